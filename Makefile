@@ -1,0 +1,64 @@
+# `make` alone lists the targets. Each makes .venv first, where it is missing or older than the pins.
+PYTHON ?= python3
+BASE ?= main
+UV_VERSION := 0.13.8
+BIN := .venv/bin
+# The stages in dvc.yaml say `python`: the one of the environment, also where nobody has activated it.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export DVC_NO_ANALYTICS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help env lock demo repro recipe test check format s3 bench clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+env: .venv/.made ## Make the environment (.venv) from requirements-lock.txt
+
+.venv/.made: requirements-lock.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Specimen needs Python 3.11 or newer; name one: make PYTHON=python3.12 ..."; exit 2; }
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip install --python $(BIN)/python --requirement requirements-lock.txt
+	@touch $@
+
+lock: env ## Compile requirements-lock.txt anew from requirements.txt and pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
+		--extra dev pyproject.toml --output-file requirements-lock.txt
+
+demo: env ## Run the whole pipeline on the embedded sample, and say where to look
+	$(BIN)/dvc repro
+	@$(BIN)/python src/summary.py
+
+repro: env ## Run what params, code or data have changed
+	$(BIN)/dvc repro
+
+test: check ## Lint, types and all tests with coverage
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
+
+check: env ## Lint, format, types, and the schemas of the GitHub files
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --offline --quiet .github
+
+format: env ## Format the code, and mend what the linter can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+recipe: env ## Put a recipe in place of params.yaml: make recipe NAME=celestial
+	@$(BIN)/python src/recipe.py $(NAME)
+
+s3: env ## Serve a real S3 protocol on this machine, and let dvc push and pull use it until Ctrl-C
+	$(BIN)/python src/s3.py
+
+bench: env ## Measure, side by side with the usual way and with the limit
+	@for script in bench/*.py; do $(BIN)/python $$script || exit 1; done
+
+clean: ## Remove the environment and the caches of the tools (data and models stay)
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build

@@ -1,0 +1,160 @@
+"""The S3 server of `make s3`: what is pushed to it comes back, and DVC's local config is put back as it was."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import s3
+from specimen.errors import SpecimenError
+
+SCRIPT = Path(s3.__file__).resolve()
+DVC = [sys.executable, "-m", "dvc"]
+CONFIG = b"""\
+[core]
+    remote = storage
+['remote "storage"']
+    url = s3://your-bucket/specimen
+    verify = true
+"""
+LOCAL = b"""\
+# by hand
+['remote "storage"']
+  profile = laboratory
+"""
+TIMEOUT = 120
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in an empty folder, with none of the settings for Git, DVC and S3 that this machine has."""
+    for name in os.environ:
+        if name.startswith(("AWS_", "DVC_", "GIT_")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    for name in ("DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR", "DVC_SITE_CACHE_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / "settings"))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    return work
+
+
+@pytest.fixture
+def bare(here: Path) -> Path:
+    """A folder with a DVC config, which is all that the server looks at."""
+    (here / ".dvc").mkdir()
+    (here / ".dvc/config").write_bytes(CONFIG)
+    return here
+
+
+def run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+
+
+@contextmanager
+def served(log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `src/s3.py` on a free port, from when it says that it listens; its output goes to `log`."""
+    with log.open("wb") as output:
+        process = subprocess.Popen([sys.executable, str(SCRIPT), "--port", "0"], stdout=output, stderr=output)
+    try:
+        give_up = time.monotonic() + TIMEOUT
+        while "Ctrl-C ends the server" not in log.read_text():
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < give_up, log.read_text()
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.kill()
+        process.wait(TIMEOUT)
+
+
+def test_what_is_pushed_comes_back_and_ctrl_c_leaves_no_trace(here: Path) -> None:
+    run("git", "init", "--quiet")
+    run(*DVC, "init", "--quiet")
+    (here / ".dvc/config").write_bytes(CONFIG)
+    (here / ".dvc/config.local").write_bytes(LOCAL)
+    photos, log = here / "photos", here.parent / "log"
+    photos.mkdir()
+    (photos / "leaf.jpg").write_bytes(bytes(range(256)) * 99)
+    run(*DVC, "add", "--quiet", "photos")
+
+    with served(log) as server:
+        run(*DVC, "push")
+        shutil.rmtree(here / ".dvc/cache")
+        shutil.rmtree(photos)
+        run(*DVC, "pull")
+        assert (photos / "leaf.jpg").read_bytes() == bytes(range(256)) * 99
+        server.send_signal(signal.SIGINT)
+        assert server.wait(TIMEOUT) == 0
+
+    assert (here / ".dvc/config.local").read_bytes() == LOCAL
+    assert (here / ".dvc/config").read_bytes() == CONFIG
+    assert "HTTP/" not in log.read_text(), "the log of requests buries what the server has to say"
+
+
+def test_the_next_run_mends_what_a_killed_one_left(bare: Path) -> None:
+    log, local = bare.parent / "log", bare / ".dvc/config.local"
+    local.write_bytes(LOCAL)
+    with served(log) as server:
+        server.kill()
+        server.wait(TIMEOUT)
+    assert b"127.0.0.1" in local.read_bytes()
+    with served(log) as server:
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(TIMEOUT) == 0
+    assert local.read_bytes() == LOCAL
+
+
+@pytest.mark.parametrize("before", [LOCAL, b"", None])
+def test_the_local_config_is_put_back_after_an_error_too(bare: Path, before: bytes | None) -> None:
+    local = bare / ".dvc/config.local"
+    if before is not None:
+        local.write_bytes(before)
+
+    def fail_while_it_is_ours() -> None:
+        with s3.point_dvc_at("http://127.0.0.1:1"):
+            assert "profile" not in local.read_text(), "a profile of a real account has no place beside the dummy keys"
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_while_it_is_ours()
+    assert (local.read_bytes() if local.exists() else None) == before
+    assert [path.name for path in (bare / ".dvc/tmp").iterdir()] == []
+
+
+def test_a_taken_port_is_one_message(bare: Path) -> None:
+    with socket.create_server((s3.HOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        command = [sys.executable, str(SCRIPT), "--port", str(port)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"error: cannot serve on port {port} of 127.0.0.1: it is taken")
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert not (bare / ".dvc/config.local").exists()
+
+
+def test_without_a_repository_there_is_nothing_to_point(here: Path) -> None:
+    with pytest.raises(SpecimenError, match="root of the repository"), s3.point_dvc_at("http://127.0.0.1:1"):
+        pass
+    assert list(here.iterdir()) == []
+
+
+def test_a_config_that_dvc_cannot_read_is_named_and_kept(bare: Path) -> None:
+    local = bare / ".dvc/config.local"
+    local.write_bytes(b"[core\n")
+    with pytest.raises(SpecimenError, match="DVC cannot read"), s3.point_dvc_at("http://127.0.0.1:1"):
+        pass
+    assert local.read_bytes() == b"[core\n"

@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env lock demo repro recipe test check format s3 bench clean
+.PHONY: help env lock demo repro recipe stratify test check format s3 bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -53,6 +53,9 @@ format: env ## Format the code, and mend what the linter can
 
 recipe: env ## Put a recipe in place of params.yaml: make recipe NAME=celestial
 	@$(BIN)/python src/recipe.py $(NAME)
+
+stratify: env ## Choose the split seed that balances best: make stratify COLUMNS="target age_days"
+	$(BIN)/python src/stratify.py $(COLUMNS)
 
 s3: env ## Serve a real S3 protocol on this machine, and let dvc push and pull use it until Ctrl-C
 	$(BIN)/python src/s3.py

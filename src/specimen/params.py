@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from specimen.errors import SpecimenError, accepted
 
 PARAMS_FILE = Path("params.yaml")
-RESERVED = frozenset({"row", "image", "group", "split", "target", "prediction"})
+RESERVED = frozenset({"row", "image", "group", "split", "target", "prediction", "confidence"})
 """Columns of the tables of samples and predictions, so no names for features."""
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -18,6 +18,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(ge=1)]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
@@ -104,8 +105,14 @@ class Unusable(Rule):
 class LabelRange(Rule):
     """Accepted labels, both bounds included; null: no bound."""
 
-    min: float | None = None
-    max: float | None = None
+    min: Finite | None = None
+    max: Finite | None = None
+
+    @model_validator(mode="after")
+    def _leaves_room(self) -> Self:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min = {self.min:g} is above max = {self.max:g}, so every label would be out of range")
+        return self
 
 
 class TwinLabels(Rule):
@@ -200,6 +207,10 @@ class Augment(Section):
     colour_strength: Annotated[float, Field(gt=0, le=1)] = 0.3
     erase: Probability = 0.0
     """Blank a rectangle of 2 to 20 % of the area."""
+    mixup: Probability = 0.0
+    """Blend the pictures and classes of a whole batch in pairs (classification)."""
+    cutmix: Probability = 0.0
+    """Paste a rectangle of one picture into another, for a whole batch (classification)."""
 
 
 class Train(Section):
@@ -207,28 +218,64 @@ class Train(Section):
 
     seed: Seed = 1
     launcher: str = "python"
-    """The command before `src/train.py` in `dvc.yaml`."""
+    """The command before `src/train.py` in `dvc.yaml`; `torchrun --standalone --nproc-per-node 2` trains on two."""
     device: Literal["auto", "cuda", "mps", "cpu"] = "auto"
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     """auto: bf16 where the hardware has it natively."""
+    workers: Annotated[int, Field(ge=0)] = 0
+    """Processes that prepare batches ahead. The store makes it cheap, so 0 is right on a CPU."""
+
     backbone: str = "resnet18"
-    """Name of a torchvision classification model."""
+    """Name of a torchvision classification model; none learns from the features alone."""
     weights: str = "none"
     """none, a torchvision weights name (DEFAULT, IMAGENET1K_V1, ...) or the path of a state dict."""
+    features: tuple[str, ...] = ()
+    """Columns of `data.features` that the model sees beside the picture."""
+    fine_tune: Literal["all", "head", "norm"] = "all"
+    """What is trained: everything, the new head alone, or head, norm layers and biases."""
+    views: Positive = 1
+    """With `fine_tune: head`, how many augmented views of each picture are embedded, once."""
+    freeze_epochs: Annotated[int, Field(ge=0)] = 0
+    """For so many epochs the head is trained alone, then all of it."""
+    backbone_lr: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Learning rate of the backbone, as a share of `lr`."""
+
     epochs: Positive = 20
+    patience: Positive | None = None
+    """Stop after so many epochs without a better val metric; null: train on to the end."""
     batch_size: Positive = 32
+    """Over all processes."""
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    """sgd has a Nesterov momentum of 0.9."""
     lr: PositiveFloat = 1e-3
     """Peak learning rate."""
-    weight_decay: NotNegative = 0.01
+    schedule: Literal["cosine", "one_cycle", "constant"] = "cosine"
     warmup: Fraction = 0.1
-    """Share of the steps in which the learning rate climbs to `lr`, before it falls along a cosine."""
+    """Share of the steps in which the learning rate climbs to `lr`."""
+    weight_decay: NotNegative = 0.01
+    """Not on biases and norms."""
+    clip_norm: PositiveFloat | None = None
+    """Largest norm of the gradient; null: as it comes."""
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Decay, per step, of a moving average of the weights that is used instead of them; null: none."""
+
     loss: Literal["mse", "mae", "huber"] = "mse"
     """For regression, on the standardised target; classification always has cross entropy."""
     target_transform: Literal["none", "log1p", "sqrt"] = "none"
     label_smoothing: Fraction = 0.0
-    workers: Annotated[int, Field(ge=0)] = 0
-    """Processes that prepare batches ahead. The store makes it cheap, so 0 is right on a CPU."""
+    class_weights: Literal["none", "balanced"] = "none"
+    """balanced: the rarer a class in train, the more its samples count."""
     augment: Augment = Augment()
+
+    @model_validator(mode="after")
+    def _something_to_learn_from(self) -> Self:
+        if self.backbone == "none" and not self.features:
+            raise ValueError("backbone: none learns from features alone, but features is empty")
+        if self.fine_tune != "all" and self.weights == "none" and self.backbone != "none":
+            raise ValueError(f"fine_tune: {self.fine_tune} keeps a backbone that has learnt something; set weights")
+        if self.fine_tune == "head" and (self.augment.mixup or self.augment.cutmix):
+            raise ValueError("fine_tune: head sees embeddings, which mixup and cutmix cannot mix; set them to 0")
+        return self
 
 
 class Evaluate(Section):
@@ -250,6 +297,16 @@ class Params(Section):
     train: Train = Train()
     evaluate: Evaluate = Evaluate()
 
+    @model_validator(mode="after")
+    def _sections_agree(self) -> Self:
+        unknown = [name for name in self.train.features if name not in self.data.features]
+        if unknown:
+            known = ", ".join(self.data.features) or "none"
+            raise ValueError(f"train.features: '{unknown[0]}' is not in data.features, which the store keeps: {known}")
+        if self.data.task == "regression" and (self.train.augment.mixup or self.train.augment.cutmix):
+            raise ValueError("train.augment: mixup and cutmix mix classes, so not with data.task: regression")
+        return self
+
 
 def load_params(path: Path = PARAMS_FILE) -> Params:
     """Read and check a params file. Raises `SpecimenError` that lists every fault with its key."""
@@ -268,6 +325,14 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
         raise SpecimenError(f"{path}:\n{faults}") from None
 
 
+_PLAIN = {
+    "tuple_type": "Input should be a list, such as [a, b]",
+    "model_type": "Input should be keys and values; to keep the defaults, leave the section out",
+    "invalid_key": "Keys should be text",
+}
+"""What pydantic says in the words of Python, in the words of YAML."""
+
+
 def _describe(fault: dict[str, Any]) -> str:
     """Turn one pydantic fault into `key: what is wrong, what is accepted`."""
     location = [str(part) for part in fault["loc"]]
@@ -276,7 +341,7 @@ def _describe(fault: dict[str, Any]) -> str:
         return f"{key}: unknown key. {accepted(location[-1], _keys_beside(location))}"
     if fault["type"] == "missing":
         return f"{key}: missing."
-    message = str(fault["msg"]).removeprefix("Value error, ")
+    message = _PLAIN.get(fault["type"], str(fault["msg"]).removeprefix("Value error, "))
     return f"{key}: {message}, got {fault['input']!r}." if location[1:] else f"{key}: {message}."
 
 

@@ -1,0 +1,187 @@
+"""How fast `prepare` packs images, side by side in one run with the plain loop and with the limit of the machine.
+
+    python bench/prepare.py            # all, some minutes
+    python bench/prepare.py speed      # or one of: speed, memory, growth, remote
+
+Pictures are drawn into a temporary folder. Ratios are medians over interleaved rounds; absolute times belong to the
+machine.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+SRC = Path(__file__).parents[1] / "src"
+sys.path.insert(0, str(SRC))
+
+from specimen.images import Folder
+from specimen.store import pack
+
+SIZE = 224
+ROUNDS = 5
+
+
+def draw(folder: Path, count: int, width: int, height: int) -> None:
+    """Draw JPEG photos with the detail of a photograph: noise of several grains under a few shapes."""
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(1)
+    layers = [
+        rng.integers(0, 255, (height // grain + 1, width // grain + 1, 3), dtype=np.uint8) for grain in (4, 16, 64)
+    ]
+    grown = [np.asarray(Image.fromarray(layer).resize((width, height), Image.Resampling.BICUBIC)) for layer in layers]
+    scene = np.mean(grown, axis=0)
+    for number in range(count):
+        shifted = np.roll(scene, rng.integers(0, width, 2), axis=(0, 1)) + rng.normal(0, 4, scene.shape)
+        Image.fromarray(shifted.clip(0, 255).astype(np.uint8)).save(folder / f"{number:06}.jpg", quality=90)
+
+
+def names(folder: Path) -> "pd.Series[str]":
+    """Return the images of a folder as `pack` wants them."""
+    return pd.Series(Folder(folder, folder).names)
+
+
+def plain_loop(folder: Path, out: Path) -> None:
+    """Open, convert and resize one file after another: the usual way."""
+    for name in names(folder):
+        np.asarray(Image.open(folder / name).convert("RGB").resize((SIZE, SIZE)))
+
+
+def limit(folder: Path, out: Path) -> None:
+    """Decode on all cores, at the smallest scale that JPEG offers, and do nothing else."""
+
+    def decode(name: str) -> None:
+        with Image.open(folder / name) as image:
+            image.draft("RGB", (SIZE, SIZE))
+            image.convert("RGB").resize((SIZE, SIZE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(decode, names(folder)))
+
+
+def packed(folder: Path, out: Path) -> None:
+    """Pack into a store, as `prepare` does."""
+    pack(Folder(folder, folder), names(folder), out, SIZE, "stretch")
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return how long `work` takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def speed(tmp: Path) -> None:
+    """Images per second against the plain loop and the limit."""
+    for width, height, count in ((816, 612, 400), (256, 256, 1200)):
+        folder = tmp / f"{width}"
+        draw(folder, count, width, height)
+        ways = {"plain loop": plain_loop, "pack": packed, "limit": limit}
+        times: dict[str, list[float]] = {name: [] for name in ways}
+        for _ in range(ROUNDS):
+            for name, way in ways.items():
+                times[name].append(seconds(lambda way=way, folder=folder: way(folder, tmp / "images.npy")))
+        rate = {name: count / median(found) for name, found in times.items()}
+        print(f"{width} x {height}: " + ", ".join(f"{name} {value:.0f}/s" for name, value in rate.items()))
+        over_loop = median(a / b for a, b in zip(times["plain loop"], times["pack"], strict=True))
+        of_limit = median(a / b for a, b in zip(times["limit"], times["pack"], strict=True))
+        print(f"  pack is {over_loop:.2f} x the plain loop and {of_limit:.2f} of the limit")
+
+
+CHILD = """
+import resource, sys
+from pathlib import Path
+sys.path.insert(0, {src!r})
+import pandas as pd, prepare
+from specimen.images import Folder
+from specimen.store import pack
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+folder = Path({folder!r})
+one = Folder(folder, folder).names
+pack(Folder(folder, folder), pd.Series((one * ({count} // len(one) + 1))[:{count}]), Path({out!r}), {size}, "stretch")
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+
+
+def memory(tmp: Path) -> None:
+    """Peak memory above the interpreter with its imports."""
+    folder = tmp / "memory"
+    draw(folder, 500, 256, 256)
+    for count in (5_000, 20_000):
+        code = CHILD.format(src=str(SRC), folder=str(folder), count=count, out=str(tmp / "m.npy"), size=SIZE)
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        print(f"{count} images: {float(done.stdout):.0f} MB above the imports")
+
+
+def growth(tmp: Path) -> None:
+    """Time per image at 20,000 against 2,000."""
+    folder = tmp / "growth"
+    draw(folder, 500, 256, 256)
+    one = Folder(folder, folder).names
+    per_image: dict[int, list[float]] = {2_000: [], 20_000: []}
+    for _ in range(3):
+        for count, found in per_image.items():
+            files = pd.Series((one * (count // len(one) + 1))[:count])
+            work = lambda files=files: pack(Folder(folder, folder), files, tmp / "g.npy", SIZE, "stretch")  # noqa: E731
+            found.append(seconds(work) / count)
+    ratio = median(b / a for a, b in zip(*per_image.values(), strict=True))
+    print(f"time per image at 20,000: {ratio:.2f} x that at 2,000")
+
+
+def remote(tmp: Path) -> None:
+    """Push and pull of 5,000 photos to a local S3 server: one packed store and one zip against loose files."""
+    import shutil
+
+    import s3
+
+    folder = tmp / "photos"
+    draw(folder, 500, 160, 160)
+    for number in range(4_500):
+        shutil.copyfile(folder / f"{number % 500:06}.jpg", folder / f"{number + 500:06}.jpg")
+        with (folder / f"{number + 500:06}.jpg").open("ab") as file:
+            file.write(f"{number}".encode())  # other bytes, or DVC would store it once
+    shapes = {
+        "loose files": lambda place: shutil.copytree(folder, place / "data"),
+        "zip": lambda place: shutil.make_archive(str(place / "data"), "zip", folder),
+        "packed store": lambda place: pack(Folder(folder, folder), names(folder), place / "data", 96, "stretch"),
+    }
+    took = {name: push_and_pull(tmp / name, put, s3) for name, put in shapes.items()}
+    for name, total in took.items():
+        print(f"push and pull, {name}: {total:.1f} s, {took['loose files'] / total:.1f} x as fast as loose files")
+
+
+def push_and_pull(place: Path, put: Callable[[Path], object], s3: object) -> float:
+    """Return the seconds for `dvc push` and, with an empty cache, `dvc pull`."""
+    import contextlib
+    import shutil
+
+    def dvc(*words: str) -> None:
+        subprocess.run([sys.executable, "-m", "dvc", *words], cwd=place, check=True, capture_output=True)
+
+    place.mkdir()
+    dvc("init", "--no-scm", "--quiet")
+    dvc("remote", "add", "--default", "storage", "s3://specimen/dvc")
+    put(place)
+    target = next(path.name for path in place.iterdir() if path.name.startswith("data"))
+    dvc("add", target, "--quiet")
+    with s3.serve() as endpoint, contextlib.chdir(place), s3.point_dvc_at(endpoint):  # type: ignore[attr-defined]
+        total = seconds(lambda: dvc("push"))
+        shutil.rmtree(place / ".dvc/cache")
+        shutil.rmtree(place / target) if (place / target).is_dir() else (place / target).unlink()
+        return total + seconds(lambda: dvc("pull"))
+
+
+if __name__ == "__main__":
+    parts = {"speed": speed, "memory": memory, "growth": growth, "remote": remote}
+    for wanted in sys.argv[1:] or parts:
+        with tempfile.TemporaryDirectory() as made:
+            parts[wanted](Path(made))

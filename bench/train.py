@@ -1,0 +1,323 @@
+"""How fast training runs, side by side in one run with the step limit and with the usual loop.
+
+    python bench/train.py              # all, about half an hour on two cores
+    python bench/train.py loop         # or one of: loop, frozen, startup
+
+Each way runs in a process of its own, in turn, for several rounds; ratios are medians over rounds. The step limit is
+the same model, optimizer and precision on one batch that stays in memory: nothing is read, nothing augmented.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+SRC = Path(__file__).parents[1] / "src"
+sys.path.insert(0, str(SRC))
+
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image
+from torch import nn
+from torchvision.models import resnet18
+from torchvision.transforms import v2
+
+from specimen import memory
+from specimen.compute import Compute
+from specimen.data import Batch, Columns
+from specimen.device import pick_device, pick_precision
+from specimen.fit import fit, make_run
+from specimen.loaders import make_loaders
+from specimen.model import make_model
+from specimen.params import Augment, Train
+from specimen.store import Store
+from specimen.task import Regression
+
+GPU = torch.cuda.is_available()
+BACKBONE = os.environ.get("BACKBONE", "resnet18")
+SIZE, BATCH, PHOTOS = 224, (256 if GPU else 32), (8192 if GPU else 288)
+ROUNDS = 5 if GPU else 3
+TRAIN = Train(
+    backbone=BACKBONE, epochs=2, batch_size=BATCH, augment=Augment(flip=0.5, flip_vertical=0.5, quarter_turn=0.75)
+)
+TASK = Regression(0.0, 1.0, "none", "mse")
+
+
+def draw(folder: Path, count: int) -> None:
+    """Draw JPEG photos of 320 px with the detail of a photograph."""
+    folder.mkdir()
+    rng = np.random.default_rng(1)
+    scene = np.asarray(Image.fromarray(rng.integers(0, 255, (40, 40, 3), dtype=np.uint8)).resize((320, 320)), float)
+    for number in range(count):
+        noisy = np.roll(scene, rng.integers(0, 320, 2), axis=(0, 1)) + rng.normal(0, 8, scene.shape)
+        Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(folder / f"{number:05}.jpg", quality=90)
+
+
+def make_store(count: int) -> Store:
+    """Return a store of noise; the last batch of rows is val."""
+    images = np.random.default_rng(1).integers(0, 255, (count, SIZE, SIZE, 3), dtype=np.uint8)
+    samples = pd.DataFrame({"target": np.linspace(-1, 1, count), "split": "train"})
+    samples.loc[samples.index[-2:], "split"] = "val"
+    return Store(images, samples, {"features": {}, "image_size": SIZE})
+
+
+def compute() -> Compute:
+    """Return what `train` would pick here."""
+    device = pick_device("auto")
+    return Compute(device, pick_precision("auto", device))
+
+
+def whole_loop(folder: Path) -> float:
+    """Specimen: store, augmentation, loader and step. Images per second of the second epoch."""
+    where, store = compute(), make_store(PHOTOS + 2)
+    model = where.prepare(make_model(BACKBONE, 1, SIZE))
+    loaders = make_loaders(store, TASK, model, TRAIN, where)
+    marks: list[float] = []
+
+    def watched(batches: Any) -> Iterator[Batch]:
+        yield from batches
+        if GPU:
+            torch.cuda.synchronize()
+        marks.append(time.perf_counter())
+
+    starts: list[float] = []
+
+    def progress(batches: Any) -> Iterator[Batch]:
+        starts.append(time.perf_counter())
+        return watched(batches)
+
+    for _ in fit(make_run(model, TRAIN, len(loaders.train)), TASK, where, loaders, TRAIN, progress):
+        pass
+    return len(loaders.train) * BATCH / (marks[-1] - starts[-1])
+
+
+def step_limit(folder: Path) -> float:
+    """The same step on one batch that stays where it is. Images per second."""
+    where = compute()
+    model = where.prepare(make_model(BACKBONE, 1, SIZE)).train()
+    columns = Columns(np.zeros((BATCH, 0), np.float32), np.linspace(-1, 1, BATCH, dtype=np.float32))
+    images = np.random.default_rng(1).integers(0, 255, (BATCH, SIZE, SIZE, 3), dtype=np.uint8)
+    batch = where.move(columns.batch(torch.from_numpy(images).permute(0, 3, 1, 2), range(BATCH)))
+    optimizer = make_run(model, TRAIN, 100).optimizer
+
+    def step() -> None:
+        with where.autocast():
+            logits = model(batch.inputs, batch.features)
+        loss = TASK.loss(logits.float(), batch.targets)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        if not GPU:
+            loss.item()
+
+    return rate(step, PHOTOS // BATCH)
+
+
+def usual_loop(folder: Path) -> float:
+    """The usual script: Pillow decodes and resizes each photo each epoch, fp32, Adam. Images per second."""
+    model, loss_of = resnet18(num_classes=1).train(), nn.MSELoss()
+    loader = _usual_loader(folder)
+    optimizer = torch.optim.Adam(model.parameters())
+
+    def epoch() -> None:
+        for images, targets in loader:
+            optimizer.zero_grad()
+            loss = loss_of(model(images), targets)
+            loss.backward()
+            optimizer.step()
+            loss.item()
+
+    epoch_seconds = seconds(epoch)
+    return len(loader.dataset) / epoch_seconds  # type: ignore[arg-type]
+
+
+class _Files(torch.utils.data.Dataset[Any]):
+    def __init__(self, folder: Path) -> None:
+        self.files = sorted(folder.glob("*.jpg"))[: PHOTOS // 2]
+        steps = [
+            v2.Resize((SIZE, SIZE)),
+            v2.RandomHorizontalFlip(),
+            v2.ToImage(),
+            v2.ToDtype(torch.float32, scale=True),
+        ]
+        self.transform = v2.Compose([*steps, v2.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])])
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> Any:
+        return self.transform(Image.open(self.files[index]).convert("RGB")), torch.zeros(1)
+
+
+def _usual_loader(folder: Path) -> torch.utils.data.DataLoader[Any]:
+    return torch.utils.data.DataLoader(_Files(folder), batch_size=BATCH, shuffle=True)
+
+
+def usual_frozen(folder: Path) -> float:
+    """The usual script with a frozen backbone in no-grad, fp32, decoding every epoch. Images per second."""
+    model, loss_of = resnet18(num_classes=1), nn.MSELoss()
+    body = nn.Sequential(*list(model.children())[:-1], nn.Flatten()).eval()
+    optimizer = torch.optim.Adam(model.fc.parameters())
+    loader = _usual_loader(folder)
+
+    def epoch() -> None:
+        for images, targets in loader:
+            with torch.no_grad():
+                embedding = body(images)
+            loss = loss_of(model.fc(embedding), targets)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+    return len(loader.dataset) / seconds(epoch)  # type: ignore[arg-type]
+
+
+def our_frozen(folder: Path) -> float:
+    """Specimen with `fine_tune: head`, 20 epochs over 1,000 pictures. Images per second, embeddings included."""
+    train = TRAIN.model_copy(update={"epochs": 20, "fine_tune": "head"})
+    where, store = compute(), make_store(1002)
+    model = where.prepare(make_model(BACKBONE, 1, SIZE))
+
+    def work() -> None:
+        loaders = make_loaders(store, TASK, model, train, where)
+        for _ in fit(make_run(model, train, len(loaders.train)), TASK, where, loaders, train):
+            pass
+
+    return 20 * 1000 / seconds(work)
+
+
+def rate(step: Callable[[], None], count: int) -> float:
+    """Return images per second over `count` steps, after two for warming up."""
+    step()
+    step()
+    if GPU:
+        torch.cuda.synchronize()
+
+    def steps() -> None:
+        for _ in range(count):
+            step()
+        if GPU:
+            torch.cuda.synchronize()
+
+    return count * BATCH / seconds(steps)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return how long `work` takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+WAYS = {way.__name__: way for way in (whole_loop, step_limit, usual_loop, usual_frozen, our_frozen)}
+
+
+def run(way: str, folder: Path, *, keep_memory: bool, preload: str = "") -> tuple[float, float]:
+    """Run one way in a process of its own; return images per second and its peak memory in MB."""
+    command = [sys.executable, __file__, "--child", way, str(folder), str(int(keep_memory))]
+    env = os.environ | ({"LD_PRELOAD": preload} if preload else {})
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=env)
+    speed, peak = json.loads(done.stdout.splitlines()[-1])
+    return speed, peak
+
+
+def child(way: str, folder: Path, keep_memory: bool) -> None:
+    """Be such a process."""
+    torch.use_deterministic_algorithms(True)
+    if keep_memory:
+        memory.keep_freed_memory()
+    speed = WAYS[way](folder)
+    print(json.dumps([speed, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+
+
+def interleaved(ways: dict[str, dict[str, Any]], folder: Path) -> dict[str, list[tuple[float, float]]]:
+    """Run all ways in turn, for some rounds; print the medians."""
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    for _ in range(ROUNDS):
+        for name, options in ways.items():
+            found[name].append(run(folder=folder, **options))
+    for name, results in found.items():
+        speeds = [speed for speed, _ in results]
+        peak = median(memory for _, memory in results)
+        print(f"  {name:<44}{median(speeds):>7.1f} images/s ({min(speeds):.1f} to {max(speeds):.1f}), {peak:.0f} MB")
+    return found
+
+
+def ratio(found: dict[str, list[tuple[float, float]]], over: str, under: str, what: int = 0) -> float:
+    """Return the median over rounds of speed (or, with what=1, memory) of one way over that of another."""
+    return median(a[what] / b[what] for a, b in zip(found[over], found[under], strict=True))
+
+
+def loop(folder: Path) -> None:
+    """The whole loop against the step limit and the usual loop."""
+    print(f"{BACKBONE}, {SIZE} px, batch {BATCH}, {compute().device.type}, {compute().precision}, {ROUNDS} rounds")
+    ours, limit = "Specimen, whole loop", "step limit, stock process"
+    ways: dict[str, dict[str, Any]] = {
+        limit: {"way": "step_limit", "keep_memory": False},
+        "step limit, freed memory kept": {"way": "step_limit", "keep_memory": True},
+        "Specimen, freed memory given back": {"way": "whole_loop", "keep_memory": False},
+        ours: {"way": "whole_loop", "keep_memory": True},
+    }
+    if not GPU:
+        ways["usual loop"] = {"way": "usual_loop", "keep_memory": False}
+        for library in glob.glob("/usr/lib/*/libtcmalloc_minimal.so.4"):
+            ways["Specimen, tcmalloc"] = {"way": "whole_loop", "keep_memory": False, "preload": library}
+    found = interleaved(ways, folder)
+    print(f"  like for like: {ratio(found, 'Specimen, freed memory given back', limit):.2f} of the stock step limit, "
+          f"{ratio(found, ours, 'step limit, freed memory kept'):.2f} of the limit with memory kept")  # fmt: skip
+    print(f"  as it runs: {ratio(found, ours, limit):.2f} x the stock step limit")
+    for name in ("usual loop", "Specimen, tcmalloc"):
+        if name == "usual loop" and name in found:
+            print(f"  {ratio(found, ours, name):.2f} x the usual loop")
+        elif name in found:
+            print(f"  with tcmalloc {ratio(found, name, limit):.2f} x the stock step limit")
+    print(f"  peak memory {ratio(found, ours, limit, 1):.2f} x that of the bare step")
+
+
+def frozen(folder: Path) -> None:
+    """A frozen backbone: embeddings once against decoding and embedding in every epoch."""
+    print("frozen resnet18, 20 epochs over 1,000 photos")
+    ways = {
+        "usual loop, frozen": {"way": "usual_frozen", "keep_memory": False},
+        "Specimen, fine_tune: head": {"way": "our_frozen", "keep_memory": True},
+    }
+    found = interleaved(ways, folder)
+    print(f"  {ratio(found, 'Specimen, fine_tune: head', 'usual loop, frozen'):.0f} x the usual loop")
+
+
+def startup(folder: Path) -> None:
+    """From launch to the first step, beyond the import of torch and torchvision."""
+    bare = "import torch, torchvision"
+    ours = f"import sys; sys.path.insert(0, {str(SRC)!r}); import train"
+    times: dict[str, list[float]] = {bare: [], ours: []}
+    for _ in range(5):
+        for code, found in times.items():
+            command = [sys.executable, "-c", code]
+            found.append(seconds(lambda command=command: subprocess.run(command, check=True)))
+    beyond = median(b - a for a, b in zip(*times.values(), strict=True))
+    print(
+        f"the imports of the stage take {beyond:.1f} s beyond `import torch, torchvision` ({median(times[bare]):.1f} s)"
+    )
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--child"]:
+        child(sys.argv[2], Path(sys.argv[3]), sys.argv[4] == "1")
+        sys.exit()
+    parts = {"loop": loop, "frozen": frozen, "startup": startup}
+    with tempfile.TemporaryDirectory() as made:
+        photos = Path(made) / "photos"
+        draw(photos, PHOTOS)
+        for wanted in sys.argv[1:] or parts:
+            parts[wanted](photos)

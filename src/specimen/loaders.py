@@ -1,0 +1,62 @@
+"""The loaders of a training: pictures of the store, or their embeddings where the backbone is frozen for good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from torch import nn
+from torch.utils.data import DataLoader
+
+from specimen import features
+from specimen.compute import Compute
+from specimen.data import Batch, Batches, Columns, EmbeddingDataset, PictureDataset, make_loader
+from specimen.device import on_device
+from specimen.embeddings import Progress, embed
+from specimen.model import Head, Model
+from specimen.params import Train
+from specimen.store import Store
+from specimen.task import Task
+from specimen.transforms import batch_mix, train_transform
+
+
+@dataclass(frozen=True)
+class Loaders:
+    """What a training reads."""
+
+    train: DataLoader[Batch]
+    val: DataLoader[Batch]
+    val_targets: pd.Series[Any]
+    """In the order of `val`, as the store has them."""
+    part: Callable[[Model], nn.Module]
+    """What of the model the batches go through: all of it, or `Head` for embeddings."""
+
+
+def make_loaders(
+    store: Store, task: Task, model: Model, train: Train, compute: Compute, progress: Progress = iter
+) -> Loaders:
+    """Return loaders over the pictures; with a frozen backbone, over embeddings that are computed here, once."""
+    rows, val_rows = store.rows("train"), store.rows("val")
+    val_targets = store.samples["target"][val_rows]
+    description = {name: store.meta["features"][name] for name in train.features}
+    columns = Columns(features.encode(store.samples, description), task.encode(store.samples["target"]))
+    images = on_device(store.images, compute.device)
+    mix = batch_mix(train.augment, task.num_outputs)
+    augmented = PictureDataset(images, columns, train_transform(train.augment), train.seed, mix)
+    plain = PictureDataset(images, columns)
+
+    def batches(of: npt.NDArray[np.int64], shuffle_seed: int | None = None) -> Batches:
+        return Batches(of, train.batch_size, shuffle_seed, compute.group.rank, compute.group.size)
+
+    shuffled = batches(rows, train.seed)
+    if train.fine_tune != "head" or model.backbone is None:
+        loaders = make_loader(augmented, shuffled, train.workers), make_loader(plain, batches(val_rows), train.workers)
+        return Loaders(*loaders, val_targets, lambda whole: whole)
+    embedded = embed(model, compute, augmented, batches(rows), train.views, progress)
+    val_embedded = embed(model, compute, plain, batches(val_rows), 1, progress)
+    loader = make_loader(EmbeddingDataset(embedded, columns), shuffled)
+    return Loaders(loader, make_loader(EmbeddingDataset(val_embedded, columns), batches(val_rows)), val_targets, Head)

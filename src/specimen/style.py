@@ -1,0 +1,123 @@
+"""The common look of all pictures: colours that colour-blind readers can tell apart, letters readable at 800 px."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from textwrap import wrap
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.style
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure, FigureBase
+from matplotlib.ticker import LogLocator, NullFormatter
+
+BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#7f7f7f"
+"""Blue and vermilion of M. Okabe and K. Ito, "Color Universal Design", 2008."""
+
+STYLE: dict[str, Any] = {
+    "font.size": 12,
+    "axes.titlesize": 13,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e6e6e6",
+    "legend.frameon": False,
+}
+WIDTH = 8.0
+"""Inches; at 100 dots an inch a plot is 800 px wide."""
+
+
+@contextmanager
+def figure(path: Path, height: float = 5.5, width: float = WIDTH) -> Iterator[Figure]:
+    """Yield a new figure, and write it to `path` afterwards."""
+    with mpl.style.context(STYLE):
+        new = Figure(figsize=(width, height), layout="constrained")
+        yield new
+        save(new, path)
+
+
+@contextmanager
+def plot(path: Path, height: float = 5.5, width: float = WIDTH) -> Iterator[Axes]:
+    """Yield the axes of a new figure, and write it to `path` afterwards."""
+    with figure(path, height, width) as new:
+        yield new.add_subplot()
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, without the version of matplotlib in it: the same picture gives the same bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=100, metadata={"Software": None})
+
+
+def heading(figure: FigureBase, title: str) -> None:
+    """Write the title of a whole figure, over its full width."""
+    figure.suptitle("\n".join(wrap(title, 80)), fontsize=STYLE["axes.titlesize"], x=0.01, ha="left")
+
+
+def draw_boxes(
+    axes: Axes, stats: pd.DataFrame, positions: Sequence[float], colours: Sequence[str], width: float, *, across: bool
+) -> None:
+    """Draw a box of each row of `stats` (p5, q1, median, q3, p95), lying or, with `across`, standing."""
+    names = {"p5": "whislo", "q1": "q1", "median": "med", "q3": "q3", "p95": "whishi"}
+    boxes = axes.bxp(
+        [{names[name]: row[name] for name in names} for _, row in stats.iterrows()],
+        positions=positions,
+        widths=width,
+        orientation="vertical" if across else "horizontal",
+        patch_artist=True,
+        showfliers=False,
+        manage_ticks=False,
+        medianprops={"color": "black", "linewidth": 2},
+    )
+    for box, colour in zip(boxes["boxes"], colours, strict=True):
+        box.set(facecolor=to_rgba(colour, 0.6))
+
+
+def plain_logarithms(axes: Axes) -> None:
+    """Make the x axis logarithmic, with ticks that read 0.2, 1, 50."""
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    factors = (1, 2, 5) if high / low < 1e3 else (1,)
+    axes.xaxis.set_major_locator(LogLocator(subs=factors, numticks=12))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def draw_gallery(
+    path: Path, images: Sequence[npt.NDArray[np.uint8]], captions: Sequence[str], title: str, columns: int = 4
+) -> None:
+    """Draw pictures in a grid, each with a caption of at most two lines."""
+    rows = -(-len(images) // columns)
+    with figure(path, 0.6 + (WIDTH / columns + 0.45) * rows) as grid:
+        heading(grid, title)
+        for place in range(rows * columns):
+            axes = grid.add_subplot(rows, columns, place + 1)
+            axes.set_axis_off()
+            if place < len(images):
+                axes.imshow(images[place])
+                axes.set_title(captions[place], fontsize=9, loc="center")
+
+
+def with_unit(name: str, unit: str) -> str:
+    """Return `fresh weight total (g)` for `fresh_weight_total` and `g`, `weight (g)` for `weight_g` and `g`."""
+    plain = name.removesuffix(f"_{unit}") if unit else name
+    return shortened(plain.replace("_", " "), 40) + (f" ({_literal(unit)})" if unit else "")
+
+
+def shortened(name: str, length: int = 24) -> str:
+    """Cut a name that is too long for a plot."""
+    return _literal(name if len(name) <= length else name[: length - 1] + "…")
+
+
+def _literal(text: str) -> str:
+    """Keep matplotlib from reading `$` as mathematics, and from stumbling over bytes that are no text."""
+    return text.encode(errors="replace").decode().replace("$", r"\$")

@@ -1,0 +1,139 @@
+"""Stage train: the store -> models/model.pt, the weights of the epoch that was best on val."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from tqdm import tqdm
+
+from specimen import errors, features
+from specimen.checkpoint import Checkpoint, fingerprint
+from specimen.compute import Compute
+from specimen.data import Batch
+from specimen.device import out_of_memory, pick_device, pick_precision
+from specimen.distributed import process_group
+from specimen.errors import SpecimenError
+from specimen.files import significant, write_csv
+from specimen.finetune import set_trainable, trainable_share
+from specimen.fit import Record, Run, fit, make_run
+from specimen.loaders import make_loaders
+from specimen.memory import keep_freed_memory
+from specimen.model import make_model, save_model
+from specimen.params import Train, load_params
+from specimen.store import Store
+from specimen.task import Task, make_task
+
+PREPARED, MODEL, HISTORY = Path("data/prepared"), Path("models/model.pt"), Path("plots/history.csv")
+CHECKPOINT = Path("models/checkpoint.pt")
+
+
+def main() -> None:
+    """Train, alone or as one process of several, and write the model and the history of its epochs."""
+    keep_freed_memory()
+    torch.use_deterministic_algorithms(True)
+    train, store = load_params().train, Store.load(PREPARED)
+    with process_group() as group:
+        device = pick_device(train.device, group.local_rank)
+        compute = Compute(device, pick_precision(train.precision, device), group)
+        with out_of_memory(train.batch_size):
+            train_model(store, train, compute)
+
+
+def train_model(store: Store, train: Train, compute: Compute) -> None:
+    """Train from the start or from a checkpoint; the first process writes and prints."""
+    if len(store.rows("train")) < 2 * compute.group.size:
+        raise SpecimenError(f"{PREPARED}: too few samples in the train split; each process needs at least 2.")
+    say = print if compute.group.is_first else _silent
+    task = make_task(store.meta, store.samples["target"][store.rows("train")], train)
+    torch.manual_seed(train.seed)
+    width = features.width({name: store.meta["features"][name] for name in train.features})
+    model = make_model(train.backbone, task.num_outputs, store.meta["image_size"], train.weights, width)
+    model = compute.prepare(model)
+    loaders = make_loaders(store, task, model, train, compute, _bar)
+    run = make_run(model, train, len(loaders.train))
+    say(_plan(run, train, compute))
+
+    checkpoint = Checkpoint(CHECKPOINT, _fingerprint(store, train, compute))
+    if (state := checkpoint.load()) is not None:
+        run.restore(state)
+        say(f"goes on after epoch {len(run.records)}, from {CHECKPOINT}")
+    try:
+        for record in fit(run, task, compute, loaders, train, _bar):
+            if compute.group.is_first:
+                checkpoint.save(run.state())
+                write_csv(HISTORY, _history(run.records, task))
+            say(_line(record, task, train.epochs))
+    except KeyboardInterrupt:
+        say(f"\nEpoch {len(run.records)} is kept in {CHECKPOINT}; `dvc repro` goes on from there.")
+        raise
+    if compute.group.is_first:
+        write_csv(HISTORY, _history(run.records, task))
+        save_model(MODEL, run.model, _meta(store, task, train, compute, run, width))
+        checkpoint.remove()
+
+
+def _meta(store: Store, task: Task, train: Train, compute: Compute, run: Run, width: int) -> dict[str, Any]:
+    """Return what travels with the weights: all that is needed to use them, and how they came about."""
+    model = {"backbone": train.backbone, "num_outputs": task.num_outputs, "features_width": width}
+    best = max(record.epoch for record in run.records if record.best)
+    return store.meta | {
+        "task": task.describe(),
+        "model": model,
+        "features": {name: store.meta["features"][name] for name in train.features},
+        "train": train.model_dump(mode="json"),
+        "precision": _name(compute.precision),
+        "best_epoch": best,
+    }
+
+
+def _fingerprint(store: Store, train: Train, compute: Compute) -> str:
+    """Return what must be equal for a checkpoint to count; samples and meta stand for the store."""
+    files = [(PREPARED / name).read_bytes() for name in ("samples.csv", "meta.json")]
+    weights = Path(train.weights).read_bytes() if Path(train.weights).is_file() else b""
+    where = f"{compute.device.type} {_name(compute.precision)} {compute.group.size}"
+    return fingerprint(train.model_dump_json(), where, Path(__file__).read_bytes(), weights, *files)
+
+
+def _plan(run: Run, train: Train, compute: Compute) -> str:
+    set_trainable(run.model, train, train.epochs)
+    share = trainable_share(run.model)
+    several = f", {compute.group.size} processes" if compute.group.size > 1 else ""
+    where = f"{compute.device.type} in {_name(compute.precision)}{several}"
+    return f"{train.backbone} on {where}, {share:.1%} of the parameters trained"
+
+
+def _name(precision: torch.dtype) -> str:
+    return {torch.bfloat16: "bf16", torch.float32: "fp32"}[precision]
+
+
+def _bar(batches: Iterable[Batch]) -> Iterable[Batch]:
+    """Show a bar over batches, on a terminal."""
+    return tqdm(batches, leave=False, unit=" batches", disable=not sys.stderr.isatty())
+
+
+def _silent(message: str) -> None:
+    pass
+
+
+def _history(records: list[Record], task: Task) -> pd.DataFrame:
+    table = pd.DataFrame([asdict(record) for record in records]).drop(columns="best")
+    table = table.rename(columns={"val_metric": f"val_{task.monitor}"})
+    return table.assign(**{name: significant(table[name].to_numpy()) for name in table.columns.drop("epoch")})
+
+
+def _line(record: Record, task: Task, epochs: int) -> str:
+    mark = "  best so far" if record.best else ""
+    return (
+        f"epoch {record.epoch:>{len(str(epochs))}}/{epochs}  train loss {record.train_loss:.4f}  "
+        f"val loss {record.val_loss:.4f}  val {task.monitor} {record.val_metric:.4g}{mark}"
+    )
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,231 @@
+"""Each rule rejects what it should and spares what it should; no row is lost on the way."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from specimen import clean
+from specimen.errors import SpecimenError
+from specimen.params import Rules
+
+THUMBNAIL = bytes(256)
+
+
+def table(**columns: list[Any]) -> pd.DataFrame:
+    """Return a table of good rows, numbered from 2, with these columns put over it."""
+    count = len(next(iter(columns.values())))
+    names = [f"{n}.png" for n in range(count)]
+    good = {
+        "image": names,
+        "target": ["1"] * count,
+        "group": [None] * count,
+        "file": names,
+        "file_error": [None] * count,
+        "decode_error": [None] * count,
+        "width": [64] * count,
+        "height": [64] * count,
+        "pixels": names,
+        "perceptual_hash": [2**n for n in range(0, 3 * count, 3)],
+        "thumbnail": [THUMBNAIL] * count,
+    }
+    frame = pd.DataFrame(good | columns, index=range(2, count + 2), dtype=object)
+    return frame.astype({"width": int, "height": int})
+
+
+def broken(rule: str, rows: pd.DataFrame, task: str = "regression", **settings: object) -> dict[int, str]:
+    """Return the rows that one rule rejects, with their values."""
+    checks = clean.table_checks(task) | clean.picture_checks(task)
+    rules = Rules.model_validate({rule: {"action": "reject"} | settings})
+    rejected = clean.apply({rule: checks[rule]}, rows, rules)[1]
+    return dict(zip(rejected["row"], rejected["value"], strict=True))
+
+
+def test_missing_label() -> None:
+    assert broken("missing_label", table(target=["1", None, "0"])) == {3: ""}
+
+
+def test_label_not_a_number() -> None:
+    assert broken("label_not_a_number", table(target=["0,5", "12 g", "inf", "-3"])) == {3: "12 g", 4: "inf"}
+
+
+def test_label_out_of_range_spares_its_bounds() -> None:
+    rows = table(target=["-0.1", "0", "2", "2,5"])
+    assert broken("label_out_of_range", rows, min=0, max=2) == {2: "-0.1"}
+
+
+def test_label_out_of_range_of_one_bound() -> None:
+    assert broken("label_out_of_range", table(target=["-1", "1e9"]), min=0) == {2: "-1"}
+
+
+def test_label_out_of_range_without_bounds_spares_all() -> None:
+    assert broken("label_out_of_range", table(target=["-1e300", "1e300"])) == {}
+
+
+def test_missing_image() -> None:
+    assert broken("missing_image", table(file_error=[None, "no such file"])) == {3: "no such file"}
+
+
+def test_duplicate_row_keeps_the_first_where_labels_agree() -> None:
+    assert broken("duplicate_row", table(file=["a", "b", "a"])) == {4: "same as 0.png"}
+
+
+@pytest.mark.parametrize(
+    "apart", [{"target": ["1", "1", "2"]}, {"group": ["p", "p", "q"]}, {"group": ["p", "p", None]}]
+)
+def test_duplicate_row_rejects_all_where_labels_or_groups_differ(apart: dict[str, list[str]]) -> None:
+    value = "same as 0.png, but labelled otherwise"
+    assert broken("duplicate_row", table(file=["a", "b", "a"], **apart)) == {2: value, 4: value}
+
+
+def test_twin_labels_rejects_the_whole_group() -> None:
+    rows = table(target=["1", "1,5", "1", "9"], group=["p", "p", "q", None])
+    assert broken("twin_labels", rows, tolerance=0.4) == {2: "1", 3: "1,5"}
+
+
+def test_twin_labels_spares_what_differs_by_the_tolerance() -> None:
+    assert broken("twin_labels", table(target=["1", "1.5"], group=["p", "p"]), tolerance=0.5) == {}
+
+
+def test_twin_labels_of_classes() -> None:
+    rows = table(target=["ill", "well", "ill", "ill"], group=["p", "p", "q", "q"])
+    assert broken("twin_labels", rows, "classification") == {2: "ill", 3: "well"}
+
+
+def test_twin_labels_of_classes_that_look_like_numbers_know_no_tolerance() -> None:
+    rows = table(target=["1", "2"], group=["p", "p"])
+    assert broken("twin_labels", rows, "classification", tolerance=5) == {2: "1", 3: "2"}
+
+
+def test_twin_labels_without_groups_spares_all() -> None:
+    assert broken("twin_labels", table(target=["1", "2"])) == {}
+
+
+def test_unreadable_image() -> None:
+    assert broken("unreadable_image", table(decode_error=[None, "OSError: cut off"])) == {3: "OSError: cut off"}
+
+
+def test_small_image() -> None:
+    rows = table(width=[32, 31, 400], height=[32, 400, 8])
+    assert broken("small_image", rows, min_side=32) == {3: "31 x 400", 4: "400 x 8"}
+
+
+def test_duplicate_image_keeps_the_first_where_labels_agree() -> None:
+    assert broken("duplicate_image", table(pixels=["p", "q", "p"])) == {4: "same as 0.png"}
+
+
+def test_duplicate_image_rejects_all_where_labels_differ() -> None:
+    rows = table(pixels=["p", "q", "p"], target=["1", "1", "2"])
+    assert sorted(broken("duplicate_image", rows)) == [2, 4]
+
+
+def near(hashes: list[int], thumbnails: list[bytes] | None = None, groups: list[str] | None = None) -> dict[int, str]:
+    rows = table(
+        perceptual_hash=hashes,
+        thumbnail=thumbnails or [THUMBNAIL] * len(hashes),
+        group=groups or [str(n) for n in range(len(hashes))],
+    )
+    return broken("near_duplicate", rows, distance=1)
+
+
+def test_near_duplicate_rejects_the_later() -> None:
+    assert near([0b0111, 0b1000, 0b0110]) == {4: "like 0.png"}
+
+
+def test_near_duplicate_spares_a_hash_that_is_far() -> None:
+    assert near([0b0111, 0b0100]) == {}
+
+
+def test_near_duplicate_spares_pictures_of_one_group() -> None:
+    assert near([1, 1], groups=["p", "p"]) == {}
+
+
+def test_near_duplicate_spares_pictures_whose_thumbnails_differ() -> None:
+    assert near([1, 1, 1], [bytes(256), bytes([1] * 256), bytes([9] * 256)]) == {3: "like 0.png"}
+
+
+def test_near_duplicate_looks_beyond_the_first_with_the_same_hash() -> None:
+    assert near([1, 1, 1], [bytes([90] * 256), bytes(256), bytes(256)]) == {4: "like 1.png"}
+
+
+def test_near_duplicate_uses_all_64_bits() -> None:
+    assert near([2**63 + 2**62, 2**63]) == {3: "like 0.png"}
+
+
+def test_small_class() -> None:
+    rows = table(target=["a", "b", "a", "a"])
+    assert broken("small_class", rows, "classification", min_samples=2) == {3: "b: 1 samples"}
+
+
+def with_action(action: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    rules = Rules.model_validate({"small_image": {"action": action, "min_side": 32}})
+    return clean.apply({"small_image": clean.small_image}, table(width=[64, 8]), rules)
+
+
+def test_action_reject_drops_the_row_and_says_why() -> None:
+    kept, rejected, warned = with_action("reject")
+    assert (kept.index.tolist(), len(warned)) == ([2], 0)
+    assert rejected.to_dict("list") == {"row": [3], "image": ["1.png"], "rule": ["small_image"], "value": ["8 x 64"]}
+
+
+def test_action_warn_keeps_the_row_and_says_why() -> None:
+    kept, rejected, warned = with_action("warn")
+    assert (kept.index.tolist(), len(rejected)) == ([2, 3], 0)
+    assert warned["value"].tolist() == ["8 x 64"]
+
+
+def test_action_off_does_not_look() -> None:
+    kept, rejected, warned = with_action("off")
+    assert (len(kept), len(rejected), len(warned)) == (2, 0, 0)
+
+
+def test_action_fail_names_rule_row_and_value() -> None:
+    with pytest.raises(SpecimenError, match=r"(?s)prepare\.rules\.small_image: 1 rows break it.*3.*1\.png.*8 x 64"):
+        with_action("fail")
+
+
+def test_a_row_is_rejected_by_the_first_rule_that_it_breaks() -> None:
+    rejected = clean.apply(clean.table_checks("regression"), table(target=[None], file_error=["no"]), Rules())[1]
+    assert rejected["rule"].tolist() == ["missing_label"]
+
+
+@pytest.mark.parametrize("task", ["regression", "classification"])
+def test_every_rule_of_the_params_is_looked_at(task: str) -> None:
+    spared = {"regression": {"small_class"}, "classification": {"label_not_a_number", "label_out_of_range"}}
+    checks = clean.table_checks(task) | clean.picture_checks(task)
+    assert set(checks) == set(Rules.model_fields) - spared[task]
+
+
+def test_all_rules_stand_an_empty_table() -> None:
+    rules = Rules.model_validate({"twin_labels": "reject"})
+    checks = clean.table_checks("classification") | clean.picture_checks("classification")
+    kept, rejected, _ = clean.apply(checks, table(target=["x"]).iloc[:0], rules)
+    assert (len(kept), len(rejected)) == (0, 0)
+
+
+ROWS = st.fixed_dictionaries(
+    {
+        "target": st.sampled_from([None, "1", "2", "0,5", "x", "nan"]),
+        "group": st.sampled_from([None, "p", "q"]),
+        "file": st.sampled_from(["a", "b", "c"]),
+        "file_error": st.sampled_from([None, None, "no such file"]),
+        "decode_error": st.sampled_from([None, None, "cut off"]),
+        "width": st.sampled_from([8, 64]),
+        "pixels": st.sampled_from(["p", "q", "r"]),
+        "perceptual_hash": st.sampled_from([0, 1, 3, 2**63]),
+    }
+)
+
+
+@given(st.lists(ROWS, min_size=1, max_size=12), st.sampled_from(["regression", "classification"]))
+@settings(derandomize=True, deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+def test_every_row_is_kept_or_rejected_once(rows: list[dict[str, Any]], task: str) -> None:
+    drawn = table(**{name: [row[name] for row in rows] for name in rows[0]})
+    rules = Rules.model_validate({"twin_labels": "reject", "near_duplicate": "reject"})
+    kept, rejected, warned = clean.apply(clean.table_checks(task) | clean.picture_checks(task), drawn, rules)
+    assert sorted([*kept.index, *rejected["row"]]) == drawn.index.tolist()
+    assert warned.empty
+    assert np.isin(kept.index, drawn.index).all()

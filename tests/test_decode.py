@@ -1,0 +1,204 @@
+"""Image files of every kind become the same square RGB picture, or a reason why not."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image, ImageOps
+
+from specimen.decode import MAX_PIXELS, DecodeError, decode
+
+WIDTH, HEIGHT, SIZE = 180, 120, 32
+
+
+@pytest.fixture(scope="module")
+def photo() -> Image.Image:
+    """A smooth picture, none of whose eight turns is like another."""
+    spots = np.random.default_rng(1).integers(0, 256, (4, 6, 3), dtype=np.uint8)
+    return Image.fromarray(spots).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+
+
+def encode(image: Image.Image, kind: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def padded(image: Image.Image) -> npt.NDArray[np.int16]:
+    """Return what `decode` should give: decode all, then scale and pad."""
+    scaled = ImageOps.contain(image.convert("RGB"), (SIZE, SIZE), Image.Resampling.BILINEAR)
+    square = Image.new("RGB", (SIZE, SIZE))
+    square.paste(scaled, ((SIZE - scaled.width) // 2, (SIZE - scaled.height) // 2))
+    return np.asarray(square, dtype=np.int16)
+
+
+def difference(content: bytes, expected: Image.Image) -> float:
+    """Return the largest difference between the picture of `content` and the expected one, in grey levels."""
+    return float(np.abs(decode(content, SIZE, "pad")[0] - padded(expected)).max())
+
+
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def png(width: int, height: int, *chunks: bytes) -> bytes:
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    rows = png_chunk(b"IDAT", zlib.compress(bytes(100)))
+    return b"\x89PNG\r\n\x1a\n" + header + b"".join(chunks) + rows + png_chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(("kind", "most"), [("PNG", 3), ("BMP", 3), ("TIFF", 3), ("WEBP", 8), ("JPEG", 8)])
+def test_formats(photo: Image.Image, kind: str, most: float) -> None:
+    assert difference(encode(photo, kind), photo) <= most
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_exif_orientation(photo: Image.Image, kind: str, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = encode(photo, kind, exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
+    assert difference(content, upright) <= 4
+    assert decode(content, SIZE, "pad")[1] == upright.size
+
+
+def test_a_large_jpeg_is_nearly_what_full_decoding_gives(photo: Image.Image) -> None:
+    large = photo.resize((1800, 1200), Image.Resampling.BICUBIC)
+    assert difference(encode(large, "JPEG", quality=90), large) <= 6
+
+
+@pytest.mark.parametrize(("mode", "most"), [("L", 3), ("1", 12), ("P", 3), ("LA", 3), ("RGBA", 3)])
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_modes(photo: Image.Image, kind: str, mode: str, most: float) -> None:
+    image = photo.convert(mode)
+    assert difference(encode(image, kind), image) <= most
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_16_bits_become_8(photo: Image.Image, kind: str) -> None:
+    grey = photo.convert("L")
+    deep = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+    assert difference(encode(deep, kind), grey) <= 3
+
+
+def test_dark_16_bits_stay_dark() -> None:
+    deep = Image.fromarray(np.full((40, 40), 255, np.uint16))
+    assert decode(encode(deep, "PNG"), SIZE, "pad")[0].max() <= 1
+
+
+def test_floats_with_holes_are_decoded() -> None:
+    values = np.full((40, 40), 255, np.float32)
+    values[0, 0] = np.nan
+    assert decode(encode(Image.fromarray(values), "TIFF"), SIZE, "pad")[0][16, 16].tolist() == [255, 255, 255]
+
+
+def test_transparent_pixels_are_white() -> None:
+    clear = Image.new("RGBA", (40, 40), (10, 20, 30, 0))
+    assert (decode(encode(clear, "PNG"), SIZE, "pad")[0] == 255).all()
+
+
+def test_transparent_colour_of_a_palette_is_white() -> None:
+    image = Image.new("P", (40, 40), 1)
+    image.putpalette([0, 0, 0, 200, 0, 0])
+    assert (decode(encode(image, "PNG", transparency=1), SIZE, "pad")[0] == 255).all()
+
+
+def test_cmyk_jpeg(photo: Image.Image) -> None:
+    # Pillow writes these inverted, with Adobe's marker, as Photoshop does.
+    assert difference(encode(photo.convert("CMYK"), "JPEG", quality=95), photo) <= 12
+
+
+def test_first_frame_of_several() -> None:
+    red, blue = Image.new("RGB", (40, 40), "red"), Image.new("RGB", (40, 40), "blue")
+    content = encode(red, "TIFF", save_all=True, append_images=[blue])
+    assert decode(content, SIZE, "pad")[0][16, 16].tolist() == [255, 0, 0]
+
+
+def test_pad_keeps_all_and_adds_black() -> None:
+    picture, _ = decode(encode(Image.new("RGB", (64, 32), "white"), "PNG"), SIZE, "pad")
+    assert (picture[8:24] == 255).all()
+    assert (picture[:8] == 0).all()
+    assert (picture[24:] == 0).all()
+
+
+def test_crop_keeps_the_centre() -> None:
+    image = Image.new("RGB", (96, 32), "red")
+    image.paste("white", (32, 0, 64, 32))
+    assert (decode(encode(image, "PNG"), SIZE, "crop")[0] == 255).all()
+
+
+def test_stretch_keeps_all() -> None:
+    image = Image.new("RGB", (128, 32), "red")
+    image.paste("white", (0, 0, 64, 32))
+    picture, _ = decode(encode(image, "PNG"), SIZE, "stretch")
+    assert picture[:, 0].tolist() == [[255, 255, 255]] * SIZE
+    assert picture[:, -1].tolist() == [[255, 0, 0]] * SIZE
+
+
+@pytest.mark.parametrize("resize", ["pad", "crop", "stretch"])
+@pytest.mark.parametrize("sides", [(1, 5000), (5000, 1), (1, 1)])
+def test_extreme_proportions(sides: tuple[int, int], resize: str) -> None:
+    picture, found = decode(encode(Image.new("RGB", sides, "white"), "PNG"), SIZE, resize)
+    assert picture.shape == (SIZE, SIZE, 3)
+    assert picture.max() == 255
+    assert found == sides
+
+
+def test_a_strip_is_not_enlarged_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = []
+    resize = Image.Image.resize
+
+    def watched(image: Image.Image, size: tuple[int, int], *args: object, **options: object) -> Image.Image:
+        pixels.append(size[0] * size[1])
+        return resize(image, size, *args, **options)
+
+    content = encode(Image.new("RGB", (1, 60_000)), "PNG")
+    monkeypatch.setattr(Image.Image, "resize", watched)
+    decode(content, SIZE, "crop")
+    assert max(pixels) == SIZE * SIZE
+
+
+@pytest.mark.parametrize("sides", [(10_001, 10_000), (60_000, 60_000)])
+def test_bomb_is_refused_before_its_pixels_are_decoded(sides: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lambda image: pytest.fail("decoded"))
+    with pytest.raises(DecodeError, match="pixels"):
+        decode(png(*sides), SIZE, "pad")
+    assert sides[0] * sides[1] > MAX_PIXELS
+
+
+@pytest.mark.parametrize(("kind", "head"), [(b"iTXt", b"k\0\1\0\0\0"), (b"iCCP", b"k\0\0"), (b"zTXt", b"k\0\0")])
+def test_bomb_in_metadata_is_not_unpacked(kind: bytes, head: bytes) -> None:
+    bomb = png_chunk(kind, head + zlib.compress(bytes(20_000_000)))
+    with pytest.raises(DecodeError, match="too large"):
+        decode(png(10, 10, bomb), SIZE, "pad")
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", b"GIF89a"])
+def test_other_formats_are_refused(content: bytes) -> None:
+    with pytest.raises(DecodeError, match="none of the formats BMP, JPEG"):
+        decode(content, SIZE, "pad")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP", "BMP"])
+def test_reasons_are_the_same_on_each_run(photo: Image.Image, kind: str) -> None:
+    content = encode(photo, kind)
+
+    def reason(length: int) -> str:
+        with pytest.raises(DecodeError) as caught:
+            decode(content[:length], SIZE, "pad")
+        return str(caught.value)
+
+    for length in (0, 3, 30, 200, len(content) // 2):
+        assert " at 0x" not in reason(length)
+        assert reason(length) == reason(length)
+        assert reason(length)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_damaged_metadata_does_not_matter(photo: Image.Image) -> None:
+    content = encode(photo, "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x09\1\x12\0\x03")
+    assert decode(content, SIZE, "pad")[1] == (WIDTH, HEIGHT)

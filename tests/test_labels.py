@@ -1,0 +1,118 @@
+"""The label table, from a sheet or from class folders."""
+
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from specimen.errors import SpecimenError
+from specimen.images import open_images
+from specimen.labels import read_labels
+from specimen.params import Data
+
+
+def read(root: Path, **data: object) -> pd.DataFrame:
+    params = Data.model_validate({"root": str(root), "task": "classification", "target": "colour"} | data)
+    return read_labels(params, open_images(root, params.images))[0]
+
+
+@pytest.fixture
+def root(tmp_path: Path, draw_photos) -> Path:
+    table = draw_photos(tmp_path / "raw" / "photos", 4)
+    table.to_csv(tmp_path / "raw" / "labels.csv", index=False)
+    return tmp_path / "raw"
+
+
+SHEET = {"table": "labels.csv", "images": "photos", "image_column": "filename"}
+
+
+def test_sheet(root: Path) -> None:
+    labels = read(root, **SHEET, group=["plant"], features=["weight"])
+    assert list(labels) == ["image", "target", "group", "split", "weight"]
+    assert labels.loc[4].tolist() == ["photo_2.png", "green", "plant 1", None, "0.601"]
+
+
+def test_group_of_several_columns_is_none_where_one_is_empty(root: Path) -> None:
+    (root / "labels.csv").write_text("filename,colour,e,n\na.png,red,E1,3\nb.png,red,,3\n")
+    assert read(root, **SHEET, group=["e", "n"])["group"].tolist() == ["E1/3", None]
+
+
+def test_split_column(root: Path) -> None:
+    (root / "labels.csv").write_text("filename,colour,part\na.png,red,test\nb.png,red,\n")
+    assert read(root, **SHEET, split_column="part")["split"].tolist() == ["test", None]
+
+
+def test_all_missing_columns_are_named_at_once(root: Path) -> None:
+    with pytest.raises(SpecimenError) as caught:
+        read(root, **SHEET | {"image_column": "file"}, group=["plnt"], features=["height"])
+    keys = ["data.image_column", "data.group[0]", "data.features[0]"]
+    assert [line.split(":")[0] for line in str(caught.value).splitlines()] == keys
+    assert "Did you mean 'plant'?" in str(caught.value)
+
+
+def test_sheet_without_rows(root: Path) -> None:
+    (root / "labels.csv").write_text("filename,colour\n")
+    with pytest.raises(SpecimenError, match=r"labels\.csv: has a header and no rows"):
+        read(root, **SHEET)
+
+
+def test_missing_sheet_names_the_nearest_file(root: Path) -> None:
+    with pytest.raises(SpecimenError, match=r"data\.table: no file 'label\.csv' in .*Did you mean 'labels\.csv'"):
+        read(root, **SHEET | {"table": "label.csv"})
+
+
+def test_folder_under_the_name_of_the_sheet(root: Path) -> None:
+    (root / "labels.xlsx").mkdir()
+    with pytest.raises(SpecimenError, match=r"data\.table: no file 'labels\.xlsx' in .*Tables there: labels\.csv"):
+        read(root, **SHEET | {"table": "labels.xlsx"})
+
+
+def test_sheet_outside_the_data_is_refused(root: Path) -> None:
+    (root / "labels.csv").rename(root.parent / "labels.csv")
+    with pytest.raises(SpecimenError, match=r"data\.table: '\.\./labels\.csv' leads out of data\.root"):
+        read(root, **SHEET | {"table": "../labels.csv"})
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_sheet_inside_a_zip_or_beside_it(root: Path, inside: bool) -> None:
+    with zipfile.ZipFile(root.parent / "data.zip", "w") as archive:
+        for path in (root / "photos").iterdir():
+            archive.write(path, f"photos/{path.name}")
+        if inside:
+            archive.write(root / "labels.csv", "labels.csv")
+    if not inside:
+        (root / "labels.csv").rename(root.parent / "labels.csv")
+    assert read(root.parent / "data.zip", **SHEET)["target"].tolist() == ["red", "red", "green", "green"]
+
+
+def test_sheet_neither_inside_a_zip_nor_beside_it(root: Path) -> None:
+    with zipfile.ZipFile(root.parent / "data.zip", "w") as archive:
+        archive.write(root / "photos" / "photo_0.png", "photos/photo_0.png")
+    with pytest.raises(SpecimenError, match=r"data\.table: 'labels\.csv' is neither inside"):
+        read(root.parent / "data.zip", **SHEET)
+
+
+def test_folders_are_classes(tmp_path: Path, draw_photos) -> None:
+    draw_photos(tmp_path, 4, classes=True)
+    labels = read(tmp_path)
+    assert labels["image"].tolist()[0] == "green/photo_2.png"
+    assert labels["target"].tolist() == ["green", "green", "red", "red"]
+    assert labels.index.tolist() == [1, 2, 3, 4]
+
+
+def test_folders_below_a_class_belong_to_it(tmp_path: Path, draw_photos) -> None:
+    draw_photos(tmp_path / "Corn_(maize)___Rust, x" / "2024" / "May", 1)
+    assert read(tmp_path)["target"].tolist() == ["Corn_(maize)___Rust, x"]
+
+
+def test_photos_beside_the_class_folders_have_no_class(tmp_path: Path, draw_photos) -> None:
+    draw_photos(tmp_path, 1)
+    draw_photos(tmp_path / "leaf", 1)
+    assert read(tmp_path).set_index("image")["target"].to_dict() == {"leaf/photo_0.png": "leaf", "photo_0.png": None}
+
+
+def test_photos_without_any_class_folder(tmp_path: Path, draw_photos) -> None:
+    draw_photos(tmp_path, 2)
+    with pytest.raises(SpecimenError, match=r"data\.images: no class folders with images.*data\.table"):
+        read(tmp_path)

@@ -1,0 +1,60 @@
+"""`python src/summary.py`: the metrics of the test split beside those of the simplest guess."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import summary
+from specimen.errors import SpecimenError
+
+METRICS = {"rmse": 1.23456, "mae": 1.0, "r2": 0.5, "samples": 12, "baseline": {"rmse": 2.5, "mae": 2.0}}
+
+
+@pytest.fixture
+def metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of the metrics, in a folder that has nothing else."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "metrics").mkdir()
+    return tmp_path / "metrics/test.json"
+
+
+def test_each_metric_stands_beside_the_simplest_guess(metrics: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    metrics.write_text(json.dumps(METRICS))
+    summary.main()
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["Test", "split,", "12", "samples:"] in lines
+    assert ["rmse", "1.235", "(simplest", "guess:", "2.5)"] in lines
+    assert ["r2", "0.5"] in lines
+
+
+def test_what_is_named_to_look_at_is_named_by_the_stages_too(metrics: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    metrics.write_text(json.dumps(METRICS))
+    summary.main()
+    look = [line for line in capsys.readouterr().out.splitlines() if "/" in line and not line.startswith("Try")]
+    places = [word.rstrip("/") for line in look for word in line.split() if word.startswith(("plots/", "models/"))]
+    stages = (Path(summary.__file__).parents[1] / "dvc.yaml").read_text(encoding="utf-8")
+    assert places
+    assert all(place in stages for place in places)
+
+
+def test_missing_metrics_are_told_with_the_way_to_them(metrics: Path) -> None:
+    with pytest.raises(SpecimenError, match=r"metrics/test.json is not there yet; `dvc repro` makes it"):
+        summary.main()
+
+
+def test_the_marks_of_a_merge_conflict_are_one_message(metrics: Path) -> None:
+    metrics.write_text('<<<<<<< HEAD\n{"rmse": 1}\n=======\n{"rmse": 2}\n>>>>>>> other\n')
+    with pytest.raises(SpecimenError, match=r"metrics/test.json is no valid JSON .*; `dvc repro` makes it anew"):
+        summary.main()
+
+
+def test_the_command_ends_with_status_2_and_one_message(tmp_path: Path) -> None:
+    command = [sys.executable, summary.__file__]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: metrics/test.json is not there yet")
+    assert "Traceback" not in done.stderr

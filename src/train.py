@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -16,9 +15,9 @@ from specimen import errors, features
 from specimen.checkpoint import Checkpoint, fingerprint
 from specimen.compute import Compute
 from specimen.data import Batch
-from specimen.device import out_of_memory, pick_device, pick_precision
+from specimen.device import compute_reproducibly, out_of_memory, pick_device, pick_precision
 from specimen.distributed import process_group
-from specimen.errors import SpecimenError
+from specimen.errors import SpecimenError, accepted
 from specimen.files import significant, write_csv
 from specimen.finetune import set_trainable, trainable_share
 from specimen.fit import Record, Run, fit, make_run
@@ -31,14 +30,16 @@ from specimen.task import Task, make_task
 
 PREPARED, MODEL, HISTORY = Path("data/prepared"), Path("models/model.pt"), Path("plots/history.csv")
 CHECKPOINT = Path("models/checkpoint.pt")
+NO_MATTER = {"launcher", "device", "workers"}
+"""Params that say how to compute, and change nothing in the result."""
 
 
 def main() -> None:
     """Train, alone or as one process of several, and write the model and the history of its epochs."""
     keep_freed_memory()
-    torch.use_deterministic_algorithms(True)
-    train, store = load_params().train, Store.load(PREPARED)
+    compute_reproducibly()
     with process_group() as group:
+        train, store = load_params().train, Store.load(PREPARED)
         device = pick_device(train.device, group.local_rank)
         compute = Compute(device, pick_precision(train.precision, device), group)
         with out_of_memory(train.batch_size):
@@ -47,57 +48,60 @@ def main() -> None:
 
 def train_model(store: Store, train: Train, compute: Compute) -> None:
     """Train from the start or from a checkpoint; the first process writes and prints."""
-    if len(store.rows("train")) < 2 * compute.group.size:
-        raise SpecimenError(f"{PREPARED}: too few samples in the train split; each process needs at least 2.")
-    say = print if compute.group.is_first else _silent
+    group, bar = compute.group, _bar if compute.group.is_first else iter
     task = make_task(store.meta, store.samples["target"][store.rows("train")], train)
+    meta = _meta(store, train, task, compute)
     torch.manual_seed(train.seed)
-    width = features.width({name: store.meta["features"][name] for name in train.features})
-    model = make_model(train.backbone, task.num_outputs, store.meta["image_size"], train.weights, width)
-    model = compute.prepare(model)
-    loaders = make_loaders(store, task, model, train, compute, _bar)
+    model = compute.prepare(make_model(**meta["model"], image_size=meta["image_size"], weights=train.weights))
+    loaders = make_loaders(store, task, model, train, compute, bar)
     run = make_run(model, train, len(loaders.train))
-    say(_plan(run, train, compute))
+    group.say(_plan(run, train, compute))
 
-    checkpoint = Checkpoint(CHECKPOINT, _fingerprint(store, train, compute))
+    checkpoint = Checkpoint(CHECKPOINT, _fingerprint(meta, train, compute))
     if (state := checkpoint.load()) is not None:
         run.restore(state)
-        say(f"goes on after epoch {len(run.records)}, from {CHECKPOINT}")
+        group.say(f"goes on after epoch {len(run.records)}, from {CHECKPOINT}")
     try:
-        for record in fit(run, task, compute, loaders, train, _bar):
-            if compute.group.is_first:
+        for record in fit(run, task, compute, loaders, train, bar):
+            if group.is_first:
                 checkpoint.save(run.state())
                 write_csv(HISTORY, _history(run.records, task))
-            say(_line(record, task, train.epochs))
+            group.say(_line(record, task, train.epochs))
     except KeyboardInterrupt:
-        say(f"\nEpoch {len(run.records)} is kept in {CHECKPOINT}; `dvc repro` goes on from there.")
+        if run.records:
+            group.say(f"\nEpoch {len(run.records)} is kept in {CHECKPOINT}; `dvc repro` goes on from there.")
         raise
-    if compute.group.is_first:
+    if group.is_first:
+        best = max(record.epoch for record in run.records if record.best)
         write_csv(HISTORY, _history(run.records, task))
-        save_model(MODEL, run.model, _meta(store, task, train, compute, run, width))
+        save_model(MODEL, run.model, meta | {"best_epoch": best})
         checkpoint.remove()
 
 
-def _meta(store: Store, task: Task, train: Train, compute: Compute, run: Run, width: int) -> dict[str, Any]:
+def _meta(store: Store, train: Train, task: Task, compute: Compute) -> dict[str, Any]:
     """Return what travels with the weights: all that is needed to use them, and how they came about."""
-    model = {"backbone": train.backbone, "num_outputs": task.num_outputs, "features_width": width}
-    best = max(record.epoch for record in run.records if record.best)
+    known = store.meta["features"]
+    for name in train.features:
+        if name not in known:
+            raise SpecimenError(f"train.features: '{name}' is not in {PREPARED}. {accepted(name, known)}")
+    used = {name: known[name] for name in train.features}
+    model = {"backbone": train.backbone, "num_outputs": task.num_outputs, "features_width": features.width(used)}
     return store.meta | {
         "task": task.describe(),
         "model": model,
-        "features": {name: store.meta["features"][name] for name in train.features},
-        "train": train.model_dump(mode="json"),
+        "features": used,
+        "train": train.model_dump(mode="json", exclude=NO_MATTER),
         "precision": _name(compute.precision),
-        "best_epoch": best,
     }
 
 
-def _fingerprint(store: Store, train: Train, compute: Compute) -> str:
-    """Return what must be equal for a checkpoint to count; samples and meta stand for the store."""
-    files = [(PREPARED / name).read_bytes() for name in ("samples.csv", "meta.json")]
+def _fingerprint(meta: dict[str, Any], train: Train, compute: Compute) -> str:
+    """Return what must be equal for a checkpoint to count; the pictures, too many to read, stand by their date."""
     weights = Path(train.weights).read_bytes() if Path(train.weights).is_file() else b""
-    where = f"{compute.device.type} {_name(compute.precision)} {compute.group.size}"
-    return fingerprint(train.model_dump_json(), where, Path(__file__).read_bytes(), weights, *files)
+    pictures = (PREPARED / "images.npy").stat()
+    where = f"{compute.device.type} {compute.group.size} {pictures.st_size} {pictures.st_mtime_ns}"
+    samples = (PREPARED / "samples.csv").read_bytes()
+    return fingerprint(repr(meta), where, Path(__file__).read_bytes(), weights, samples)
 
 
 def _plan(run: Run, train: Train, compute: Compute) -> str:
@@ -114,11 +118,7 @@ def _name(precision: torch.dtype) -> str:
 
 def _bar(batches: Iterable[Batch]) -> Iterable[Batch]:
     """Show a bar over batches, on a terminal."""
-    return tqdm(batches, leave=False, unit=" batches", disable=not sys.stderr.isatty())
-
-
-def _silent(message: str) -> None:
-    pass
+    return tqdm(batches, leave=False, unit=" batches", disable=None)
 
 
 def _history(records: list[Record], task: Task) -> pd.DataFrame:

@@ -55,7 +55,8 @@ def judge(name: str, content: bytes, task: str = "regression") -> str:
         data = Data(root=folder, task=task, table=name, target="weight", group=("plant",), features=("größe",))
         try:
             labels, _ = read_labels(data, NoImages())
-            labels["file"], labels["file_error"] = labels["image"], labels["image"].map({None: "no image named"})
+            labels["file"] = labels["image"]
+            labels["file_error"] = labels["image"].isna().map({True: "no image named", False: None})
             rules = Rules.model_validate({"twin_labels": "reject", "label_out_of_range": {"min": 0}})
             kept, rejected, _ = clean.apply(clean.table_checks(task), labels, rules)
         except SpecimenError as error:

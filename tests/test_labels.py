@@ -75,7 +75,8 @@ def test_sheet_outside_the_data_is_refused(root: Path) -> None:
 
 
 @pytest.mark.parametrize("inside", [True, False])
-def test_sheet_inside_a_zip_or_beside_it(root: Path, inside: bool) -> None:
+def test_sheet_inside_a_zip_or_beside_it(root: Path, inside: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(root.parent)  # without a dvc.yaml, in which a sheet beside the zip would have to stand
     with zipfile.ZipFile(root.parent / "data.zip", "w") as archive:
         for path in (root / "photos").iterdir():
             archive.write(path, f"photos/{path.name}")

@@ -195,3 +195,9 @@ def test_a_class_of_two_was_let_in_on_purpose() -> None:
 
 def test_numbers_need_not_be_in_train() -> None:
     check_splits(samples([("train", 1.0), ("val", 2.0), ("test", 3.0), ("test", 3.0), ("test", 3.0)]), classes=False)
+
+
+def test_a_single_class_is_told() -> None:
+    only = pd.DataFrame({"group": list("abc"), "split": list(SPLITS), "target": "data"})
+    with pytest.raises(SpecimenError, match=r"all 3 usable samples are of one class, 'data'.* one folder too high"):
+        check_splits(only, classes=True)

@@ -226,3 +226,10 @@ def test_pictures_that_do_not_match_the_samples(write_store, images: np.ndarray)
     np.save(folder / "images.npy", images)
     with pytest.raises(SpecimenError, match=r"samples\.csv and meta\.json speak of uint8 \(2, 16, 16, 3\)"):
         Store.load(folder)
+
+
+def test_samples_without_splits(write_store) -> None:
+    folder = write_store(target=["x"])
+    (folder / "samples.csv").write_text("row,image,target\n2,a.png,x\n")
+    with pytest.raises(SpecimenError, match=r"in splits\. `dvc repro prepare`"):
+        Store.load(folder)

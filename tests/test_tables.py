@@ -145,6 +145,10 @@ def test_header_merged_over_columns(xlsx_file) -> None:
     assert list(table) == ["a", "column 2", "c"]
 
 
+def test_empty_columns_on_the_left_stay(xlsx_file) -> None:
+    assert list(read_table(xlsx_file([None, "a"], [None, 1]))) == ["column 1", "a"]
+
+
 def test_header_of_numbers_and_dates(xlsx_file) -> None:
     assert list(read_table(xlsx_file([5.0, datetime.datetime(2024, 1, 2)], [1, 2]))) == ["5", "2024-01-02"]
 
@@ -270,5 +274,13 @@ def test_named_index_of_a_parquet_is_a_column(parquet_file) -> None:
 def test_truncated_parquet(parquet_file) -> None:
     path = parquet_file(pd.DataFrame({"a": [1]}))
     path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(SpecimenError, match=r"labels\.parquet: cannot be read as \.parquet"):
+        read_table(path)
+
+
+def test_damaged_text_in_a_parquet(tmp_path: Path) -> None:
+    path = tmp_path / "labels.parquet"
+    pd.DataFrame({"image": ["a.png", "b.png"]}).to_parquet(path, compression=None)
+    path.write_bytes(path.read_bytes().replace(b"b.png", b"\x80.png"))
     with pytest.raises(SpecimenError, match=r"labels\.parquet: cannot be read as \.parquet"):
         read_table(path)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import pickle
 import sys
 from pathlib import Path
 from typing import Any
@@ -28,12 +27,11 @@ class Checkpoint:
         """Return the state of an interrupted run of this configuration, if there is one that is whole."""
         try:
             found = torch.load(self.path, map_location="cpu", weights_only=True)
-        except (OSError, RuntimeError, EOFError, pickle.UnpicklingError):
+            state: dict[str, Any] = found["state"]
+            return state if found["fingerprint"] == self.fingerprint else None
+        # torch raises whatever it stumbles over in a damaged file: KeyError, UnicodeDecodeError, ...
+        except Exception:
             return None
-        if not isinstance(found, dict) or found.get("fingerprint") != self.fingerprint:
-            return None
-        state: dict[str, Any] = found["state"]
-        return state
 
     def save(self, state: dict[str, Any]) -> None:
         """Replace what is there; a kill in the middle leaves the earlier one."""

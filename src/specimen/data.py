@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -64,20 +65,30 @@ class PictureDataset(Dataset[Batch]):
         """Return the batch of these draws."""
         rows = [draw.row for draw in draws]
         pictures = self.images[rows] if isinstance(self.images, Tensor) else torch.from_numpy(self.images[rows])
-        images = pictures.permute(0, 3, 1, 2)
-        # The draws of the global generator are borrowed: each sample seeds them anew, and they go back afterwards.
+        batch = self.columns.batch(pictures.permute(0, 3, 1, 2), rows)
+        # The generator of the CPU is borrowed: each sample seeds it anew, and it goes back afterwards.
         with torch.random.fork_rng(devices=[]):
             if self.transform is not None:
                 for place, draw in enumerate(draws):
                     # By sample and epoch, so that neither workers nor order nor batch change what happens to it.
-                    torch.manual_seed(draw_seed(self.seed, draw.epoch, draw.row))
-                    images[place] = self.transform(images[place])
-            batch = self.columns.batch(images, rows)
+                    torch.default_generator.manual_seed(draw_seed(self.seed, draw.epoch, draw.row))
+                    batch.inputs[place] = self.transform(batch.inputs[place])
             if self.mix is not None:
-                torch.manual_seed(draw_seed(self.seed, draws[0].epoch, draws[0].row, 1))
+                torch.default_generator.manual_seed(draw_seed(self.seed, draws[0].epoch, draws[0].row, 1))
                 images, targets = self.mix(batch.inputs, batch.targets)
                 batch = batch._replace(inputs=images, targets=targets)
         return batch
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a worker that is not forked gets: of mapped pictures the file, not all its content."""
+        images = self.images
+        return self.__dict__ | {"images": images.filename if isinstance(images, np.memmap) else images}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Map the pictures again."""
+        self.__dict__ = state
+        if isinstance(self.images, (str, Path)):
+            self.images = np.load(self.images, mmap_mode="r")
 
 
 class EmbeddingDataset(Dataset[Batch]):
@@ -89,7 +100,8 @@ class EmbeddingDataset(Dataset[Batch]):
     def __getitem__(self, draws: Sequence[Draw]) -> Batch:
         """Return the batch of these draws."""
         rows = [draw.row for draw in draws]
-        return self.columns.batch(self.embeddings[draws[0].epoch % len(self.embeddings)][rows], rows)
+        views = [draw.epoch % len(self.embeddings) for draw in draws]
+        return self.columns.batch(self.embeddings[views, rows], rows)
 
 
 class Batches:
@@ -139,14 +151,16 @@ class Batches:
 
 def make_loader(dataset: Dataset[Batch], batches: Batches, workers: int = 0) -> DataLoader[Batch]:
     """Return a loader; `workers` processes prepare batches ahead, 0 does it in between."""
+    resident = _on_device(dataset)
+    workers = 0 if resident else workers  # the memory of a GPU belongs to one process
     return DataLoader(
         dataset,
         sampler=batches,
         batch_size=None,
         num_workers=workers,
         persistent_workers=workers > 0,
-        pin_memory=torch.cuda.is_available() and not _on_device(dataset),
-        generator=torch.Generator(),
+        pin_memory=torch.cuda.is_available() and not resident,
+        generator=torch.Generator(),  # of its own, or starting workers would draw from the global one
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +15,14 @@ from specimen.errors import SpecimenError
 
 RESIDENT_SHARE = 0.4
 """Largest share of the free memory of a GPU that pictures may take; the rest is for the model."""
+CHUNK = 4096
+"""Pictures that go to the GPU at a time."""
+
+
+def compute_reproducibly() -> None:
+    """Let every run compute the same bits; a GPU warns of an operation that cannot."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # torch's condition, before the first use of a GPU
+    torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
 
 
 def pick_device(wanted: str, local_rank: int = 0) -> torch.device:
@@ -46,7 +55,10 @@ def on_device(images: npt.NDArray[np.uint8], device: torch.device) -> npt.NDArra
     """Return the pictures in the memory of the GPU if they fit there, else as they are."""
     if device.type != "cuda" or images.nbytes > RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]:
         return images
-    return torch.from_numpy(np.array(images)).to(device)
+    resident = torch.empty(images.shape, dtype=torch.uint8, device=device)
+    for start in range(0, len(images), CHUNK):  # the store may be larger than the memory beside the GPU
+        resident[start : start + CHUNK] = torch.from_numpy(np.array(images[start : start + CHUNK]))
+    return resident
 
 
 @contextmanager

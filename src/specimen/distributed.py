@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+from torch.distributed.rendezvous import rendezvous
+
+from specimen.errors import EXIT_USER_ERROR
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,11 @@ class Group:
         """Whether this process writes and prints."""
         return self.rank == 0
 
+    def say(self, message: str) -> None:
+        """Print, once for all processes, and at once even where the output is a file."""
+        if self.is_first:
+            print(message, flush=True)
+
     def gather(self, value: Any) -> list[Any]:
         """Return the values of all processes, by rank."""
         if self.size == 1:
@@ -37,7 +46,10 @@ class Group:
 
 @contextmanager
 def process_group() -> Iterator[Group]:
-    """Join the group that `torchrun` describes in the environment, or be one alone."""
+    """Join the group that `torchrun` describes in the environment, or be one alone.
+
+    When a process fails, the others cannot go on and end too, without a word: one message is enough.
+    """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         yield Group()
@@ -45,8 +57,13 @@ def process_group() -> Iterator[Group]:
     local_rank = int(os.environ["LOCAL_RANK"])
     if torch.cuda.is_available():
         torch.cuda.set_device(local_rank)
-    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    store, rank, _ = next(rendezvous("env://"))
+    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    dist.init_process_group(backend, store=store, rank=rank, world_size=size)
     try:
-        yield Group(int(os.environ["RANK"]), size, local_rank)
-    finally:
-        dist.destroy_process_group()
+        yield Group(rank, size, local_rank)
+    except BaseException:
+        if store.add("failures", 1) > 1:
+            sys.exit(EXIT_USER_ERROR)
+        raise
+    dist.destroy_process_group()

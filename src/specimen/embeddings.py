@@ -29,6 +29,8 @@ def embed(
         batches.epoch = view
         parts = [torch.empty(0, model.embedding_width)]
         for batch in progress(loader):
+            if not len(batch.targets):  # see `Batches`
+                continue
             with compute.autocast():
                 parts.append(model.embed(batch.inputs.to(compute.device, non_blocking=True)).float().cpu())
         mine = [draw.row for draws in batches for draw in draws]

@@ -35,7 +35,7 @@ class Record:
     epoch: int
     """From 1."""
     lr: float
-    """Of the last step, that of the head."""
+    """Of the first step, that of the head."""
     train_loss: float
     val_loss: float
     val_metric: float
@@ -107,12 +107,13 @@ def fit(
         set_trainable(run.model, train, epoch)
         set_mode(run.model, train, epoch)
         # By epoch, so that a resumed run draws (dropout) what an uninterrupted one draws.
-        torch.manual_seed(draw_seed(train.seed, epoch))
+        torch.manual_seed(draw_seed(train.seed, epoch, compute.group.rank))
         loaders.train.sampler.epoch = epoch  # type: ignore[attr-defined]
         lr = float(run.schedule.get_last_lr()[-1])
         steps = _Steps(run, compute.parallel(loaders.part(run.model)), task, compute, train.clip_norm, epoch)
         train_loss = steps.take(progress(loaders.train))
         logits, val_loss = predict(loaders.part(run.shown), task, compute, loaders.val)
+        _check_loss(val_loss, f"the val loss is {val_loss} after epoch {epoch}", lr)
         metric = task.score(loaders.val_targets, task.decode(logits))
         best = not run.records or _key(task, metric, val_loss) > max(
             _key(task, record.val_metric, record.val_loss) for record in run.records
@@ -122,6 +123,13 @@ def fit(
         run.records.append(Record(epoch, lr, train_loss, val_loss, metric, best))
         yield run.records[-1]
     run.model.load_state_dict(run.best)
+
+
+def _check_loss(loss: float, what: str, lr: float) -> None:
+    if not math.isfinite(loss):
+        raise SpecimenError(
+            f"train: {what}, at lr {lr:g}. Lower train.lr, set train.clip_norm: 1, or train.precision: fp32."
+        )
 
 
 def _key(task: Task, metric: float, val_loss: float) -> tuple[float, float]:
@@ -158,12 +166,8 @@ class _Steps:
             logits = self.model(batch.inputs, batch.features)
         loss = self.task.loss(logits.float(), batch.targets)
         value = float(loss.detach())
-        if not math.isfinite(value):
-            lr = self.run.schedule.get_last_lr()[-1]
-            raise SpecimenError(
-                f"train: the loss is {value} in epoch {self.epoch}, step {step}, at lr {lr:g}. Lower train.lr, set "
-                "train.clip_norm: 1, or train.precision: fp32."
-            )
+        lr = float(self.run.schedule.get_last_lr()[-1])
+        _check_loss(value, f"the loss is {value} in epoch {self.epoch}, step {step}", lr)
         self.run.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         if self.clip_norm is not None:

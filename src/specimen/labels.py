@@ -14,6 +14,7 @@ from specimen import tables
 from specimen.errors import SpecimenError, accepted
 from specimen.images import Images, below, read_member
 from specimen.params import Data
+from specimen.stages import require_dep
 
 GROUP_SEPARATOR = "/"
 
@@ -94,4 +95,7 @@ def _locate(data: Data, name: str) -> tuple[Path, bytes | None]:
     content = read_member(root, name)
     if content is None and not (root.parent / name).is_file():
         raise SpecimenError(f"data.table: '{name}' is neither inside '{root}' nor beside it.")
-    return (root.parent / name, None) if content is None else (root / name, content)
+    if content is None:
+        require_dep("prepare", root.parent / name, "data.table")
+        return root.parent / name, None
+    return root / name, content

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -17,6 +18,7 @@ from specimen.compute import Compute
 from specimen.data import Batch, Batches, Columns, EmbeddingDataset, PictureDataset, make_loader
 from specimen.device import on_device
 from specimen.embeddings import Progress, embed
+from specimen.errors import SpecimenError
 from specimen.model import Head, Model
 from specimen.params import Train
 from specimen.store import Store
@@ -39,8 +41,12 @@ class Loaders:
 def make_loaders(
     store: Store, task: Task, model: Model, train: Train, compute: Compute, progress: Progress = iter
 ) -> Loaders:
-    """Return loaders over the pictures; with a frozen backbone, over embeddings that are computed here, once."""
+    """Return loaders over the pictures; with a frozen backbone, over embeddings that are computed here, once.
+
+    Raises `SpecimenError` where the samples or a batch do not go round among the processes.
+    """
     rows, val_rows = store.rows("train"), store.rows("val")
+    _check_sizes(len(rows), train.batch_size, compute.group.size)
     val_targets = store.samples["target"][val_rows]
     description = {name: store.meta["features"][name] for name in train.features}
     columns = Columns(features.encode(store.samples, description), task.encode(store.samples["target"]))
@@ -53,10 +59,22 @@ def make_loaders(
         return Batches(of, train.batch_size, shuffle_seed, compute.group.rank, compute.group.size)
 
     shuffled = batches(rows, train.seed)
-    if train.fine_tune != "head" or model.backbone is None:
+    if model.backbone is None:  # then no picture needs to be read
+        embedded = val_embedded = torch.empty(1, len(images), 0)
+    elif train.fine_tune == "head":
+        embedded = embed(model, compute, augmented, batches(rows), train.views, progress)
+        val_embedded = embed(model, compute, plain, batches(val_rows), 1, progress)
+    else:
         loaders = make_loader(augmented, shuffled, train.workers), make_loader(plain, batches(val_rows), train.workers)
         return Loaders(*loaders, val_targets, lambda whole: whole)
-    embedded = embed(model, compute, augmented, batches(rows), train.views, progress)
-    val_embedded = embed(model, compute, plain, batches(val_rows), 1, progress)
     loader = make_loader(EmbeddingDataset(embedded, columns), shuffled)
     return Loaders(loader, make_loader(EmbeddingDataset(val_embedded, columns), batches(val_rows)), val_targets, Head)
+
+
+def _check_sizes(samples: int, batch_size: int, processes: int) -> None:
+    """Refuse what gives a process less than 2 samples a batch: batch norm cannot learn from one."""
+    if samples < 2 * processes:
+        raise SpecimenError(f"split: train has {samples} samples, but each process ({processes}) needs at least 2.")
+    if batch_size < 2 * processes or batch_size % processes:
+        more = f", in equal shares for {processes} processes" if processes > 1 else ""
+        raise SpecimenError(f"train.batch_size: {batch_size} is not possible. A batch has at least 2 samples{more}.")

@@ -182,6 +182,8 @@ class Split(Section):
     def _train_keeps_a_share(self) -> Self:
         if self.val + self.test >= 1:
             raise ValueError(f"val + test = {self.val + self.test:g} leaves nothing for train")
+        if self.folds is None and self.fold:
+            raise ValueError(f"fold is {self.fold}, but without folds there is none to choose")
         if self.folds is not None and self.fold >= self.folds:
             raise ValueError(f"fold is {self.fold}, but folds: {self.folds} are numbered 0 to {self.folds - 1}")
         return self

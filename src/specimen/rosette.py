@@ -170,11 +170,19 @@ def photograph(
     scene: NDArray[np.uint8], size: int, light: tuple[float, float, float], tag: str, rng: np.random.Generator
 ) -> Image.Image:
     """Take one photo of a scene: turned, shifted, lit, noisy, with the tag burned in; about size x size pixels."""
-    width, height = size + rng.integers(-4, 5, 2)
-    corner = len(scene) / 2 - np.array([width, height]) + rng.uniform(-0.02, 0.02, 2) * size * OVERSAMPLING
-    box = (*corner, *(corner + OVERSAMPLING * np.array([width, height])))
-    turned = Image.fromarray(scene).rotate(rng.uniform(-7, 7), Image.Resampling.BILINEAR)
-    pixels = np.asarray(turned.resize((width, height), Image.Resampling.LANCZOS, box), np.float32)
+    width, height = (int(side) for side in size + rng.integers(-4, 5, 2))
+    turn = np.deg2rad(rng.uniform(-7, 7))
+    cos, sin = np.cos(turn), np.sin(turn)
+    middle = len(scene) / 2 + rng.uniform(-0.02, 0.02, 2) * size * OVERSAMPLING
+    half = np.array([width, height]) * OVERSAMPLING / 2
+    left, top = middle - [cos * half[0] + sin * half[1], cos * half[1] - sin * half[0]]
+    seen = Image.fromarray(scene).transform(
+        (width * OVERSAMPLING, height * OVERSAMPLING),
+        Image.Transform.AFFINE,
+        (cos, sin, left, -sin, cos, top),
+        Image.Resampling.BILINEAR,
+    )
+    pixels = np.asarray(seen.reduce(OVERSAMPLING), np.float32)
     y, x = np.ogrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     exposure = rng.uniform(0.98, 1.26) * (1.06 - 0.11 * (x**2 + y**2))
     pixels = pixels * exposure[..., None] * np.array(light) * rng.normal(1, 0.015, 3)

@@ -76,6 +76,11 @@ def check_splits(samples: pd.DataFrame, *, classes: bool) -> None:
             f"{samples['group'].nunique()} groups. Add data, raise split.val or split.test, or change split.seed."
         )
     if classes:
+        if samples["target"].nunique() < 2:
+            raise SpecimenError(
+                f"data.target: all {len(samples)} usable samples are of one class, '{samples['target'].iloc[0]}'. With "
+                "class folders, data.root or data.images may point one folder too high."
+            )
         # A class of one or two samples, let in on purpose by the rule small_class, cannot be in every split.
         sizes = samples["target"].value_counts()
         trained = set(samples.loc[samples["split"] == "train", "target"])

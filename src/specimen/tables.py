@@ -33,7 +33,8 @@ def read_table(path: Path, sheet: str | None = None, content: bytes | None = Non
     try:
         data = io.BytesIO(path.read_bytes() if content is None else content)
         if path.suffix.lower() == ".parquet":
-            table = _with_index(pd.read_parquet(data))
+            # As objects, for Arrow finds damaged text only on taking it out.
+            table = _with_index(pd.read_parquet(data)).astype(object)
         else:
             table = _with_header(_read_excel(data, sheet) if path.suffix.lower() == ".xlsx" else _read_csv(data))
     except SpecimenError as error:

@@ -5,6 +5,7 @@ two users of a model can do it differently. Draws come from torch's global gener
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -40,19 +41,28 @@ def train_transform(augment: Augment) -> Transform:
 
 def batch_mix(augment: Augment, num_classes: int) -> Mix | None:
     """Return what mixes a batch of pictures and class indices into pictures and class shares, if anything."""
-    # The strengths of the papers: arXiv 1710.09412 (mixup, for ImageNet) and arXiv 1905.04899 (CutMix).
-    mixup, cutmix = v2.MixUp(alpha=0.2, num_classes=num_classes), v2.CutMix(alpha=1.0, num_classes=num_classes)
-    if not augment.mixup and not augment.cutmix:
-        return None
+    return BatchMix(augment.mixup, augment.cutmix, num_classes) if augment.mixup or augment.cutmix else None
 
-    def mix(images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        for step, p in ((mixup, augment.mixup), (cutmix, augment.cutmix)):
-            if float(torch.rand(())) < p:
-                mixed, shares = step(images.float() if step is mixup else images, targets)
-                return mixed.to(torch.uint8), shares
-        return images, nn.functional.one_hot(targets, num_classes).float()
 
-    return mix
+@dataclass(frozen=True)
+class BatchMix:
+    """Does one of the two to a batch, or neither; where their probabilities exceed 1, `cutmix` gets what is left."""
+
+    mixup: float
+    cutmix: float
+    num_classes: int
+
+    def __call__(self, images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Return pictures (uint8) and the share of each class in them."""
+        # The strengths of the papers: arXiv 1710.09412 (mixup, for ImageNet) and arXiv 1905.04899 (CutMix).
+        drawn = float(torch.rand(()))
+        if drawn < self.mixup:
+            mixed, shares = v2.MixUp(alpha=0.2, num_classes=self.num_classes)(images.float(), targets)
+            return mixed.round().to(torch.uint8), shares
+        if drawn < self.mixup + self.cutmix:
+            mixed, shares = v2.CutMix(alpha=1.0, num_classes=self.num_classes)(images, targets)
+            return mixed, shares
+        return images, nn.functional.one_hot(targets, self.num_classes).float()
 
 
 class QuarterTurn(v2.Transform):  # type: ignore[misc]

@@ -25,7 +25,7 @@ SRC = Path(__file__).parents[1] / "src"
 sys.path.insert(0, str(SRC))
 
 from specimen.images import Folder
-from specimen.store import pack
+from specimen.pack import pack
 
 SIZE = 224
 ROUNDS = 5
@@ -103,7 +103,7 @@ from pathlib import Path
 sys.path.insert(0, {src!r})
 import pandas as pd, prepare
 from specimen.images import Folder
-from specimen.store import pack
+from specimen.pack import pack
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 folder = Path({folder!r})
 one = Folder(folder, folder).names

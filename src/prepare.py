@@ -11,9 +11,10 @@ from specimen.errors import SpecimenError
 from specimen.files import write_csv, write_json, written_aside
 from specimen.images import Finder, ImageNotFoundError, Images, open_images
 from specimen.labels import read_labels
+from specimen.pack import keep_rows, pack
 from specimen.params import Data, Params, load_params
 from specimen.split import SPLITS, assign_splits, check_splits
-from specimen.store import Store, keep_rows, pack
+from specimen.store import Store
 
 PREPARED, PLOTS = Path("data/prepared"), Path("plots/data")
 

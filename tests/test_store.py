@@ -13,13 +13,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from specimen import store
+from specimen import pack as packing
 from specimen.clean import ALIKE
 from specimen.decode import decode
 from specimen.errors import SpecimenError
 from specimen.files import write_csv, write_json, written_aside
 from specimen.images import Folder
-from specimen.store import Store, keep_rows, pack
+from specimen.pack import IN_FLIGHT_PER_WORKER, keep_rows, pack
+from specimen.store import Store
 
 SIZE = 16
 
@@ -77,9 +78,9 @@ def test_few_pictures_are_in_memory_at_once(photos: Folder, tmp_path: Path, monk
             yield name
 
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
-    pictures = store._in_order(photos, watched(), SIZE, "pad")
+    pictures = packing._in_order(photos, watched(), SIZE, "pad")
     for done, _ in enumerate(pictures, start=1):
-        assert len(ahead) - done < store.IN_FLIGHT_PER_WORKER
+        assert len(ahead) - done < IN_FLIGHT_PER_WORKER
     assert done == 40
 
 
@@ -149,14 +150,14 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import pandas as pd
-from specimen import store
+from specimen import pack as packing
 from specimen.files import written_aside
 from specimen.images import Folder
 
 folder = Path(sys.argv[1])
 images = Folder(folder / "photos", folder)
 decoded = []
-look = store._look
+look = packing._look
 
 def dies(picture):
     decoded.append(1)
@@ -164,17 +165,17 @@ def dies(picture):
         os.kill(os.getpid(), signal.SIGKILL)
     return look(picture)
 
-store._look = dies
+packing._look = dies
 with written_aside(folder / "prepared") as aside:
     aside.mkdir()
-    store.pack(images, pd.Series(images.names), aside / "images.npy", 16, "pad")
+    packing.pack(images, pd.Series(images.names), aside / "images.npy", 16, "pad")
 """
 
 
 def test_a_killed_run_leaves_the_earlier_store_and_the_next_starts_clean(photos: Folder, tmp_path: Path) -> None:
     (tmp_path / "prepared").mkdir()
     (tmp_path / "prepared" / "old").touch()
-    env = os.environ | {"PYTHONPATH": str(Path(store.__file__).parents[1])}
+    env = os.environ | {"PYTHONPATH": str(Path(packing.__file__).parents[1])}
     killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], env=env, check=False, capture_output=True)
     assert killed.returncode == -9
     assert (tmp_path / "prepared" / "old").exists()

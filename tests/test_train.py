@@ -149,13 +149,20 @@ def test_patience_ends_a_run_early(project: Configure) -> None:
     assert history["val_rmse"].idxmin() + 1 == best
 
 
-@pytest.mark.parametrize("settings", [MOBILE, TABULAR], ids=["pictures", "features"])
-def test_threads_and_workers_change_no_byte(project: Configure, settings: dict[str, Any]) -> None:
+def test_workers_change_no_byte(project: Configure) -> None:
     augment = {"flip": 0.5, "rotate": 0.5, "colour": 0.5}
     found = []
-    for threads, workers in ((1, 0), (2, 2)):
+    for workers in (0, 2):
+        project(**MOBILE, augment=augment, workers=workers, epochs=2)
+        found.append(outputs())
+    assert found[0] == found[1]
+
+
+def test_threads_change_no_byte_of_a_model_of_features(project: Configure) -> None:
+    project(**TABULAR)
+    found = []
+    for threads in (1, 2):
         torch.set_num_threads(threads)
-        project(**settings, augment=augment, workers=workers, epochs=2)
         found.append(outputs())
     assert found[0] == found[1]
 
@@ -303,7 +310,7 @@ def test_features_alone_learn_and_predict(project: Configure) -> None:
     assert predicted.notna().all()
 
 
-def test_no_file_but_the_store_is_read_for_features_alone(project: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_picture_is_read_for_features_alone(project: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
     project(**TABULAR)
     monkeypatch.setattr("specimen.data.PictureDataset.__getitem__", lambda *_: pytest.fail("a picture was read"))
     train.main()
@@ -396,7 +403,7 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bytes(project: 
     for path in OUTPUTS:
         Path(path).unlink()
     moments = random.Random(1)
-    for how in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGKILL):
+    for how in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
         process = start(sys.executable, str(ROOT / "src/train.py"))
         wait_for_new_checkpoint(process)
         time.sleep(moments.uniform(0, 0.2))
@@ -419,6 +426,21 @@ def test_ctrl_c_ends_workers_and_all_with_a_hint(project: Configure) -> None:
     assert re.search(r"Epoch \d+ is kept in models/checkpoint\.pt; `dvc repro` goes on from there\.", said)
     assert "Traceback" not in said
     assert not psutil.wait_procs(children, timeout=20)[1]
+
+
+def test_two_processes_learn_what_one_learns(project: Configure) -> None:
+    project(**TABULAR, seed=3)  # batches of 8, 8 and 4; 5 val samples
+    train.main()
+    one = pd.read_csv(OUTPUTS[1])
+    train.MODEL.unlink()
+    torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+    process = start(sys.executable, *torchrun, str(ROOT / "src/train.py"))
+    said = process.communicate()[0]
+    assert process.returncode == 0, said
+    assert "none on cpu in fp32, 2 processes" in said
+    assert said.count("epoch 3/3") == 1
+    np.testing.assert_allclose(pd.read_csv(OUTPUTS[1]), one, rtol=1e-4)
+    assert load_model(train.MODEL)[1]["best_epoch"] == one["val_rmse"].idxmin() + 1
 
 
 def test_dvc_goes_on_where_a_killed_run_stopped(project: Configure) -> None:

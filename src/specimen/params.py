@@ -9,7 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from specimen.errors import SpecimenError, accepted
 
 PARAMS_FILE = Path("params.yaml")
-RESERVED = frozenset({"row", "image", "group", "split", "target", "prediction", "confidence"})
+RESERVED = frozenset(
+    {"row", "image", "group", "split", "target", "prediction", "confidence"}
+    | {"file", "file_error", "decode_error", "width", "height", "perceptual_hash", "thumbnail", "pixels"}
+)
 """Columns of the tables of samples and predictions, so no names for features."""
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -123,7 +126,7 @@ class TwinLabels(Rule):
 
 
 class NearDuplicate(Rule):
-    """Alike pictures in two groups: perceptual hashes of 64 bits that differ in at most `distance` bits."""
+    """Alike pictures in two groups: hashes of 64 bits that differ in at most `distance`, and nearly equal thumbnails."""
 
     action: Literal["reject", "fail", "warn", "off"] = "warn"
     distance: Annotated[int, Field(ge=0, le=16)] = 1

@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env lock demo repro recipe stratify test check format s3 bench clean
+.PHONY: help env lock demo repro recipe stratify test check format s3 profile bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -60,8 +60,13 @@ stratify: env ## Choose the split seed that balances best: make stratify COLUMNS
 s3: env ## Serve a real S3 protocol on this machine, and let dvc push and pull use it until Ctrl-C
 	$(BIN)/python src/s3.py
 
+profile: env ## Show where the time of training goes, as a table and a trace
+	$(BIN)/python src/profile_train.py
+
 bench: env ## Measure, side by side with the usual way and with the limit
-	@for script in bench/*.py; do $(BIN)/python $$script || exit 1; done
+	$(BIN)/python bench/prepare.py
+	$(BIN)/python bench/train.py
+	$(BIN)/python bench/kill.py
 
 clean: ## Remove the environment and the caches of the tools (data and models stay)
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build profile

@@ -3,8 +3,8 @@
     python bench/prepare.py            # all, some minutes
     python bench/prepare.py speed      # or one of: speed, memory, growth, remote
 
-Pictures are drawn into a temporary folder. Ratios are medians over interleaved rounds; absolute times belong to the
-machine.
+All ways run in one process that keeps freed memory, as `prepare` does. Pictures are drawn into a temporary folder.
+Ratios are medians over interleaved rounds; absolute times belong to the machine.
 """
 
 import os
@@ -25,6 +25,7 @@ SRC = Path(__file__).parents[1] / "src"
 sys.path.insert(0, str(SRC))
 
 from specimen.images import Folder
+from specimen.memory import keep_freed_memory
 from specimen.pack import pack
 
 SIZE = 224
@@ -102,7 +103,9 @@ import resource, sys
 from pathlib import Path
 sys.path.insert(0, {src!r})
 import pandas as pd, prepare
+prepare.keep_freed_memory()
 from specimen.images import Folder
+from specimen.memory import keep_freed_memory  # noqa: E402
 from specimen.pack import pack
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 folder = Path({folder!r})
@@ -181,6 +184,7 @@ def push_and_pull(place: Path, put: Callable[[Path], object], s3: object) -> flo
 
 
 if __name__ == "__main__":
+    keep_freed_memory()
     parts = {"speed": speed, "memory": memory, "growth": growth, "remote": remote}
     for wanted in sys.argv[1:] or parts:
         with tempfile.TemporaryDirectory() as made:

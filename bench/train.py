@@ -36,7 +36,7 @@ from torchvision.transforms import v2
 from specimen import memory
 from specimen.compute import Compute
 from specimen.data import Batch, Columns
-from specimen.device import pick_device, pick_precision
+from specimen.device import compute_reproducibly, pick_device, pick_precision
 from specimen.fit import fit, make_run
 from specimen.loaders import make_loaders
 from specimen.model import make_model
@@ -234,7 +234,8 @@ def run(way: str, folder: Path, *, keep_memory: bool, preload: str = "") -> tupl
 
 def child(way: str, folder: Path, keep_memory: bool) -> None:
     """Be such a process."""
-    torch.use_deterministic_algorithms(True)
+    if "usual" not in way:
+        compute_reproducibly()
     if keep_memory:
         memory.keep_freed_memory()
     speed = WAYS[way](folder)

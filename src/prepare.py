@@ -11,6 +11,7 @@ from specimen.errors import SpecimenError
 from specimen.files import write_csv, write_json, written_aside
 from specimen.images import Finder, ImageNotFoundError, Images, open_images
 from specimen.labels import read_labels
+from specimen.memory import keep_freed_memory
 from specimen.pack import keep_rows, pack
 from specimen.params import Data, Params, load_params
 from specimen.split import SPLITS, assign_splits, check_splits
@@ -21,6 +22,7 @@ PREPARED, PLOTS = Path("data/prepared"), Path("plots/data")
 
 def main() -> None:
     """Read, clean, split and pack; print what became of the rows."""
+    keep_freed_memory()
     params = load_params()
     images = open_images(Path(params.data.root), params.data.images)
     labels, sheet = read_labels(params.data, images)

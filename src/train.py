@@ -25,6 +25,7 @@ from specimen.loaders import make_loaders
 from specimen.memory import keep_freed_memory
 from specimen.model import make_model, save_model
 from specimen.params import Train, load_params
+from specimen.stages import require_dep
 from specimen.store import Store
 from specimen.task import Task, make_task
 
@@ -50,6 +51,8 @@ def train_model(store: Store, train: Train, compute: Compute) -> None:
     """Train from the start or from a checkpoint; the first process writes and prints."""
     group, bar = compute.group, _bar if compute.group.is_first else iter
     task = make_task(store.meta, store.samples["target"][store.rows("train")], train)
+    if Path(train.weights).is_file():
+        require_dep("train", Path(train.weights), "train.weights")
     meta = _meta(store, train, task, compute)
     torch.manual_seed(train.seed)
     model = compute.prepare(make_model(**meta["model"], image_size=meta["image_size"], weights=train.weights))

@@ -66,9 +66,12 @@ def test_what_a_kill_left_half_written_is_no_matter(checkpoint: Checkpoint) -> N
 
 
 def test_a_write_that_fails_leaves_the_earlier_one(checkpoint: Checkpoint) -> None:
-    with pytest.raises(SpecimenError), written_aside(checkpoint.path) as aside:
+    def fail(aside: Path) -> None:
         aside.write_bytes(b"half")
         raise SpecimenError
+
+    with pytest.raises(SpecimenError), written_aside(checkpoint.path) as aside:
+        fail(aside)
     assert checkpoint.load() is not None
 
 

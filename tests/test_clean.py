@@ -12,7 +12,7 @@ from specimen import clean
 from specimen.errors import SpecimenError
 from specimen.params import Rules
 
-THUMBNAIL = bytes(256)
+THUMBNAIL = bytes(288)
 
 
 def table(**columns: list[Any]) -> pd.DataFrame:

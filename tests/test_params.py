@@ -233,3 +233,27 @@ def test_every_section_is_explained_frozen_and_closed(section: type[Section]) ->
     assert section.__doc__
     assert config["frozen"] is True
     assert config["extra"] == "forbid"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("ema: 1", "train.ema: Input should be less than 1, got 1"),
+        ("class_weights: even", "train.class_weights: Input should be 'none' or 'balanced', got 'even'"),
+        ("patience: 0", "train.patience: Input should be greater than or equal to 1, got 0"),
+        ("clip_norm: 0", "train.clip_norm: Input should be greater than 0, got 0"),
+        ("backbone: none", "backbone: none learns from features alone, but features is empty"),
+        ("fine_tune: head", "fine_tune: head keeps a backbone that has learnt something; set weights"),
+        ("{fine_tune: head, weights: a.pt, augment: {mixup: 1}}", "embeddings, which mixup and cutmix cannot mix"),
+        ("features: [age]", "train.features: 'age' is not in data.features, which the store keeps: none"),
+        ("augment: {cutmix: 0.5}", "mixup and cutmix mix classes, so not with data.task: regression"),
+    ],
+)
+def test_settings_of_a_training_that_contradict_each_other_are_told(load: Load, text: str, message: str) -> None:
+    section = text if text.startswith("{") else f"{{{text}}}"
+    assert message in fault(load, f"{DATA}train: {section}")
+
+
+def test_features_alone_are_something_to_learn_from(load: Load) -> None:
+    params = load("data: {root: x, task: regression, table: y, features: [a]}\ntrain: {backbone: none, features: [a]}")
+    assert params.train.features == ("a",)

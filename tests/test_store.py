@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections import namedtuple
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from specimen.decode import decode
 from specimen.errors import SpecimenError
 from specimen.files import write_csv, write_json, written_aside
 from specimen.images import Folder
-from specimen.pack import IN_FLIGHT_PER_WORKER, keep_rows, pack
+from specimen.pack import keep_rows, pack
 from specimen.store import Store
 
 SIZE = 16
@@ -68,19 +68,18 @@ def test_the_number_of_workers_changes_nothing(
     assert (tmp_path / "one.npy").read_bytes() == (tmp_path / "two.npy").read_bytes()
 
 
-def test_few_pictures_are_in_memory_at_once(photos: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_chunks_are_in_memory_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     ahead = []
-    files = iter(photos.names)
 
-    def watched() -> object:
-        for name in files:
-            ahead.append(name)
-            yield name
+    def watched() -> Iterator[int]:
+        for number in range(40):
+            ahead.append(number)
+            yield number
 
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
-    pictures = packing._in_order(photos, watched(), SIZE, "pad")
-    for done, _ in enumerate(pictures, start=1):
-        assert len(ahead) - done < IN_FLIGHT_PER_WORKER
+    for done, result in enumerate(packing._map_ahead(lambda number: number, watched()), start=1):
+        assert result == done - 1
+        assert len(ahead) - done < packing.AHEAD_PER_WORKER
     assert done == 40
 
 
@@ -157,7 +156,7 @@ from specimen.images import Folder
 folder = Path(sys.argv[1])
 images = Folder(folder / "photos", folder)
 decoded = []
-look = packing._look
+look = packing._thumbnail
 
 def dies(picture):
     decoded.append(1)
@@ -165,7 +164,7 @@ def dies(picture):
         os.kill(os.getpid(), signal.SIGKILL)
     return look(picture)
 
-packing._look = dies
+packing._thumbnail = dies
 with written_aside(folder / "prepared") as aside:
     aside.mkdir()
     packing.pack(images, pd.Series(images.names), aside / "images.npy", 16, "pad")

@@ -151,3 +151,22 @@ def test_a_task_is_made_from_what_the_store_says() -> None:
 def test_there_is_one_logit_a_number_and_one_a_class() -> None:
     assert regression().num_outputs == 1
     assert Classification(("a", "b", "c"), 0.0).num_outputs == 3
+
+
+def test_balanced_weights_are_the_smaller_the_more_samples_a_class_has() -> None:
+    targets = pd.Series(["a"] * 6 + ["b"] * 2)
+    task = Classification.from_targets(["a", "b", "c"], targets, Train(class_weights="balanced"))
+    assert task.class_weights == (8 / (3 * 6), 8 / (3 * 2), 8 / 3)
+    assert Classification.from_targets(["a", "b"], targets, Train()).class_weights is None
+
+
+def test_a_weighted_loss_is_the_weighted_mean() -> None:
+    logits, targets = torch.tensor([[0.5, 1.0], [3.0, -2.0]]), torch.tensor([0, 1])
+    one, other = (-logits.log_softmax(dim=1)[[0, 1], targets]).tolist()
+    loss = Classification(("a", "b"), 0.0, (0.5, 2.0)).loss(logits, targets)
+    assert loss.item() == pytest.approx((0.5 * one + 2 * other) / 2.5)
+
+
+def test_a_task_with_weights_comes_back_from_json() -> None:
+    task = Classification(("a", "b"), 0.1, (0.5, 2.0))
+    assert load_task(json.loads(json.dumps(task.describe()))) == task

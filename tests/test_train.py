@@ -295,7 +295,9 @@ def test_what_is_said_after_ctrl_c_is_what_was_kept(
 def test_a_feature_that_the_store_does_not_have_is_told(project: Configure) -> None:
     project(**TABULAR)
     edit("data/prepared/meta.json", '"kind": {', '"kinds": {')
-    with pytest.raises(SpecimenError, match="train.features: 'kind' is not in data/prepared. Did you mean 'kinds'?"):
+    with pytest.raises(
+        SpecimenError, match=r"train\.features: 'kind' is not in data/prepared\. Did you mean 'kinds'\?"
+    ):
         train.main()
 
 

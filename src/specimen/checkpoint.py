@@ -16,9 +16,11 @@ import torch
 
 from specimen.files import written_aside
 
+SEAL_SIZE = 16
+
 
 class Checkpoint:
-    """One file that holds the last finished epoch."""
+    """One file that holds the last finished epoch, behind a hash of its content and of the configuration."""
 
     def __init__(self, path: Path, fingerprint: str) -> None:
         self.path, self.fingerprint = path, fingerprint
@@ -26,23 +28,29 @@ class Checkpoint:
     def load(self) -> dict[str, Any] | None:
         """Return the state of an interrupted run of this configuration, if there is one that is whole."""
         try:
-            found = torch.load(self.path, map_location="cpu", weights_only=True)
-            state: dict[str, Any] = found["state"]
-            return state if found["fingerprint"] == self.fingerprint else None
-        # torch raises whatever it stumbles over in a damaged file: KeyError, UnicodeDecodeError, ...
-        except Exception:
+            content = memoryview(self.path.read_bytes())
+        except OSError:
             return None
+        seal, saved = content[:SEAL_SIZE], content[SEAL_SIZE:]
+        if seal != self._seal(saved):
+            return None
+        state: dict[str, Any] = torch.load(io.BytesIO(saved), map_location="cpu", weights_only=True)
+        return state
 
     def save(self, state: dict[str, Any]) -> None:
         """Replace what is there; a kill in the middle leaves the earlier one."""
         buffer = io.BytesIO()
-        torch.save({"fingerprint": self.fingerprint, "state": state}, buffer)
-        with written_aside(self.path) as aside:
-            aside.write_bytes(buffer.getbuffer())
+        torch.save(state, buffer)
+        with written_aside(self.path) as aside, aside.open("wb") as file:
+            file.write(self._seal(buffer.getbuffer()))
+            file.write(buffer.getbuffer())
 
     def remove(self) -> None:
         """Clear it away at the end of a run."""
         self.path.unlink(missing_ok=True)
+
+    def _seal(self, content: memoryview) -> bytes:
+        return hashlib.blake2b(content, key=self.fingerprint.encode(), digest_size=SEAL_SIZE).digest()
 
 
 def fingerprint(*parts: str | bytes) -> str:

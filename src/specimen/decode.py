@@ -31,6 +31,12 @@ def decode(content: bytes, size: int, resize: Resize) -> tuple[Picture, tuple[in
 
     Raises `DecodeError` for anything that is not a whole, readable image of at most `MAX_PIXELS`.
     """
+    image, sides = decode_image(content, size, resize)
+    return np.asarray(image, dtype=np.uint8), sides
+
+
+def decode_image(content: bytes, size: int, resize: Resize) -> tuple[Image.Image, tuple[int, int]]:
+    """Decode to an image of Pillow, in mode RGB; see `decode`."""
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
@@ -64,7 +70,7 @@ def _scaled_sides(sides: tuple[int, int], size: int, resize: Resize) -> tuple[in
     return max(1, round(sides[0] * scale)), max(1, round(sides[1] * scale))
 
 
-def _square(image: Image.Image, scaled: tuple[int, int], size: int) -> Picture:
+def _square(image: Image.Image, scaled: tuple[int, int], size: int) -> Image.Image:
     """Scale an RGB image, then pad it with black or, where it is larger than the square, keep its centre."""
     inner = min(scaled[0], size), min(scaled[1], size)
     # The part of the image that stays: a strip of 1 x 50,000 pixels is never enlarged as a whole to be cropped.
@@ -76,7 +82,7 @@ def _square(image: Image.Image, scaled: tuple[int, int], size: int) -> Picture:
         square = Image.new("RGB", (size, size))
         square.paste(image, ((size - inner[0]) // 2, (size - inner[1]) // 2))
         image = square
-    return np.asarray(image, dtype=np.uint8)
+    return image
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -89,4 +95,4 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")  # which would copy it

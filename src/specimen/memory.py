@@ -1,4 +1,4 @@
-"""Keep freed memory in the process: on a CPU the activations of a step are freed and asked for again in the next.
+"""Keep freed memory in the process: activations of a step, or photos, are freed and asked for again in the next.
 
 By default glibc hands large blocks back to the kernel at once, and the next step pays tens of thousands of page faults
 to get them again, a fifth of its time. Measured with bench/train.py; the results are the same bytes either way.

@@ -5,62 +5,140 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
-from specimen.decode import DecodeError, Picture, Resize, decode
+from specimen.decode import DecodeError, Resize, decode_image
 from specimen.errors import SpecimenError
 from specimen.images import ImageNotFoundError, Images
 
-THUMBNAIL_SIDE = 16
+CHUNK = 16
+"""Images that a worker decodes and writes at a time: fewer hand-overs between threads."""
+AHEAD_PER_WORKER = 3
+"""Chunks under way: enough to keep the workers busy, few enough to keep memory constant."""
+THUMBNAIL = (18, 16)
+"""Width and height: two pixels each way for a cell of the perceptual hash."""
 REDUCED_SIDE = 32
 """Before a thumbnail is made, whole pixels are averaged down to about this side, which is much faster."""
-IN_FLIGHT_PER_WORKER = 8
-"""Pictures decoded ahead of the writer: enough to keep the workers busy, few enough to keep memory constant."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Fact(NamedTuple):
+    """What decoding one image file found."""
+
+    decode_error: str | None
+    width: int = 0
+    height: int = 0
+    thumbnail: bytes = bytes(THUMBNAIL[0] * THUMBNAIL[1])
 
 
 def pack(images: Images, files: pd.Series[str], path: Path, size: int, resize: Resize) -> pd.DataFrame:
     """Decode `files` in order into one .npy file; a picture that fails leaves no row there.
 
-    Returns, with the index of `files`: `decode_error` (None if fine), `width`, `height`, `perceptual_hash` (uint64),
-    `thumbnail` (grey, as bytes) and `pixels` (the same text for the same picture). Raises `SpecimenError` where the
-    disk is too small.
+    Returns, with the index of `files`: `decode_error` (None if fine), `width`, `height`, `thumbnail` (grey, as bytes),
+    `perceptual_hash` (uint64) and `pixels` (the same text for the same picture). Raises `SpecimenError` where the disk
+    is too small.
     """
     _check_space(path.parent, len(files) * size * size * 3)
-    facts = []
     with path.open("wb") as file:
-        _write_header(file, (0, size, size, 3))
-        for picture, fact in tqdm(
-            _in_order(images, files, size, resize), "pictures", len(files), unit=" images", disable=None
-        ):
-            if picture is not None:
-                file.write(picture.data)
+        start = _write_header(file, (len(files), size, size, 3))
+
+    def work(first: int) -> list[Fact]:
+        facts, pictures = [], []
+        for name in files.iloc[first : first + CHUNK]:
+            fact, picture = _decode(images, name, size, resize)
             facts.append(fact)
-        _write_header(file, (sum(fact.decode_error is None for fact in facts), size, size, 3))
+            pictures.append(picture)
+        with path.open("r+b") as file:
+            file.seek(start + first * size * size * 3)
+            file.write(b"".join(pictures))
+        return facts
+
+    facts: list[Fact] = []
+    # Pillow lets go of the interpreter while it decodes, so threads are enough.
+    with tqdm(desc="pictures", total=len(files), unit=" images", disable=None) as bar:
+        for found in _map_ahead(work, range(0, len(files), CHUNK)):
+            facts += found
+            bar.update(len(found))
     table = pd.DataFrame(facts, index=files.index, columns=list(Fact._fields))
-    return table.assign(pixels=_pixels(table, path))
+    good = np.flatnonzero(table["decode_error"].isna())
+    if len(good) < len(table):
+        keep_rows(path, good.tolist())
+    return table.assign(perceptual_hash=_difference_hash(table["thumbnail"]), pixels=_hash_twins(path, facts))
 
 
-def _pixels(table: pd.DataFrame, path: Path) -> list[str]:
+def _decode(images: Images, name: str, size: int, resize: Resize) -> tuple[Fact, bytes]:
+    """Return what was found, and the picture as bytes: black where it cannot be read, to be dropped afterwards."""
+    try:
+        image, (width, height) = decode_image(images.read(name), size, resize)
+    except (DecodeError, ImageNotFoundError, OSError) as error:
+        return Fact(str(error)), bytes(size * size * 3)
+    return Fact(None, width, height, _thumbnail(image)), image.tobytes()
+
+
+def _thumbnail(image: Image.Image) -> bytes:
+    """Return a small grey copy, by which alike pictures are found."""
+    small = image.reduce(max(1, image.width // REDUCED_SIDE)).convert("L")
+    return small.resize(THUMBNAIL, Image.Resampling.BOX).tobytes()
+
+
+def _difference_hash(thumbnails: pd.Series[Any]) -> npt.NDArray[np.uint64]:
+    """Return the 64 bits that say of each cell of 9 x 8 whether it is darker than its right neighbour.
+
+    Source: N. Krawetz, "Kind of Like That", hackerfactor.com, 2013.
+    """
+    width, height = THUMBNAIL
+    pixels = np.frombuffer(b"".join(thumbnails), np.uint8).reshape(-1, height // 2, 2, width // 2, 2)
+    cells = pixels.sum(axis=(2, 4), dtype=np.uint16)
+    bits = cells[:, :, :-1] < cells[:, :, 1:]
+    return np.packbits(bits.reshape(len(bits), -1), axis=1).view(">u8").astype(np.uint64).ravel()
+
+
+def _hash_twins(path: Path, facts: list[Fact]) -> list[str]:
     """Return a text for each picture that others share only if all pixels are the same.
 
     Equal pictures have equal thumbnails, so only pictures whose thumbnail is not alone are read again and hashed.
     """
-    stored = np.load(path, mmap_mode="r") if table["decode_error"].isna().any() else np.empty(0)
-    rows = table["decode_error"].isna().cumsum() - 1
-    shared = table["thumbnail"].duplicated(keep=False) & table["decode_error"].isna()
-    return [
-        hashlib.blake2b(stored[row].tobytes(), digest_size=16).hexdigest() if twin else f"row {row}"
-        for row, twin in zip(rows, shared, strict=True)
-    ]
+    counts = Counter(fact.thumbnail for fact in facts if fact.decode_error is None)
+    texts, row = [], 0
+    with path.open("r+b") as file:  # not mapped: what is read of a mapped file counts as memory
+        shape = np.load(path, mmap_mode="r").shape
+        start, length = _write_header(file, shape), int(np.prod(shape[1:]))
+        for fact in facts:
+            if fact.decode_error is None and counts[fact.thumbnail] > 1:
+                file.seek(start + row * length)
+                texts.append(hashlib.blake2b(file.read(length), digest_size=16).hexdigest())
+            else:
+                texts.append(f"row {len(texts)}")
+            row += fact.decode_error is None
+    return texts
+
+
+def _map_ahead(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Yield the results in order, computed on all cores, a few ahead."""
+    workers = os.cpu_count() or 1
+    pending: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for item in items:
+                pending.append(pool.submit(work, item))
+                if len(pending) >= workers * AHEAD_PER_WORKER:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def keep_rows(path: Path, rows: Iterable[int]) -> None:
@@ -78,52 +156,6 @@ def keep_rows(path: Path, rows: Iterable[int]) -> None:
                 file.write(picture)
         _write_header(file, (kept, *shape[1:]))
         file.truncate(start + kept * length)
-
-
-class Fact(NamedTuple):
-    """What decoding one image file found."""
-
-    decode_error: str | None
-    width: int = 0
-    height: int = 0
-    perceptual_hash: int = 0
-    thumbnail: bytes = b""
-
-
-def _in_order(images: Images, files: Iterable[str], size: int, resize: Resize) -> Iterator[tuple[Picture | None, Fact]]:
-    """Decode on all cores (Pillow lets go of the interpreter while it decodes), a few pictures ahead."""
-
-    def work(name: str) -> tuple[Picture | None, Fact]:
-        try:
-            picture, (width, height) = decode(images.read(name), size, resize)
-        except (DecodeError, ImageNotFoundError, OSError) as error:
-            return None, Fact(str(error))
-        return picture, Fact(None, width, height, *_look(picture))
-
-    workers = os.cpu_count() or 1
-    pending: deque[Future[tuple[Picture | None, Fact]]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for name in files:
-                pending.append(pool.submit(work, name))
-                if len(pending) >= workers * IN_FLIGHT_PER_WORKER:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _look(picture: Picture) -> tuple[int, bytes]:
-    """Return what tells alike pictures apart: a difference hash, and a grey thumbnail to verify what it finds.
-
-    The 64 bits say of each cell of 8 x 9 whether it is darker than its right neighbour. Source: N. Krawetz, "Kind of
-    Like That", hackerfactor.com, 2013.
-    """
-    grey = Image.fromarray(picture).reduce(max(1, len(picture) // REDUCED_SIDE)).convert("L")
-    cells = np.asarray(grey.resize((9, 8), Image.Resampling.BOX))
-    thumbnail = grey.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BOX)
-    return int.from_bytes(np.packbits(cells[:, :-1] < cells[:, 1:]).tobytes(), "big"), thumbnail.tobytes()
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> int:

@@ -126,7 +126,7 @@ class TwinLabels(Rule):
 
 
 class NearDuplicate(Rule):
-    """Alike pictures in two groups: hashes of 64 bits that differ in at most `distance`, and nearly equal thumbnails."""
+    """Alike pictures in two groups: 64-bit hashes at most `distance` apart, and nearly equal thumbnails."""
 
     action: Literal["reject", "fail", "warn", "off"] = "warn"
     distance: Annotated[int, Field(ge=0, le=16)] = 1
@@ -248,7 +248,7 @@ class Train(Section):
     epochs: Positive = 20
     patience: Positive | None = None
     """Stop after so many epochs without a better val metric; null: train on to the end."""
-    batch_size: Positive = 32
+    batch_size: Annotated[int, Field(ge=2)] = 32
     """Over all processes."""
     optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
     """sgd has a Nesterov momentum of 0.9."""
@@ -278,6 +278,10 @@ class Train(Section):
             raise ValueError("backbone: none learns from features alone, but features is empty")
         if self.fine_tune != "all" and self.weights == "none" and self.backbone != "none":
             raise ValueError(f"fine_tune: {self.fine_tune} keeps a backbone that has learnt something; set weights")
+        if self.augment.mixup + self.augment.cutmix > 1:
+            raise ValueError("augment: mixup and cutmix exclude each other in a batch, so their sum is at most 1")
+        if self.features and (self.augment.mixup or self.augment.cutmix):
+            raise ValueError("augment: mixup and cutmix mix pictures but not features; set them or features to none")
         if self.fine_tune == "head" and (self.augment.mixup or self.augment.cutmix):
             raise ValueError("fine_tune: head sees embeddings, which mixup and cutmix cannot mix; set them to 0")
         return self

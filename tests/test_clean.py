@@ -26,14 +26,14 @@ def table(**columns: list[Any]) -> pd.DataFrame:
         "file": names,
         "file_error": [None] * count,
         "decode_error": [None] * count,
-        "width": [64] * count,
-        "height": [64] * count,
+        "image_width": [64] * count,
+        "image_height": [64] * count,
         "pixels": names,
         "perceptual_hash": [2**n for n in range(0, 3 * count, 3)],
         "thumbnail": [THUMBNAIL] * count,
     }
     frame = pd.DataFrame(good | columns, index=range(2, count + 2), dtype=object)
-    return frame.astype({"width": int, "height": int})
+    return frame.astype({"image_width": int, "image_height": int})
 
 
 def broken(rule: str, rows: pd.DataFrame, task: str = "regression", **settings: object) -> dict[int, str]:
@@ -109,7 +109,7 @@ def test_unreadable_image() -> None:
 
 
 def test_small_image() -> None:
-    rows = table(width=[32, 31, 400], height=[32, 400, 8])
+    rows = table(image_width=[32, 31, 400], image_height=[32, 400, 8])
     assert broken("small_image", rows, min_side=32) == {3: "31 x 400", 4: "400 x 8"}
 
 
@@ -162,7 +162,7 @@ def test_small_class() -> None:
 
 def with_action(action: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     rules = Rules.model_validate({"small_image": {"action": action, "min_side": 32}})
-    return clean.apply({"small_image": clean.small_image}, table(width=[64, 8]), rules)
+    return clean.apply({"small_image": clean.small_image}, table(image_width=[64, 8]), rules)
 
 
 def test_action_reject_drops_the_row_and_says_why() -> None:
@@ -213,7 +213,7 @@ ROWS = st.fixed_dictionaries(
         "file": st.sampled_from(["a", "b", "c"]),
         "file_error": st.sampled_from([None, None, "no such file"]),
         "decode_error": st.sampled_from([None, None, "cut off"]),
-        "width": st.sampled_from([8, 64]),
+        "image_width": st.sampled_from([8, 64]),
         "pixels": st.sampled_from(["p", "q", "r"]),
         "perceptual_hash": st.sampled_from([0, 1, 3, 2**63]),
     }

@@ -97,7 +97,7 @@ def test_unreadable_pictures_leave_no_row_and_a_reason(photos: Folder, tmp_path:
 def test_facts_tell_upright_sides_and_equal_pixels(photos: Folder, tmp_path: Path) -> None:
     shutil.copy(tmp_path / "photos" / "photo_0.png", tmp_path / "photos" / "photo_1.png")
     facts = pack_all(photos, tmp_path / "images.npy").set_index(pd.Index(photos.names))
-    assert facts.loc["photo_0.png", ["width", "height"]].tolist() == [24, 24]
+    assert facts.loc["photo_0.png", ["image_width", "image_height"]].tolist() == [24, 24]
     assert facts["pixels"]["photo_0.png"] == facts["pixels"]["photo_1.png"]
     assert facts["pixels"].nunique() == 39
 

@@ -338,7 +338,7 @@ def test_a_head_on_frozen_features_is_the_model_that_was_saved(
     assert f"{share:.1%} of the parameters trained" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("size", "message"), [(1, "A batch has at least 2 samples"), (64, None)])
+@pytest.mark.parametrize(("size", "message"), [(1, "should be greater than or equal to 2"), (64, None)])
 def test_a_batch_may_be_larger_than_the_split_but_not_one_sample(
     project: Configure, size: int, message: str | None
 ) -> None:
@@ -347,7 +347,7 @@ def test_a_batch_may_be_larger_than_the_split_but_not_one_sample(
         train.main()
         assert train.MODEL.exists()
     else:
-        with pytest.raises(SpecimenError, match=f"train.batch_size: {size} .*{message}"):
+        with pytest.raises(SpecimenError, match=f"train.batch_size: .*{message}"):
             train.main()
 
 

@@ -105,9 +105,9 @@ def unreadable_image(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
 
 
 def small_image(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
-    """A side of the image is too short. Needs the columns `width` and `height`."""
-    small = table[["width", "height"]].min(axis=1) < rules.small_image.min_side
-    return table["width"].astype(str)[small] + " x " + table["height"].astype(str)[small]
+    """A side of the image is too short. Needs the columns `image_width` and `image_height`."""
+    small = table[["image_width", "image_height"]].min(axis=1) < rules.small_image.min_side
+    return table["image_width"].astype(str)[small] + " x " + table["image_height"].astype(str)[small]
 
 
 def duplicate_image(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:

@@ -38,17 +38,17 @@ class Fact(NamedTuple):
     """What decoding one image file found."""
 
     decode_error: str | None
-    width: int = 0
-    height: int = 0
+    image_width: int = 0
+    image_height: int = 0
     thumbnail: bytes = bytes(THUMBNAIL[0] * THUMBNAIL[1])
 
 
 def pack(images: Images, files: pd.Series[str], path: Path, size: int, resize: Resize) -> pd.DataFrame:
     """Decode `files` in order into one .npy file; a picture that fails leaves no row there.
 
-    Returns, with the index of `files`: `decode_error` (None if fine), `width`, `height`, `thumbnail` (grey, as bytes),
-    `perceptual_hash` (uint64) and `pixels` (the same text for the same picture). Raises `SpecimenError` where the disk
-    is too small.
+    Returns, with the index of `files`: `decode_error` (None if fine), `image_width`, `image_height`, `thumbnail` (grey,
+    as bytes), `perceptual_hash` (uint64) and `pixels` (the same text for the same picture). Raises `SpecimenError`
+    where the disk is too small.
     """
     _check_space(path.parent, len(files) * size * size * 3)
     with path.open("wb") as file:

@@ -117,7 +117,7 @@ def _nothing_left(data: Data, labels: pd.DataFrame, rejected: pd.DataFrame) -> s
         f"image {first['image']!r}, {first['value'] or 'empty'}"
         for rule, first in firsts.iterrows()
     ]
-    return f"{data.root}: none of {len(labels)} rows is usable. Rejected:\n" + "\n".join(lines)
+    return f"{data.root}: none of {len(labels)} rows is usable. Rejected by prepare.rules:\n" + "\n".join(lines)
 
 
 def _summary(meta: dict[str, Any]) -> str:

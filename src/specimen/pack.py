@@ -112,9 +112,9 @@ def _hash_twins(path: Path, facts: list[Fact]) -> list[str]:
     """
     counts = Counter(fact.thumbnail for fact in facts if fact.decode_error is None)
     texts, row = [], 0
-    with path.open("r+b") as file:  # not mapped: what is read of a mapped file counts as memory
-        shape = np.load(path, mmap_mode="r").shape
-        start, length = _write_header(file, shape), int(np.prod(shape[1:]))
+    stored = np.lib.format.open_memmap(path, mode="r")
+    start, length = stored.offset, int(np.prod(stored.shape[1:]))
+    with path.open("rb") as file:  # not mapped: what is read of a mapped file counts as memory
         for fact in facts:
             if fact.decode_error is None and counts[fact.thumbnail] > 1:
                 file.seek(start + row * length)

@@ -23,9 +23,16 @@ env: .venv/.made ## Make the environment (.venv) from requirements-lock.txt
 	$(BIN)/uv pip install --python $(BIN)/python --requirement requirements-lock.txt
 	@touch $@
 
-lock: env ## Compile requirements-lock.txt anew from requirements.txt and pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
-		--extra dev pyproject.toml --output-file requirements-lock.txt
+# All extras beside it: trackers, Dagster, Optuna, timm. Only tests and the targets that name them need these.
+.venv/.all: .venv/.made requirements-all-lock.txt
+	$(BIN)/uv pip install --python $(BIN)/python --requirement requirements-all-lock.txt
+	@touch $@
+
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate
+lock: env ## Compile the two lock files anew from requirements.txt and pyproject.toml
+	$(BIN)/$(LOCK) --all-extras pyproject.toml --output-file requirements-all-lock.txt
+	$(BIN)/$(LOCK) --extra dev --extra export --extra serve --constraint requirements-all-lock.txt pyproject.toml \
+		--output-file requirements-lock.txt
 
 demo: env ## Run the whole pipeline on the embedded sample, and say where to look
 	$(BIN)/dvc repro
@@ -34,7 +41,7 @@ demo: env ## Run the whole pipeline on the embedded sample, and say where to loo
 repro: env ## Run what params, code or data have changed
 	$(BIN)/dvc repro
 
-test: check ## Lint, types and all tests with coverage
+test: check .venv/.all ## Lint, types and all tests with coverage
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m coverage run -m pytest
 	$(BIN)/python -m coverage combine --quiet

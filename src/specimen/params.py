@@ -10,7 +10,7 @@ from specimen.errors import SpecimenError, accepted
 
 PARAMS_FILE = Path("params.yaml")
 RESERVED = frozenset(
-    {"row", "image", "group", "split", "target", "prediction", "confidence"}
+    {"row", "image", "group", "split", "target", "prediction", "confidence", "low", "high", "prediction_set"}
     | {"file", "file_error", "decode_error", "image_width", "image_height", "perceptual_hash", "thumbnail", "pixels"}
 )
 """Columns of the tables of samples and predictions, so no names for features."""
@@ -53,7 +53,11 @@ class Data(Section):
     """Name of the sheet in an .xlsx file; null: the first."""
     images: str = "."
     """Folder (or .zip) of the photos, under `root`."""
-    image_column: str = "image"
+    masks: str | None = None
+    """Folder of masks under `root`, white where the object is: a PNG for each photo, of its name without the suffix. If
+    given, evaluate measures how much of the model's attention lies on the object."""
+    image_column: str | None = "image"
+    """null: a table without pictures, to learn from its features alone."""
     target: str = "class"
     """Column to learn; with class folders, just its name in reports."""
     unit: str = ""
@@ -267,10 +271,14 @@ class Train(Section):
     loss: Literal["mse", "mae", "huber"] = "mse"
     """For regression, on the standardised target; classification always has cross entropy."""
     target_transform: Literal["none", "log1p", "sqrt"] = "none"
+    coverage: Annotated[float, Field(gt=0, lt=1)] = 0.9
+    """Share of the truths that the interval (or set of classes) of a prediction shall hold; calibrated on val."""
     label_smoothing: Fraction = 0.0
     class_weights: Literal["none", "balanced"] = "none"
     """balanced: the rarer a class in train, the more its samples count."""
     augment: Augment = Augment()
+    track: tuple[Literal["mlflow", "wandb", "dvclive"], ...] = ()
+    """Where a run is also written down; each needs its extra, and none can stop a training."""
 
     @model_validator(mode="after")
     def _something_to_learn_from(self) -> Self:
@@ -290,10 +298,35 @@ class Train(Section):
 class Evaluate(Section):
     """From the model to metrics and plots."""
 
+    by: tuple[str, ...] = ()
+    """Columns of `data.features` by whose values the metrics are given as well; numbers with many values in quarters."""
+    resamples: Annotated[int, Field(ge=100, le=20_000)] = 2000
+    """How many times the test groups are drawn anew for the intervals of the metrics."""
+    explain: bool = True
+    """Draw what the model looked at over the pictures of the galleries (Grad-CAM)."""
     gallery: Annotated[int, Field(ge=1, le=48)] = 12
-    """How many samples the gallery of the worst shows."""
+    """How many samples a gallery shows."""
     predictions_plot: Literal["scatter", "scatter_jitter", "confusion", "confusion_normalized"] = "scatter"
     """Template with which `dvc plots` draws the predictions: scatter for numbers, confusion for classes."""
+
+
+class Export(Section):
+    """From the model to ONNX."""
+
+    samples: Annotated[int, Field(ge=1)] = 64
+    """How many test samples both must predict alike."""
+    tolerance: Annotated[float, Field(gt=0)] = 1e-4
+    """Largest accepted difference of a logit."""
+
+
+class Report(Section):
+    """The comment on a pull request; `src/report.py` alone reads it, so that it makes no stage run."""
+
+    metric: str | None = None
+    """Metric of `metrics/test.json` that decides; null: rmse for numbers, accuracy for classes."""
+    resamples: Annotated[int, Field(ge=100, le=20_000)] = 2000
+    fail_on: Literal["never", "worse"] = "never"
+    """worse: the check of a pull request turns red when the model has become worse."""
 
 
 class Params(Section):
@@ -305,6 +338,8 @@ class Params(Section):
     split: Split = Split()
     train: Train = Train()
     evaluate: Evaluate = Evaluate()
+    export: Export = Export()
+    report: Report = Report()
 
     @model_validator(mode="after")
     def _sections_agree(self) -> Self:
@@ -312,6 +347,10 @@ class Params(Section):
         if unknown:
             known = ", ".join(self.data.features) or "none"
             raise ValueError(f"train.features: '{unknown[0]}' is not in data.features, which the store keeps: {known}")
+        unknown = [name for name in self.evaluate.by if name not in self.data.features]
+        if unknown:
+            known = ", ".join(self.data.features) or "none"
+            raise ValueError(f"evaluate.by: '{unknown[0]}' is not in data.features, which the store keeps: {known}")
         if self.data.task == "regression" and (self.train.augment.mixup or self.train.augment.cutmix):
             raise ValueError("train.augment: mixup and cutmix mix classes, so not with data.task: regression")
         return self

@@ -12,7 +12,7 @@ from torch.profiler import ProfilerActivity, profile
 from specimen import errors, features
 from specimen.compute import Compute
 from specimen.data import Batch
-from specimen.device import pick_device, pick_precision
+from specimen.device import compute_reproducibly, pick_device, pick_precision, use_threads
 from specimen.fit import fit, make_run
 from specimen.loaders import make_loaders
 from specimen.memory import keep_freed_memory
@@ -29,7 +29,9 @@ ROWS = 25
 def main() -> None:
     """Profile the first steps of the training that params.yaml describes; nothing of it is kept."""
     keep_freed_memory()
+    compute_reproducibly()
     train, store = load_params().train.model_copy(update={"epochs": 1}), Store.load(PREPARED)
+    use_threads(train.threads)
     device = pick_device(train.device)
     compute = Compute(device, pick_precision(train.precision, device))
     task = make_task(store.meta, store.samples["target"][store.rows("train")], train)

@@ -15,7 +15,7 @@ from specimen import errors, features
 from specimen.checkpoint import Checkpoint, fingerprint
 from specimen.compute import Compute
 from specimen.data import Batch
-from specimen.device import compute_reproducibly, out_of_memory, pick_device, pick_precision
+from specimen.device import compute_reproducibly, out_of_memory, pick_device, pick_precision, use_threads
 from specimen.distributed import process_group
 from specimen.errors import SpecimenError, accepted
 from specimen.files import significant, write_csv
@@ -41,6 +41,7 @@ def main() -> None:
     compute_reproducibly()
     with process_group() as group:
         train, store = load_params().train, Store.load(PREPARED)
+        use_threads(train.threads, group.size)
         device = pick_device(train.device, group.local_rank)
         compute = Compute(device, pick_precision(train.precision, device), group)
         with out_of_memory(train.batch_size):
@@ -95,6 +96,7 @@ def _meta(store: Store, train: Train, task: Task, compute: Compute) -> dict[str,
         "features": used,
         "train": train.model_dump(mode="json", exclude=NO_MATTER),
         "precision": _name(compute.precision),
+        **({"threads": torch.get_num_threads()} if compute.device.type == "cpu" else {}),
     }
 
 

@@ -153,7 +153,9 @@ def test_another_encoding_is_one_message(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "- data", "data", "5"])
 def test_what_is_no_mapping_is_told_which_sections_there_are(load: Load, text: str) -> None:
-    assert "expected sections sample, data, prepare, split, train, evaluate, found " in fault(load, text)
+    assert "expected sections sample, data, prepare, split, train, evaluate, export, report, found " in fault(
+        load, text
+    )
 
 
 def test_a_missing_file_is_told_with_the_way_out(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Configu
         if not Path("data/prepared").exists():
             write_store(Path("data/prepared"), classes=classes)
         data = {"root": "data", "task": "classification" if classes else "regression", "table": "labels.csv"}
-        settings = {"epochs": 3, "batch_size": 8, "device": "cpu", "precision": "fp32", **settings}
+        settings = {"epochs": 3, "batch_size": 8, "device": "cpu", "precision": "fp32", "threads": 1, **settings}
         params = {"data": {**data, "features": ["age", "kind"]}, "train": settings}
         Path("params.yaml").write_text(yaml.safe_dump(params))
 
@@ -158,13 +158,26 @@ def test_workers_change_no_byte(project: Configure) -> None:
     assert found[0] == found[1]
 
 
+def test_the_environment_does_not_choose_the_number_of_threads(
+    project: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project(**MOBILE, threads=2, epochs=1)
+    found = []
+    for threads in ("1", "2"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        subprocess.run([sys.executable, train.__file__], check=True, capture_output=True)
+        found.append([Path(name).read_bytes() for name in OUTPUTS])
+    assert found[0] == found[1]
+    assert load_model(train.MODEL)[1]["threads"] == 2
+
+
 def test_threads_change_no_byte_of_a_model_of_features(project: Configure) -> None:
-    project(**TABULAR)
     found = []
     for threads in (1, 2):
-        torch.set_num_threads(threads)
-        found.append(outputs())
-    assert found[0] == found[1]
+        project(**TABULAR, threads=threads)
+        outputs()
+        found.append(load_model(train.MODEL)[0].state_dict())
+    assert all(torch.equal(value, found[1][name]) for name, value in found[0].items())
 
 
 def test_the_weights_are_those_of_the_best_epoch(project: Configure, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,16 @@ def compute_reproducibly() -> None:
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
+def use_threads(wanted: int | None, processes: int = 1) -> None:
+    """Compute on the wanted number of threads, shared among the processes; `None` is one for each core we may use.
+
+    Set here and not left to OMP_NUM_THREADS: batch norm and the gradients of convolutions add up one part for each
+    thread, so what the environment happens to say would change the last bits of the model.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    torch.set_num_threads(max(1, (wanted or cores) // processes))
+
+
 def pick_device(wanted: str, local_rank: int = 0) -> torch.device:
     """Return the device: as wanted, or with `auto` the first there is of CUDA, MPS, CPU."""
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}

@@ -234,6 +234,10 @@ class Train(Section):
     workers: Annotated[int, Field(ge=0)] = 0
     """Processes that prepare batches ahead. The store makes it cheap, so 0 is right on a CPU."""
 
+    threads: Positive | None = None
+    """CPU threads of all processes together; null: one for each core. Their number decides in which order sums are
+    rounded, so another number gives another model in its last bits; set it to get the same bytes from any machine."""
+
     backbone: str = "resnet18"
     """Name of a torchvision classification model; none learns from the features alone."""
     weights: str = "none"

@@ -303,7 +303,7 @@ class Evaluate(Section):
     """From the model to metrics and plots."""
 
     by: tuple[str, ...] = ()
-    """Columns of `data.features` by whose values the metrics are given as well; numbers with many values in quarters."""
+    """Columns of `data.features`; the metrics are given for each of their values too, of many numbers for quarters."""
     resamples: Annotated[int, Field(ge=100, le=20_000)] = 2000
     """How many times the test groups are drawn anew for the intervals of the metrics."""
     explain: bool = True

@@ -12,6 +12,7 @@ import torch
 from tqdm import tqdm
 
 from specimen import errors, features
+from specimen.calibration import calibrate, too_few_groups
 from specimen.checkpoint import Checkpoint, fingerprint
 from specimen.compute import Compute
 from specimen.data import Batch
@@ -23,8 +24,9 @@ from specimen.finetune import set_trainable, trainable_share
 from specimen.fit import Record, Run, fit, make_run
 from specimen.loaders import make_loaders
 from specimen.memory import keep_freed_memory
-from specimen.model import make_model, save_model
+from specimen.model import Model, make_model, save_model
 from specimen.params import Train, load_params
+from specimen.predictor import Predictor
 from specimen.stages import require_dep
 from specimen.store import Store
 from specimen.task import Task, make_task
@@ -78,7 +80,8 @@ def train_model(store: Store, train: Train, compute: Compute) -> None:
     if group.is_first:
         best = max(record.epoch for record in run.records if record.best)
         write_csv(HISTORY, _history(run.records, task))
-        save_model(MODEL, run.model, meta | {"best_epoch": best})
+        task = _calibrated(run.model, task, meta, store, train.coverage)
+        save_model(MODEL, run.model, meta | {"best_epoch": best, "task": task.describe()})
         checkpoint.remove()
 
 
@@ -98,6 +101,17 @@ def _meta(store: Store, train: Train, task: Task, compute: Compute) -> dict[str,
         "precision": _name(compute.precision),
         **({"threads": torch.get_num_threads()} if compute.device.type == "cpu" else {}),
     }
+
+
+def _calibrated(model: Model, task: Task, meta: dict[str, Any], store: Store, coverage: float) -> Task:
+    """Return the task that can say how sure a prediction is, from what the finished model says of val."""
+    rows = store.rows("val")
+    samples = store.samples.iloc[rows]
+    if (warning := too_few_groups(samples["group"], coverage)) is not None:
+        print(warning)
+    # As everyone predicts later: on the CPU, in fp32.
+    logits = Predictor(model.cpu().eval(), task, meta).logits(store.images[rows], samples)
+    return calibrate(task, logits, samples["target"], samples["group"], coverage)
 
 
 def _fingerprint(meta: dict[str, Any], train: Train, compute: Compute) -> str:

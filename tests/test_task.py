@@ -170,3 +170,20 @@ def test_a_weighted_loss_is_the_weighted_mean() -> None:
 def test_a_task_with_weights_comes_back_from_json() -> None:
     task = Classification(("a", "b"), 0.1, (0.5, 2.0))
     assert load_task(json.loads(json.dumps(task.describe()))) == task
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        Regression(0.0, 1.0, "log1p", "mse", coverage=0.9, half_width=0.25),
+        Classification(("a", "b"), 0.1, None, coverage=0.9, temperature=1.5, threshold=0.2),
+    ],
+)
+def test_a_calibration_comes_back_from_json(task: Regression | Classification) -> None:
+    assert load_task(json.loads(json.dumps(task.describe()))) == task
+
+
+def test_a_task_that_was_written_before_there_was_calibration_is_read() -> None:
+    old = {"name": "classification", "class_names": ["a", "b"], "label_smoothing": 0.0, "class_weights": None}
+    assert load_task(old) == Classification(("a", "b"), 0.0)
+    assert list(load_task(old).decode(np.zeros((1, 2)))) == ["prediction", "confidence", "p: a", "p: b"]

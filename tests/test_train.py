@@ -325,6 +325,27 @@ def test_features_alone_learn_and_predict(project: Configure) -> None:
     assert predicted.notna().all()
 
 
+@pytest.mark.parametrize("classes", [False, True])
+def test_the_model_says_how_sure_it_is(project: Configure, capsys: pytest.CaptureFixture[str], classes: bool) -> None:
+    project(**TABULAR, classes=classes, coverage=0.8)
+    train.main()
+    samples = pd.read_csv("data/prepared/samples.csv").query("split == 'val'")
+    columns = Predictor.load(train.MODEL).predict(np.load("data/prepared/images.npy")[samples.index], samples)
+    if classes:
+        sets = zip(samples["target"], columns["prediction_set"], strict=True)
+        held = [target in json.loads(names) for target, names in sets]
+    else:
+        held = samples["target"].between(columns["low"].to_numpy() - 1e-4, columns["high"].to_numpy() + 1e-4)
+    assert np.mean(held) >= 0.8
+    assert "train.coverage" not in capsys.readouterr().out
+
+
+def test_a_coverage_that_val_is_too_small_for_is_told(project: Configure, capsys: pytest.CaptureFixture[str]) -> None:
+    project(**TABULAR, coverage=0.9)
+    train.main()
+    assert "train.coverage: 0.9 takes 9 groups in val, which has 5" in capsys.readouterr().out
+
+
 def test_no_picture_is_read_for_features_alone(project: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
     project(**TABULAR)
     monkeypatch.setattr("specimen.data.PictureDataset.__getitem__", lambda *_: pytest.fail("a picture was read"))

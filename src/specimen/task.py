@@ -6,6 +6,7 @@ loss is NumPy, so that a server needs no torch.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -63,6 +64,10 @@ class Regression:
     """Of the transformed targets of the train split."""
     transform: TargetTransform
     criterion: Literal["mse", "mae", "huber"]
+    coverage: float | None = None
+    """Share of the truths that the interval of a prediction shall hold; None: not calibrated, no interval."""
+    half_width: float | None = None
+    """Of the interval, in standardised transformed units."""
 
     monitor = "rmse"
     higher_is_better = False
@@ -89,11 +94,16 @@ class Regression:
         return criteria[self.criterion](logits.squeeze(1), targets)
 
     def decode(self, logits: Floats) -> pd.DataFrame:
-        """Return `prediction` in the unit of the target."""
-        values = logits[:, 0].astype(np.float64) * self.std + self.mean
+        """Return `prediction` in the unit of the target; if calibrated, also its interval, `low` to `high`."""
+        scores = logits[:, 0].astype(np.float64)
+        ends = {} if self.half_width is None else {"low": scores - self.half_width, "high": scores + self.half_width}
+        return pd.DataFrame({name: self._in_unit(value) for name, value in ({"prediction": scores} | ends).items()})
+
+    def _in_unit(self, scores: Floats) -> Floats:
+        values = scores * self.std + self.mean
         if self.transform != "none":
             values = np.maximum(values, 0)  # both transforms live on targets from 0 up
-        return pd.DataFrame({"prediction": _INVERSE[self.transform](values)})
+        return _INVERSE[self.transform](values)
 
     def score(self, targets: pd.Series[Any], predictions: pd.DataFrame) -> float:
         """Return the root mean squared error."""
@@ -123,6 +133,12 @@ class Classification:
     label_smoothing: float
     class_weights: tuple[float, ...] | None = None
     """How much the samples of each class count in the loss; None: all the same."""
+    coverage: float | None = None
+    """Share of the truths that the set of a prediction shall hold; None: not calibrated, no set."""
+    temperature: float = 1.0
+    """Logits are divided by it, so that a probability of 0.8 is right in 80 of 100 cases."""
+    threshold: float | None = None
+    """A class at least so probable is in the set."""
 
     monitor = "accuracy"
     higher_is_better = True
@@ -153,8 +169,11 @@ class Classification:
         return F.cross_entropy(logits, targets, weights, label_smoothing=self.label_smoothing)
 
     def decode(self, logits: Floats) -> pd.DataFrame:
-        """Return `prediction` (a class name), `confidence`, and `p: <class>`, the probability of each class."""
-        logits = logits.astype(np.float64)
+        """Return `prediction` (a class name), `confidence`, and `p: <class>`, the probability of each class.
+
+        If calibrated, there is also `prediction_set`: the classes that it may be, the most probable first, as JSON.
+        """
+        logits = logits.astype(np.float64) / self.temperature
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities = odds / odds.sum(axis=1, keepdims=True)
         best = probabilities.argmax(axis=1)
@@ -162,8 +181,17 @@ class Classification:
             "prediction": np.array(self.class_names, dtype=object)[best],
             "confidence": probabilities.max(axis=1),
         }
+        if self.threshold is not None:
+            columns["prediction_set"] = self._sets(probabilities, self.threshold)
         each = {f"p: {name}": probabilities[:, index] for index, name in enumerate(self.class_names)}
         return pd.DataFrame(columns | each)
+
+    def _sets(self, probabilities: Floats, threshold: float) -> npt.NDArray[np.object_]:
+        """Return the classes from `threshold` up, the top class at least, as JSON lists."""
+        order = np.argsort(-probabilities, axis=1, kind="stable")
+        sizes = np.maximum((probabilities >= threshold).sum(axis=1), 1)
+        lists = ([self.class_names[index] for index in row[:size]] for row, size in zip(order, sizes, strict=True))
+        return np.array([json.dumps(names, ensure_ascii=False) for names in lists], dtype=object)
 
     def score(self, targets: pd.Series[Any], predictions: pd.DataFrame) -> float:
         """Return the accuracy."""
@@ -186,7 +214,6 @@ def load_task(described: dict[str, Any]) -> Task:
     fields = dict(described)
     if fields.pop("name") == "classification":
         weights = fields["class_weights"]
-        return Classification(
-            tuple(fields["class_names"]), fields["label_smoothing"], None if weights is None else tuple(weights)
-        )
+        fields["class_weights"] = None if weights is None else tuple(weights)
+        return Classification(**fields | {"class_names": tuple(fields["class_names"])})
     return Regression(**fields)

@@ -21,7 +21,7 @@ PREDICTIONS, PLOTS = Path("plots/predictions.csv"), Path("plots/test")
 def main() -> None:
     """Predict the test split, and write down how well that went."""
     params = load_params()
-    store, predictor = Store.load(PREPARED), Predictor.load(MODEL)
+    store, predictor = Store.load(PREPARED), Predictor.load(MODEL, params.evaluate.precision)
     rows = store.rows("test")
     samples = store.samples.iloc[rows]
     columns = predictor.predict(store.images[rows], samples, _bar)

@@ -41,7 +41,7 @@ def test_flow_table_has_the_stages_in_order() -> None:
     assert rows[1:] == stages
 
 
-@pytest.mark.parametrize("section", ["data", "prepare", "split", "train", "evaluate"])
+@pytest.mark.parametrize("section", ["data", "prepare", "split", "train", "evaluate", "export"])
 def test_params_table_names_every_key(section: str) -> None:
     table = README.split("## Params")[1].split("\n## ")[0]
     part = re.split(r"^\| (\w+) \|", table, flags=re.MULTILINE)

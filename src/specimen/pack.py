@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TypeVar
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,21 +16,17 @@ import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
+from specimen.ahead import map_ahead
 from specimen.decode import DecodeError, Resize, decode_image
 from specimen.errors import SpecimenError
 from specimen.images import ImageNotFoundError, Images
 
 CHUNK = 16
 """Images that a worker decodes and writes at a time: fewer hand-overs between threads."""
-AHEAD_PER_WORKER = 3
-"""Chunks under way: enough to keep the workers busy, few enough to keep memory constant."""
 THUMBNAIL = (18, 16)
 """Width and height: two pixels each way for a cell of the perceptual hash."""
 REDUCED_SIDE = 32
 """Before a thumbnail is made, whole pixels are averaged down to about this side, which is much faster."""
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 class Fact(NamedTuple):
@@ -68,7 +63,7 @@ def pack(images: Images, files: pd.Series[str], path: Path, size: int, resize: R
     facts: list[Fact] = []
     # Pillow lets go of the interpreter while it decodes, so threads are enough.
     with tqdm(desc="pictures", total=len(files), unit=" images", disable=None) as bar:
-        for found in _map_ahead(work, range(0, len(files), CHUNK)):
+        for found in map_ahead(work, range(0, len(files), CHUNK)):
             facts += found
             bar.update(len(found))
     table = pd.DataFrame(facts, index=files.index, columns=list(Fact._fields))
@@ -123,22 +118,6 @@ def _hash_twins(path: Path, facts: list[Fact]) -> list[str]:
                 texts.append(f"row {len(texts)}")
             row += fact.decode_error is None
     return texts
-
-
-def _map_ahead(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Yield the results in order, computed on all cores, a few ahead."""
-    workers = os.cpu_count() or 1
-    pending: deque[Future[Result]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for item in items:
-                pending.append(pool.submit(work, item))
-                if len(pending) >= workers * AHEAD_PER_WORKER:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def keep_rows(path: Path, rows: Iterable[int]) -> None:

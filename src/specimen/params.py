@@ -302,6 +302,8 @@ class Train(Section):
 class Evaluate(Section):
     """From the model to metrics and plots."""
 
+    precision: Literal["fp32", "bf16", "auto"] = "fp32"
+    """fp32: every machine measures the same; auto: bf16, faster, where the hardware has it natively."""
     by: tuple[str, ...] = ()
     """Columns of `data.features`; the metrics are given for each of their values too, of many numbers for quarters."""
     resamples: Annotated[int, Field(ge=100, le=20_000)] = 2000

@@ -1,55 +1,92 @@
-"""The only road from a picture to a prediction: evaluate, predict and serve all take it."""
+"""The only road from a picture to a prediction: evaluate, export, predict and serve all take it.
+
+Neither torch nor onnxruntime is imported before a model of its kind is loaded, so that a server needs no torch.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import torch
 
 from specimen import features
+from specimen.ahead import map_ahead
+from specimen.errors import SpecimenError, accepted
 from specimen.files import significant
-from specimen.model import Model, load_model
 from specimen.task import Task, load_task
 
-BATCH_SIZE = 64
+if TYPE_CHECKING:
+    from specimen.model import Model
 
+BATCH_PIXELS = 64 * 224 * 224
+"""In one batch, over all pictures: as many as keep a machine busy, few enough for its memory."""
+MAX_BATCH = 256
+
+Images = npt.NDArray[np.uint8]
+"""N x size x size x 3."""
+Floats = npt.NDArray[np.float32]
+Precision = Literal["fp32", "bf16", "auto"]
 Progress = Callable[[Iterable[int]], Iterable[int]]
+
+
+class Network(Protocol):
+    """A network in the hands of the library that runs it."""
+
+    def __call__(self, images: Images, features: Floats) -> Floats:
+        """Return logits N x num_outputs for pictures and for features N x width."""
 
 
 @dataclass(frozen=True)
 class Predictor:
     """A trained model with what it needs to be used."""
 
-    model: Model
+    network: Network
     task: Task
     meta: dict[str, Any]
+    """What was found by prepare and train: image_size, resize, features, target, unit, class_names, ..."""
 
     @classmethod
-    def load(cls, path: Path) -> Predictor:
-        """Load a model. Raises `SpecimenError` if the file is not one of ours."""
-        model, meta = load_model(path)
-        return cls(model, load_task(meta["task"]), meta)
+    def load(cls, path: Path, precision: Precision = "fp32") -> Predictor:
+        """Load `model.pt` or `model.onnx`. Raises `SpecimenError` if the file is not one of ours.
 
-    @torch.inference_mode()
-    def logits(
-        self, images: npt.NDArray[np.uint8], samples: pd.DataFrame, progress: Progress = iter
-    ) -> npt.NDArray[np.float32]:
-        """Return logits N x num_outputs, in fp32, so that every machine agrees; see `predict`."""
-        columns = torch.from_numpy(features.encode(samples, self.meta["features"]))
-        parts = []
-        for start in progress(range(0, len(images), BATCH_SIZE)):
-            batch = slice(start, start + BATCH_SIZE)
-            pictures = torch.from_numpy(np.array(images[batch])).permute(0, 3, 1, 2)
-            parts.append(self.model(pictures, columns[batch]).numpy())
-        return np.concatenate(parts)
+        In fp32, every machine and both files agree within 1e-4.
+        """
+        network, meta = _load_network(path, precision)
+        return cls(network, load_task(meta["task"]), meta)
 
-    def predict(self, images: npt.NDArray[np.uint8], samples: pd.DataFrame, progress: Progress = iter) -> pd.DataFrame:
+    @property
+    def model(self) -> Model:
+        """The model of torch behind the predictions, on the device where it computes; only `model.pt` holds one."""
+        from specimen.torch_network import TorchNetwork  # noqa: PLC0415 - see above
+
+        if not isinstance(self.network, TorchNetwork):
+            raise SpecimenError("this needs the model as torch knows it: models/model.pt.")
+        return self.network.model
+
+    @property
+    def batch_size(self) -> int:
+        """Number of pictures that are best predicted at a time."""
+        return int(np.clip(BATCH_PIXELS // self.meta["image_size"] ** 2, 1, MAX_BATCH))
+
+    def logits(self, images: Images, samples: pd.DataFrame, progress: Progress = iter) -> Floats:
+        """Return logits N x num_outputs; see `predict`."""
+        columns = features.encode(samples, self.meta["features"])
+        size = self.batch_size
+
+        def read(start: int) -> tuple[Images, Floats]:
+            # Copied, for pictures of the store lie on the disk until they are read.
+            return np.array(images[start : start + size]), columns[start : start + size]
+
+        batches = map_ahead(read, progress(range(0, len(images), size)), workers=1)
+        parts = [self.network(*batch) for batch in batches]
+        return np.concatenate(parts) if parts else np.empty((0, self.task.num_outputs), np.float32)
+
+    def predict(self, images: Images, samples: pd.DataFrame, progress: Progress = iter) -> pd.DataFrame:
         """Return the columns of the prediction, one row a picture; `prediction` comes first.
 
         `images` is N x size x size x 3; `samples` has N rows with the columns of the features that the model uses.
@@ -57,3 +94,15 @@ class Predictor:
         columns = self.task.decode(self.logits(images, samples, progress))
         numbers = columns.select_dtypes("number").columns
         return columns.assign(**{name: significant(columns[name].to_numpy()) for name in numbers})
+
+
+def _load_network(path: Path, precision: Precision) -> tuple[Network, dict[str, Any]]:
+    if path.suffix == ".onnx":
+        from specimen.onnx_network import load_onnx  # noqa: PLC0415 - see above
+
+        return load_onnx(path, precision)
+    if path.suffix == ".pt":
+        from specimen.torch_network import load_torch  # noqa: PLC0415 - see above
+
+        return load_torch(path, precision)
+    raise SpecimenError(f"{path}: unknown kind of model. {accepted(path.suffix, ['.pt', '.onnx'])}")

@@ -1,0 +1,52 @@
+"""Stage export: models/model.pt -> models/model.onnx, checked on samples of the test split."""
+
+from pathlib import Path
+
+import numpy as np
+
+from specimen import errors
+from specimen.errors import SpecimenError
+from specimen.files import written_aside
+from specimen.model import load_model
+from specimen.onnx_export import to_onnx
+from specimen.onnx_network import read_onnx
+from specimen.params import Export, load_params
+from specimen.predictor import Predictor
+from specimen.store import Store
+from specimen.task import load_task
+
+PREPARED, MODEL, ONNX = Path("data/prepared"), Path("models/model.pt"), Path("models/model.onnx")
+
+
+def main() -> None:
+    """Export the model, and keep the file only if it predicts as the model does."""
+    export, store = load_params().export, Store.load(PREPARED)
+    model, meta = load_model(MODEL)
+    content = to_onnx(model, meta)
+    network, meta = read_onnx(content)
+    exported = Predictor(network, load_task(meta["task"]), meta)
+    largest, count = compare(Predictor.load(MODEL), exported, store, export)
+    with written_aside(ONNX) as aside:
+        aside.write_bytes(content)
+    print(f"{ONNX}: {len(content) / 1e6:.1f} MB; {count} samples differ by at most {largest:.1g} from {MODEL}")
+
+
+def compare(predictor: Predictor, exported: Predictor, store: Store, export: Export) -> tuple[float, int]:
+    """Return the largest difference of a logit, and on how many samples. Raises `SpecimenError` if it is too large."""
+    rows = store.rows("test")
+    rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(export.samples, len(rows))).round().astype(int))]
+    images, samples = store.images[rows], store.samples.iloc[rows]
+    wanted, found = predictor.logits(images, samples), exported.logits(images, samples)
+    # The first once more by itself: a file for batches of one size alone would show here.
+    alone = exported.logits(images[:1], samples[:1])
+    largest = float(np.abs(np.concatenate([found, alone]) - np.concatenate([wanted, wanted[:1]])).max())
+    if not largest <= export.tolerance:  # also where it is no number
+        raise SpecimenError(
+            f"{ONNX}: its logits differ by {largest:.2g} from those of {MODEL} on {len(rows)} test samples, more than "
+            f"export.tolerance: {export.tolerance:g}, so no file was written. Allow more, or choose another backbone."
+        )
+    return largest, len(rows)
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -2,20 +2,20 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from tqdm import tqdm
 
-from specimen import errors, metrics, plots
+from specimen import errors, explain, galleries, metrics, plots
 from specimen.files import write_csv, write_json, written_aside
 from specimen.params import Evaluate, load_params
 from specimen.predictor import Predictor
 from specimen.store import Store
-from specimen.style import draw_gallery
 
 PREPARED, MODEL, HISTORY = Path("data/prepared"), Path("models/model.pt"), Path("plots/history.csv")
 TEST_METRICS, DATA_METRICS = Path("metrics/test.json"), Path("metrics/data.json")
-PREDICTIONS, PLOTS = Path("plots/predictions.csv"), Path("plots/test")
+PREDICTIONS, PLOTS, TABLES = Path("plots/predictions.csv"), Path("plots/test"), Path("plots/tables")
 
 
 def main() -> None:
@@ -27,8 +27,10 @@ def main() -> None:
     columns = predictor.predict(store.images[rows], samples, _bar)
     predictions = pd.concat([samples, columns.set_axis(rows)], axis=1)
     results = metrics.score(predictor.task, predictions, store.samples["target"][store.rows("train")])
-    with written_aside(PLOTS) as folder:
-        draw_plots(folder, predictions, store, predictor, params.evaluate)
+    if store.masks is not None and params.evaluate.explain:
+        results |= explain.attention(predictor, store.images[rows], store.masks[rows], samples, _bar)
+    with written_aside(PLOTS) as pictures, written_aside(TABLES) as tables:
+        draw_plots((pictures, tables), predictions, store, predictor, params.evaluate, results)
     write_csv(PREDICTIONS, predictions)
     write_json(DATA_METRICS, store.meta["counts"])
     write_json(TEST_METRICS, results)
@@ -39,15 +41,35 @@ def _bar(starts: Iterable[int]) -> Iterable[int]:
     return tqdm(starts, unit=" batches", disable=None)
 
 
-def draw_plots(folder: Path, predictions: pd.DataFrame, store: Store, predictor: Predictor, evaluate: Evaluate) -> None:
-    """Draw all plots of the test split into a new folder."""
-    plots.draw(predictor.task, predictions, store.meta, folder)
-    plots.draw_history(folder / "history.png", pd.read_csv(HISTORY))
-    order, caption = plots.worst(predictor.task, predictions, store.meta["unit"])
-    worst = predictions.loc[order[: evaluate.gallery]]
-    images = [store.images[row] for row in worst.index]
-    captions = [caption(sample) for _, sample in worst.iterrows()]
-    draw_gallery(folder / "worst.png", images, captions, "Largest errors, test split")
+def draw_plots(
+    folders: tuple[Path, Path],
+    predictions: pd.DataFrame,
+    store: Store,
+    predictor: Predictor,
+    evaluate: Evaluate,
+    results: dict[str, Any],
+) -> None:
+    """Draw all plots of the test split into two new folders: pictures for people, tables for `dvc plots`."""
+    pictures, tables = folders
+    pictures.mkdir()
+    tables.mkdir()
+    task = predictor.task
+    plots.draw(task, predictions, store.meta, pictures, tables)
+    plots.draw_by(task.monitor, results, pictures, tables)
+    plots.draw_history(pictures / "history.png", pd.read_csv(HISTORY))
+    write_csv(tables / "errors.csv", galleries.error_curve(task, predictions))
+    chosen = {
+        "worst": ("Largest errors", galleries.worst(task, predictions, evaluate.gallery)),
+        "random": ("Drawn by lot", galleries.by_lot(predictions, evaluate.gallery)),
+    }
+    for name, (title, samples) in chosen.items():
+        images = store.images[samples.index]
+        heat = explain.heat(predictor, images, samples) if evaluate.explain else None
+        galleries.write_samples(tables / f"{name}.csv", task, samples)
+        captions = galleries.captions(task, samples, store.meta["unit"])
+        galleries.draw_samples(pictures / f"{name}.png", list(images), captions, heat, title)
+    if evaluate.explain and heat is None:
+        print("evaluate.explain: the model has no map of features to look at, so the galleries show no heat")
 
 
 if __name__ == "__main__":

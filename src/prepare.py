@@ -11,6 +11,7 @@ from specimen.errors import SpecimenError
 from specimen.files import write_csv, write_json, written_aside
 from specimen.images import Finder, ImageNotFoundError, Images, open_images
 from specimen.labels import read_labels
+from specimen.masks import open_masks, pack_masks
 from specimen.memory import keep_freed_memory
 from specimen.pack import keep_rows, pack
 from specimen.params import Data, Params, load_params
@@ -24,18 +25,22 @@ def main() -> None:
     """Read, clean, split and pack; print what became of the rows."""
     keep_freed_memory()
     params = load_params()
-    images = open_images(Path(params.data.root), params.data.images)
+    root, data = Path(params.data.root), params.data
+    images = open_images(root, data.images)
+    masks = open_masks(root, data.masks, images, data.images) if data.masks else None
     labels, sheet = read_labels(params.data, images)
     with written_aside(PREPARED) as folder, written_aside(PLOTS) as plots:
         folder.mkdir()
         plots.mkdir()
-        meta = prepare(labels, images, params, folder)
+        meta = prepare(labels, images, params, folder, masks)
         store = Store.load(folder)
         explore.draw(plots, store.images, store.samples, sheet, meta)
     print(_summary(meta))
 
 
-def prepare(labels: pd.DataFrame, images: Images, params: Params, folder: Path) -> dict[str, Any]:
+def prepare(
+    labels: pd.DataFrame, images: Images, params: Params, folder: Path, masks: Images | None = None
+) -> dict[str, Any]:
     """Write the store of the rows that pass the rules into `folder`; return its meta."""
     rules, task = params.prepare.rules, params.data.task
     labels = _find_files(labels, images)
@@ -51,6 +56,8 @@ def prepare(labels: pd.DataFrame, images: Images, params: Params, folder: Path) 
     if kept.empty:
         raise SpecimenError(_nothing_left(params.data, labels, rejected))
     keep_rows(pictures, listed.index[listed["decode_error"].isna()].get_indexer(kept.index))
+    if masks:
+        pack_masks(masks, kept, folder / "masks.npy", params.prepare.image_size, params.prepare.resize)
 
     samples = _samples(kept, params)
     counts = {

@@ -36,12 +36,13 @@ def main() -> None:
 
 
 def draw_sample(folder: Path, seed: int, plants: int, image_size: int) -> None:
-    """Fill a folder anew with `images/`, each about image_size x image_size pixels, and `labels.xlsx`."""
+    """Fill a folder anew with `images/`, each about image_size x image_size pixels, `masks/` and `labels.xlsx`."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as aside:
         fresh = Path(aside, "fresh")
         images = fresh / "images"
         images.mkdir(parents=True)
+        (fresh / "masks").mkdir()
         with ThreadPoolExecutor() as pool:
             drawn = pool.map(partial(_draw_plant, images, seed, image_size), range(plants))
             rows = chain.from_iterable(tqdm(drawn, total=plants, unit="plant", disable=None))
@@ -60,17 +61,22 @@ def _draw_plant(images: Path, seed: int, size: int, index: int) -> list[dict[str
     age = int(rng.choice([7, 14, 21, 28], p=[0.27, 0.27, 0.24, 0.22]))
     condition = str(rng.choice(list(STRESS), p=[0.42, 0.24, 0.24, 0.10]))
     rosette = _grow(age, condition, rng)
-    scene, mask = draw_pot(rosette, size, rng)
-    leaf_area = max(int(mask.sum()), 1) * (WIDTH_CM / size / OVERSAMPLING) ** 2
+    pot = draw_pot(rosette, size, rng)
+    leaf_area = max(int(pot[1].sum()), 1) * (WIDTH_CM / size / OVERSAMPLING) ** 2
     label = _label(index, age, condition, rosette.leaves, leaf_area, rng)
     tag = "{experiment_id}_{farmbot_name}_{plant_number}".format(**label)
     rows = []
     for number in range(1, PHOTOS + 1):
-        photo = photograph(scene, size, LAMPS[index % 4 + 1], tag, np.random.default_rng([seed, index, number]))
+        photo, mask = photograph(pot, size, LAMPS[index % 4 + 1], tag, np.random.default_rng([seed, index, number]))
         filename = f"image_{index * PHOTOS + number}.jpg"
         photo.save(images / filename, quality=QUALITY)
+        mask.save(_mask_of(images / filename))
         rows.append({"filename": filename, **label})
     return rows
+
+
+def _mask_of(photo: Path) -> Path:
+    return photo.parents[1] / "masks" / f"{photo.stem}.png"
 
 
 def _grow(age: int, condition: str, rng: np.random.Generator) -> Rosette:
@@ -135,9 +141,11 @@ def _plant_faults(images: Path, labels: pd.DataFrame, rng: np.random.Generator) 
     exif[ExifTags.Base.Orientation] = 6  # stored a quarter turn to the left, to be shown turned back
     Image.open(turned).transpose(Image.Transpose.ROTATE_90).save(turned, quality=QUALITY, exif=exif)
     cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
-    shutil.copyfile(source, mixed_up)
+    for one, other in ((source, mixed_up), (_mask_of(source), _mask_of(mixed_up))):
+        shutil.copyfile(one, other)
     for lost in others[: max(1, len(labels) // 160)]:
         lost.unlink()
+        _mask_of(lost).unlink()
     plant = rng.choice(labels.index[labels["fresh_weight_total"].notna()]) // PHOTOS
     labels.loc[labels.index // PHOTOS == plant, "fresh_weight_total"] *= -1
 

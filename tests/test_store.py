@@ -77,7 +77,7 @@ def test_few_chunks_are_in_memory_at_once(monkeypatch: pytest.MonkeyPatch) -> No
             yield number
 
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
-    for done, result in enumerate(packing._map_ahead(lambda number: number, watched()), start=1):
+    for done, result in enumerate(packing.map_ahead(lambda number: number, watched()), start=1):
         assert result == done - 1
         assert len(ahead) - done < packing.AHEAD_PER_WORKER
     assert done == 40

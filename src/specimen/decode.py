@@ -3,6 +3,8 @@
 import io
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import numpy as np
@@ -37,19 +39,45 @@ def decode(content: bytes, size: int, resize: Resize) -> tuple[Picture, tuple[in
 
 def decode_image(content: bytes, size: int, resize: Resize) -> tuple[Image.Image, tuple[int, int]]:
     """Decode to an image of Pillow, in mode RGB; see `decode`."""
+    with _opened(content) as image:
+        # Pillow itself turns a TIFF, and tells its upright size.
+        orientation = 1 if image.format == "TIFF" else image.getexif().get(ExifTags.Base.Orientation, 1)
+        turned = orientation in (5, 6, 7, 8)  # these swap the sides
+        sides = (image.height, image.width) if turned else (image.width, image.height)
+        scaled = _scaled_sides(sides, size, resize)
+        # A JPEG decodes straight to 1/2, 1/4 or 1/8 of its size, several times faster.
+        image.draft("RGB", (scaled[1], scaled[0]) if turned else scaled)
+        upright = ImageOps.exif_transpose(image) if orientation != 1 else image
+        return _square(_to_rgb(upright), scaled, size), sides
+
+
+def decode_mask(content: bytes, sides: tuple[int, int], size: int, resize: Resize) -> npt.NDArray[np.uint8]:
+    """Decode the mask of a photo with these upright (width, height) to size x size, 255 on the object, else 0.
+
+    It takes the very way of its photo, to whose sides it is scaled first. What is at least half as bright as the
+    brightest pixel counts as the object, so that 0 and 1 do as well as black and white. Raises `DecodeError`.
+    """
+    with _opened(content) as image:
+        upright = ImageOps.exif_transpose(image)
+        if upright.size == sides[::-1] != sides:
+            raise DecodeError(f"{upright.width} x {upright.height} pixels, turned against its upright photo")
+        if upright.has_transparency_data:
+            upright = upright.convert("RGBA")
+            upright = Image.alpha_composite(Image.new("RGBA", upright.size, "black"), upright)
+        values = np.asarray(_to_rgb(upright).convert("L"))
+        marked = (values > 0) & (2 * values.astype(np.int64) >= values.max())
+        square = _square(Image.fromarray(marked.astype(np.uint8) * 255), _scaled_sides(sides, size, resize), size)
+        return np.where(np.asarray(square) >= 128, np.uint8(255), np.uint8(0))
+
+
+@contextmanager
+def _opened(content: bytes) -> Iterator[Image.Image]:
+    """Open an image file, and turn whatever goes wrong with it into a `DecodeError`."""
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise DecodeError(f"{image.width} x {image.height} pixels, more than {MAX_PIXELS:,}")
-            # Pillow itself turns a TIFF, and tells its upright size.
-            orientation = 1 if image.format == "TIFF" else image.getexif().get(ExifTags.Base.Orientation, 1)
-            turned = orientation in (5, 6, 7, 8)  # these swap the sides
-            sides = (image.height, image.width) if turned else (image.width, image.height)
-            scaled = _scaled_sides(sides, size, resize)
-            # A JPEG decodes straight to 1/2, 1/4 or 1/8 of its size, several times faster.
-            image.draft("RGB", (scaled[1], scaled[0]) if turned else scaled)
-            upright = ImageOps.exif_transpose(image) if orientation != 1 else image
-            picture = _square(_to_rgb(upright), scaled, size)
+            yield image
     except DecodeError:
         raise
     except UnidentifiedImageError as error:
@@ -59,7 +87,6 @@ def decode_image(content: bytes, size: int, resize: Resize) -> tuple[Image.Image
         # Without addresses in memory, which differ on each run.
         message = re.sub(r"<[^<>]* at 0x[0-9a-fA-F]+>", "the file", str(error))
         raise DecodeError(f"{type(error).__name__}: {message}") from error
-    return picture, sides
 
 
 def _scaled_sides(sides: tuple[int, int], size: int, resize: Resize) -> tuple[int, int]:
@@ -71,7 +98,7 @@ def _scaled_sides(sides: tuple[int, int], size: int, resize: Resize) -> tuple[in
 
 
 def _square(image: Image.Image, scaled: tuple[int, int], size: int) -> Image.Image:
-    """Scale an RGB image, then pad it with black or, where it is larger than the square, keep its centre."""
+    """Scale an image (RGB or grey), then pad it with black or, where it is larger than the square, keep its centre."""
     inner = min(scaled[0], size), min(scaled[1], size)
     # The part of the image that stays: a strip of 1 x 50,000 pixels is never enlarged as a whole to be cropped.
     part = image.width * inner[0] / scaled[0], image.height * inner[1] / scaled[1]
@@ -79,7 +106,7 @@ def _square(image: Image.Image, scaled: tuple[int, int], size: int) -> Image.Ima
     box = (left, top, left + part[0], top + part[1])
     image = image.resize(inner, Image.Resampling.BILINEAR, box=box, reducing_gap=2.0)
     if inner != (size, size):
-        square = Image.new("RGB", (size, size))
+        square = Image.new(image.mode, (size, size))
         square.paste(image, ((size - inner[0]) // 2, (size - inner[1]) // 2))
         image = square
     return image

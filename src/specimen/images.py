@@ -119,25 +119,28 @@ def _tidy(name: str) -> str:
     return PurePosixPath(name.replace("\\", "/").lstrip("/")).as_posix()
 
 
-def open_images(root: Path, inside: str) -> Images:
-    """Open the images at `inside` below `root`, either of which may be a .zip. Raises `SpecimenError` if none."""
+def open_images(root: Path, inside: str, key: str = "data.images") -> Images:
+    """Open the images at `inside` below `root`, either of which may be a .zip. Raises `SpecimenError` if none.
+
+    `key` is the parameter that says `inside`, for the messages.
+    """
     if not root.exists():
         raise SpecimenError(f"data.root: '{root}' does not exist. `dvc pull` fetches it if DVC tracks it.")
-    images = Zip(root, inside) if root.is_file() else _open_below(root, inside)
+    images = Zip(root, inside) if root.is_file() else _open_below(root, inside, key)
     if not images.names:
-        raise SpecimenError(f"data.images: '{inside}' in '{root}' holds no images. {accepted(inside, SUFFIXES)}")
+        raise SpecimenError(f"{key}: '{inside}' in '{root}' holds no images. {accepted(inside, SUFFIXES)}")
     # Neither names in another encoding than UTF-8 nor carriage returns survive in a CSV.
     strange = next((name for name in images.names if re.search("[\ud800-\udfff\r]", name)), None)
     if strange:
-        raise SpecimenError(f"data.images: the file name {strange!r} is not UTF-8, or has two lines; rename the file.")
+        raise SpecimenError(f"{key}: the file name {strange!r} is not UTF-8, or has two lines; rename the file.")
     return images
 
 
-def _open_below(root: Path, inside: str) -> Images:
-    place = below(root, inside, "data.images")
+def _open_below(root: Path, inside: str, key: str) -> Images:
+    place = below(root, inside, key)
     if not place.exists():
         here = sorted(entry.name for entry in root.iterdir() if entry.is_dir() or entry.suffix.lower() == ".zip")
-        raise SpecimenError(f"data.images: '{inside}' does not exist in '{root}'. {accepted(inside, here, 'there')}")
+        raise SpecimenError(f"{key}: '{inside}' does not exist in '{root}'. {accepted(inside, here, 'there')}")
     return Zip(place) if place.is_file() else Folder(place, root)
 
 

@@ -76,6 +76,8 @@ class Data(Section):
     def _columns_make_sense(self) -> Self:
         if self.table is None and self.task != "classification":
             raise ValueError("table: null means one folder per class, so task must be classification")
+        if self.masks is not None and self.image_column is None:
+            raise ValueError("masks lie over photos, but image_column: null means a table without pictures")
         if self.table is None and (self.group or self.features or self.split_column):
             raise ValueError("group, split_column and features name columns of a table, but table is null")
         leaking = sorted({self.target, *self.leaks}.intersection(self.features)) if not self.allow_leaks else []

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-from specimen.style import BLUE, WIDTH, draw_boxes, figure, heading, plot, shortened, with_unit
+from specimen.style import BLUE, GREY, WIDTH, draw_boxes, figure, heading, plot, scatter, shortened, with_unit
 from specimen.summaries import as_dates, days, quantiles
 
 STORE_COLUMNS = {"row", "image", "group", "split", "target"}
@@ -50,8 +50,11 @@ def _annotate(axes: Axes, r: npt.NDArray[np.float64]) -> None:
         axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=size)
 
 
-def draw_features(path: Path, samples: pd.DataFrame, names: list[str], target: str) -> None:
-    """Draw the target against each feature that has values; with class `names`, each feature by class."""
+def draw_features(path: Path, samples: pd.DataFrame, names: list[str], target: str, level: float | None = None) -> None:
+    """Draw the target against each feature that has values; with class `names`, each feature by class.
+
+    A line marks the `level` of the target, if given.
+    """
     features = [name for name in map(str, samples.columns) if name not in STORE_COLUMNS and samples[name].notna().any()]
     if not features:
         return
@@ -67,6 +70,8 @@ def draw_features(path: Path, samples: pd.DataFrame, names: list[str], target: s
             draw_panel = _classes_against if names else _target_against
             draw_panel(axes, known[name], known["target"], names)
             axes.set_xlabel(with_unit(name, "") + axes.get_xlabel())
+            if level is not None:
+                axes.axhline(level, color=GREY, linewidth=1)
         for axes in grid[len(features) :]:
             axes.set_axis_off()
         panels.supylabel("" if names else target, fontsize=12)
@@ -78,9 +83,7 @@ def _target_against(axes: Axes, feature: pd.Series[Any], target: pd.Series[Any],
     """Scatter a number or a date; a box for each category."""
     values = _axis(axes, feature)
     if values is not None:
-        alpha = float(np.clip(10 / np.sqrt(len(values)), 0.05, 0.6))
-        places = _spread(axes, values) if pd.api.types.is_numeric_dtype(feature) else values
-        axes.scatter(places, target, s=22, color=BLUE, alpha=alpha, linewidths=0)
+        scatter(axes, _spread(axes, values) if pd.api.types.is_numeric_dtype(feature) else values, target)
         return
     categories = _most_frequent(feature)
     parts = [target[categories == name] for name in categories.cat.categories]

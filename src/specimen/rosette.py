@@ -167,22 +167,34 @@ def _relief(height: Plane, scale: int) -> Plane:
 
 
 def photograph(
-    scene: NDArray[np.uint8], size: int, light: tuple[float, float, float], tag: str, rng: np.random.Generator
-) -> Image.Image:
-    """Take one photo of a scene: turned, shifted, lit, noisy, with the tag burned in; about size x size pixels."""
+    pot: tuple[NDArray[np.uint8], NDArray[np.bool_]],
+    size: int,
+    light: tuple[float, float, float],
+    tag: str,
+    rng: np.random.Generator,
+) -> tuple[Image.Image, Image.Image]:
+    """Take one photo of what `draw_pot` drew: turned, shifted, lit, noisy, with the tag burned in.
+
+    Returns the photo, about size x size pixels, and its mask (1 bit): where the plant is, as far as the tag leaves it.
+    """
     width, height = (int(side) for side in size + rng.integers(-4, 5, 2))
     turn = np.deg2rad(rng.uniform(-7, 7))
     cos, sin = np.cos(turn), np.sin(turn)
-    middle = len(scene) / 2 + rng.uniform(-0.02, 0.02, 2) * size * OVERSAMPLING
+    middle = len(pot[0]) / 2 + rng.uniform(-0.02, 0.02, 2) * size * OVERSAMPLING
     half = np.array([width, height]) * OVERSAMPLING / 2
     left, top = middle - [cos * half[0] + sin * half[1], cos * half[1] - sin * half[0]]
-    seen = Image.fromarray(scene).transform(
-        (width * OVERSAMPLING, height * OVERSAMPLING),
-        Image.Transform.AFFINE,
-        (cos, sin, left, -sin, cos, top),
-        Image.Resampling.BILINEAR,
+    scene, mask = (
+        Image.fromarray(layer)
+        .transform(
+            (width * OVERSAMPLING, height * OVERSAMPLING),
+            Image.Transform.AFFINE,
+            (cos, sin, left, -sin, cos, top),
+            Image.Resampling.BILINEAR,
+        )
+        .reduce(OVERSAMPLING)
+        for layer in (pot[0], pot[1].astype(np.uint8) * 255)
     )
-    pixels = np.asarray(seen.reduce(OVERSAMPLING), np.float32)
+    pixels = np.asarray(scene, np.float32)
     y, x = np.ogrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     exposure = rng.uniform(0.98, 1.26) * (1.06 - 0.11 * (x**2 + y**2))
     pixels = pixels * exposure[..., None] * np.array(light) * rng.normal(1, 0.015, 3)
@@ -190,6 +202,8 @@ def photograph(
     photo = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
     pen, font = ImageDraw.Draw(photo), ImageFont.load_default(size / 24)
     place = (size / 50, height - size / 50)
-    pen.rectangle(pen.textbbox(place, tag, font, anchor="lb"), fill=(12, 12, 12))
+    label = pen.textbbox(place, tag, font, anchor="lb")
+    pen.rectangle(label, fill=(12, 12, 12))
     pen.text(place, tag, (235, 235, 235), font, anchor="lb")
-    return photo
+    ImageDraw.Draw(mask).rectangle(label, fill=0)
+    return photo, mask.point(lambda value: 255 * (value >= 128), "1")

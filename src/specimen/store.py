@@ -1,6 +1,7 @@
 """The packed store: every picture decoded once, in one flat file that training maps into memory.
 
 images.npy    uint8, N x size x size x 3; row i is the picture of row i of samples.csv
+masks.npy     uint8, N x size x size, 255 on the object and 0 elsewhere; only with data.masks
 samples.csv   row, image, group, split, target, features
 meta.json     what was found: task, target, class names, counts, statistics of the train split
 """
@@ -26,6 +27,7 @@ class Store:
     images: npt.NDArray[np.uint8]
     samples: pd.DataFrame
     meta: dict[str, Any]
+    masks: npt.NDArray[np.uint8] | None = None
 
     @classmethod
     def load(cls, folder: Path) -> Store:
@@ -36,6 +38,7 @@ class Store:
             text = {"image": str, "group": str, "split": str} | ({"target": str} if meta["class_names"] else {})
             samples = pd.read_csv(folder / "samples.csv", dtype=text, keep_default_na=False, na_values=[""])
             images = np.lib.format.open_memmap(folder / "images.npy", mode="r")
+            masks = np.lib.format.open_memmap(path, mode="r") if (path := folder / "masks.npy").exists() else None
             shape = (len(samples), meta["image_size"], meta["image_size"], 3)
         # Parsers of damaged files raise whatever they stumble over.
         except Exception as error:
@@ -46,7 +49,12 @@ class Store:
                 f"{folder}: images.npy holds {images.dtype} {images.shape}, samples.csv and meta.json speak of uint8 "
                 f"{shape}, in splits. `dvc repro prepare` makes it anew."
             )
-        return cls(images, samples, meta)
+        if masks is not None and (masks.shape != shape[:3] or masks.dtype != np.uint8):
+            raise SpecimenError(
+                f"{folder}: masks.npy holds {masks.dtype} {masks.shape}, where images.npy needs uint8 {shape[:3]}. "
+                "`dvc repro prepare` makes it anew."
+            )
+        return cls(images, samples, meta, masks)
 
     def rows(self, split: str) -> npt.NDArray[np.int64]:
         """Return the row numbers of one split."""

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure, FigureBase
 from matplotlib.ticker import LogLocator, NullFormatter
@@ -92,12 +93,30 @@ def plain_logarithms(axes: Axes) -> None:
     axes.xaxis.set_minor_formatter(NullFormatter())
 
 
+def scatter(axes: Axes, x: npt.ArrayLike, y: npt.ArrayLike, **options: Any) -> None:
+    """Draw points, the more transparent the more of them there are."""
+    alpha = float(np.clip(10 / np.sqrt(max(np.size(x), 1)), 0.05, 0.6))
+    axes.scatter(x, y, s=22, color=BLUE, alpha=alpha, linewidths=0, **options)
+
+
+def legend_below(axes: Axes) -> None:
+    """Put the legend under the plot, where it hides nothing."""
+    axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=10)
+
+
+def percents(axis: Axis) -> None:
+    """Write shares as 0% to 100%."""
+    axis.set_major_formatter(lambda share, _: f"{100 * share:.3g}%")
+
+
 def draw_gallery(
     path: Path, images: Sequence[npt.NDArray[np.uint8]], captions: Sequence[str], title: str, columns: int = 4
 ) -> None:
-    """Draw pictures in a grid, each with a caption of at most two lines."""
+    """Draw pictures of one size in a grid, each with a caption of a few lines."""
     rows = -(-len(images) // columns)
-    with figure(path, 0.6 + (WIDTH / columns + 0.45) * rows) as grid:
+    lines = max((caption.count("\n") + 1 for caption in captions), default=1)
+    shape = images[0].shape if len(images) else (1, 1)
+    with figure(path, 0.6 + (WIDTH / columns * shape[0] / shape[1] + 0.1 + 0.175 * lines) * rows) as grid:
         heading(grid, title)
         for place in range(rows * columns):
             axes = grid.add_subplot(rows, columns, place + 1)

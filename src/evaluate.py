@@ -58,6 +58,8 @@ def draw_plots(
     plots.draw_by(task.monitor, results, pictures, tables)
     plots.draw_history(pictures / "history.png", pd.read_csv(HISTORY))
     write_csv(tables / "errors.csv", galleries.error_curve(task, predictions))
+    if not store.images.shape[1]:
+        return  # a table without pictures
     chosen = {
         "worst": ("Largest errors", galleries.worst(task, predictions, evaluate.gallery)),
         "random": ("Drawn by lot", galleries.by_lot(predictions, evaluate.gallery)),

@@ -3,19 +3,19 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from specimen import clean, errors, explore, features, tables
+from specimen import clean, errors, explore, tables
 from specimen.errors import SpecimenError
 from specimen.files import write_csv, write_json, written_aside
 from specimen.images import Finder, ImageNotFoundError, Images, open_images
 from specimen.labels import read_labels
 from specimen.masks import open_masks, pack_masks
 from specimen.memory import keep_freed_memory
-from specimen.pack import keep_rows, pack
+from specimen.meta import describe
+from specimen.pack import keep_rows, pack, pack_none
 from specimen.params import Data, Params, load_params
-from specimen.split import SPLITS, assign_splits, check_splits
+from specimen.split import assign_splits, check_splits
 from specimen.store import Store
 
 PREPARED, PLOTS = Path("data/prepared"), Path("plots/data")
@@ -26,8 +26,8 @@ def main() -> None:
     keep_freed_memory()
     params = load_params()
     root, data = Path(params.data.root), params.data
-    images = open_images(root, data.images)
-    masks = open_masks(root, data.masks, images, data.images) if data.masks else None
+    images = None if data.image_column is None else open_images(root, data.images)
+    masks = open_masks(root, data.masks, images, data.images) if data.masks and images else None
     labels, sheet = read_labels(params.data, images)
     with written_aside(PREPARED) as folder, written_aside(PLOTS) as plots:
         folder.mkdir()
@@ -39,23 +39,28 @@ def main() -> None:
 
 
 def prepare(
-    labels: pd.DataFrame, images: Images, params: Params, folder: Path, masks: Images | None = None
+    labels: pd.DataFrame, images: Images | None, params: Params, folder: Path, masks: Images | None = None
 ) -> dict[str, Any]:
-    """Write the store of the rows that pass the rules into `folder`; return its meta."""
+    """Write the store of the rows that pass the rules into `folder`; return its meta. No `images`: a table alone."""
     rules, task = params.prepare.rules, params.data.task
+    with_pictures = images is not None
     labels = _find_files(labels, images)
-    listed, rejected, warned = clean.apply(clean.table_checks(task), labels, rules)
+    listed, rejected, warned = clean.apply(clean.table_checks(task, pictures=with_pictures), labels, rules)
     pictures = folder / "images.npy"
     if listed.empty:
         raise SpecimenError(_nothing_left(params.data, labels, rejected))
-    listed = listed.join(pack(images, listed["file"], pictures, params.prepare.image_size, params.prepare.resize))
+    if images is not None:
+        listed = listed.join(pack(images, listed["file"], pictures, params.prepare.image_size, params.prepare.resize))
     listed["group"] = listed["group"].fillna(listed["file"])
-    kept, rejected_later, warned_later = clean.apply(clean.picture_checks(task), listed, rules)
+    kept, rejected_later, warned_later = clean.apply(clean.picture_checks(task, pictures=with_pictures), listed, rules)
     rejected = pd.concat([rejected, rejected_later], ignore_index=True)
     warned = pd.concat([warned, warned_later], ignore_index=True)
     if kept.empty:
         raise SpecimenError(_nothing_left(params.data, labels, rejected))
-    keep_rows(pictures, listed.index[listed["decode_error"].isna()].get_indexer(kept.index))
+    if with_pictures:
+        keep_rows(pictures, listed.index[listed["decode_error"].isna()].get_indexer(kept.index))
+    else:
+        pack_none(pictures, len(kept))
     if masks:
         pack_masks(masks, kept, folder / "masks.npy", params.prepare.image_size, params.prepare.resize)
 
@@ -67,7 +72,7 @@ def prepare(
         "rejected": {name: int((rejected["rule"] == name).sum()) for name in type(rules).model_fields},
         "warned": {name: int((warned["rule"] == name).sum()) for name in type(rules).model_fields},
     }
-    meta = _meta(samples, counts, params)
+    meta = describe(samples, counts, params)
     write_csv(folder / "samples.csv", samples)
     write_csv(folder / "rejected.csv", rejected)
     write_csv(folder / "warned.csv", warned)
@@ -75,8 +80,10 @@ def prepare(
     return meta
 
 
-def _find_files(labels: pd.DataFrame, images: Images) -> pd.DataFrame:
-    """Add `file`, the image that a row means, and `file_error`, why there is none."""
+def _find_files(labels: pd.DataFrame, images: Images | None) -> pd.DataFrame:
+    """Add `file`, the image that a row means, and `file_error`, why there is none; without images, the row's name."""
+    if images is None:
+        return labels.assign(file=labels["image"], file_error=None)
     finder = Finder(images.names)
 
     def look_up(written: str | None) -> tuple[str | None, str | None]:
@@ -100,21 +107,6 @@ def _samples(kept: pd.DataFrame, params: Params) -> pd.DataFrame:
         samples[name] = text if (numbers.isna() & text.notna()).any() else numbers
     check_splits(samples, classes=not number)
     return samples
-
-
-def _meta(samples: pd.DataFrame, counts: dict[str, Any], params: Params) -> dict[str, Any]:
-    """Return what was found, so that nobody types it twice; statistics come from the train split alone."""
-    data, train = params.data, samples[samples["split"] == "train"]
-    meta: dict[str, Any] = {"task": data.task, "target": data.target, "unit": data.unit}
-    meta |= {"image_size": params.prepare.image_size, "resize": params.prepare.resize}
-    meta["class_names"] = sorted(samples["target"].unique()) if data.task == "classification" else []
-    if data.task == "regression":
-        values = train["target"].to_numpy(np.float64)
-        meta["train_target"] = {"mean": float(values.mean()), "std": float(values.std())}
-    meta["features"] = features.describe(train, data.features)
-    split = {name: int((samples["split"] == name).sum()) for name in SPLITS}
-    meta["counts"] = counts | {"split": split, "groups": int(samples["group"].nunique())}
-    return meta
 
 
 def _nothing_left(data: Data, labels: pd.DataFrame, rejected: pd.DataFrame) -> str:

@@ -165,6 +165,9 @@ _TABLE_CHECKS: dict[str, dict[str, Check]] = {
     ),
     "classification": _by_name(missing_label, missing_image, duplicate_row) | {"twin_labels": twin_classes},
 }
+_ABOUT_PICTURES = {"missing_image", "duplicate_row"} | set(
+    _by_name(unreadable_image, small_image, duplicate_image, near_duplicate)
+)
 _PICTURE_CHECKS: dict[str, dict[str, Check]] = {
     "regression": _by_name(unreadable_image, small_image, duplicate_image, near_duplicate),
     # Classes are counted last, when only good samples are left.
@@ -172,11 +175,15 @@ _PICTURE_CHECKS: dict[str, dict[str, Check]] = {
 }
 
 
-def table_checks(task: str) -> dict[str, Check]:
-    """Return the rules that need the table alone, by name."""
-    return _TABLE_CHECKS[task]
+def table_checks(task: str, *, pictures: bool = True) -> dict[str, Check]:
+    """Return the rules that need the table alone, by name; without `pictures` those that make sense there."""
+    return _without(_TABLE_CHECKS[task], pictures)
 
 
-def picture_checks(task: str) -> dict[str, Check]:
-    """Return the rules that need what was found on decoding, by name."""
-    return _PICTURE_CHECKS[task]
+def picture_checks(task: str, *, pictures: bool = True) -> dict[str, Check]:
+    """Return the rules that come after decoding, by name; without `pictures` those that make sense there."""
+    return _without(_PICTURE_CHECKS[task], pictures)
+
+
+def _without(checks: dict[str, Check], pictures: bool) -> dict[str, Check]:
+    return {name: check for name, check in checks.items() if pictures or name not in _ABOUT_PICTURES}

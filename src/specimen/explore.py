@@ -28,7 +28,7 @@ def draw(
     """Fill a folder with the pictures and tables of a prepared data set and its label table (cells as read).
 
     What has nothing to show is left out: correlations without two numeric columns, missing.png without a gap,
-    features.png without features.
+    features.png without features, samples and colours without pictures.
     """
     target, names = with_unit(meta["target"], meta["unit"]), meta["class_names"]
     samples = samples.reset_index(drop=True)
@@ -37,10 +37,11 @@ def draw(
         draw_classes(folder, samples, names, shown, target)
     else:
         draw_numbers(folder, samples, target)
-    _draw_samples(folder / "samples.png", images, samples, shown, meta["unit"])
+    if images.shape[1]:
+        _draw_samples(folder / "samples.png", images, samples, shown, meta["unit"])
+        write_csv(folder / "colours.csv", colours := summaries.colours(images, samples))
+        _draw_colours(folder / "colours.png", colours)
     draw_features(folder / "features.png", samples, shown, target)
-    write_csv(folder / "colours.csv", colours := summaries.colours(images, samples))
-    _draw_colours(folder / "colours.png", colours)
     write_csv(folder / "missing.csv", gaps := summaries.missing(table))
     if gaps["missing"].any():
         _draw_missing(folder / "missing.png", gaps, len(table))

@@ -124,8 +124,7 @@ def open_images(root: Path, inside: str, key: str = "data.images") -> Images:
 
     `key` is the parameter that says `inside`, for the messages.
     """
-    if not root.exists():
-        raise SpecimenError(f"data.root: '{root}' does not exist. `dvc pull` fetches it if DVC tracks it.")
+    require_root(root)
     images = Zip(root, inside) if root.is_file() else _open_below(root, inside, key)
     if not images.names:
         raise SpecimenError(f"{key}: '{inside}' in '{root}' holds no images. {accepted(inside, SUFFIXES)}")
@@ -134,6 +133,12 @@ def open_images(root: Path, inside: str, key: str = "data.images") -> Images:
     if strange:
         raise SpecimenError(f"{key}: the file name {strange!r} is not UTF-8, or has two lines; rename the file.")
     return images
+
+
+def require_root(root: Path) -> None:
+    """Raise `SpecimenError` where there are no data."""
+    if not root.exists():
+        raise SpecimenError(f"data.root: '{root}' does not exist. `dvc pull` fetches it if DVC tracks it.")
 
 
 def _open_below(root: Path, inside: str, key: str) -> Images:

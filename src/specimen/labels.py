@@ -7,24 +7,27 @@ where it is empty; the rules in `clean.py` decide.
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pandas as pd
 
 from specimen import tables
 from specimen.errors import SpecimenError, accepted
-from specimen.images import Images, below, read_member
+from specimen.images import Images, below, read_member, require_root
 from specimen.params import Data
 from specimen.stages import require_dep
 
 GROUP_SEPARATOR = "/"
 
 
-def read_labels(data: Data, images: Images) -> tuple[pd.DataFrame, pd.DataFrame]:
+def read_labels(data: Data, images: Images | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read the label table that `data` describes; also return the whole sheet, to look at.
 
+    `images` are those of the class folders; a table needs none. Without an image column, `image` is the name of a row.
     Raises `SpecimenError` that lists every fault of its columns.
     """
     if data.table is None:
+        assert images is not None, "params refuse class folders without pictures"
         labels = _from_folders(images, data)
         return labels, labels[["image", "target"]]
     path, content = _locate(data, data.table)
@@ -49,7 +52,8 @@ def _from_folders(images: Images, data: Data) -> pd.DataFrame:
 
 def _from_sheet(sheet: pd.DataFrame, data: Data, path: Path) -> pd.DataFrame:
     """Take the columns that `data` names."""
-    wanted = {"data.image_column": data.image_column, "data.target": data.target}
+    wanted = {"data.image_column": data.image_column} if data.image_column is not None else {}
+    wanted |= {"data.target": data.target}
     wanted |= {"data.split_column": data.split_column} if data.split_column else {}
     wanted |= {f"data.group[{n}]": column for n, column in enumerate(data.group)}
     wanted |= {f"data.features[{n}]": column for n, column in enumerate(data.features)}
@@ -64,8 +68,9 @@ def _from_sheet(sheet: pd.DataFrame, data: Data, path: Path) -> pd.DataFrame:
         raise SpecimenError("\n".join(faults))
     if sheet.empty:
         raise SpecimenError(f"{path}: has a header and no rows.")
-    table = pd.DataFrame({"image": found["data.image_column"], "target": found["data.target"]}, dtype=object)
-    table["group"] = _group([found[key] for key in found if key.startswith("data.group")], sheet.index)
+    group = _group([found[key] for key in found if key.startswith("data.group")], sheet.index)
+    image = found["data.image_column"] if data.image_column is not None else _row_names(group)
+    table = pd.DataFrame({"image": image, "target": found["data.target"], "group": group}, dtype=object)
     table["split"] = found.get("data.split_column")
     for position, column in enumerate(data.features):
         table[column] = found[f"data.features[{position}]"]
@@ -81,9 +86,16 @@ def _group(columns: list[pd.Series[str]], index: pd.Index) -> pd.Series[str]:
     return joined.where(parts.notna().all(axis=1), None)
 
 
+def _row_names(group: pd.Series[Any]) -> pd.Series[Any]:
+    """Name each row: by its group if that is its own in every row, else by its number in the sheet."""
+    by_number = pd.Series([f"row {number}" for number in group.index], index=group.index, dtype=object)
+    return group if group.notna().all() and group.is_unique else by_number
+
+
 def _locate(data: Data, name: str) -> tuple[Path, bytes | None]:
     """Return the path of the table and, where it lies inside a zip, its bytes."""
     root = Path(data.root)
+    require_root(root)
     if root.is_dir():
         path = below(root, name, "data.table")
         if path.is_file():

@@ -120,6 +120,11 @@ def _hash_twins(path: Path, facts: list[Fact]) -> list[str]:
     return texts
 
 
+def pack_none(path: Path, count: int) -> None:
+    """Write the store's file for `count` samples without pictures: of side 0."""
+    np.save(path, np.empty((count, 0, 0, 3), np.uint8))
+
+
 def keep_rows(path: Path, rows: Iterable[int]) -> None:
     """Drop all but the given (ascending) rows of a packed .npy file, in place, one picture in memory at a time."""
     shape = np.load(path, mmap_mode="r").shape

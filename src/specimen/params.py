@@ -57,7 +57,9 @@ class Data(Section):
     """Folder of masks under `root`, white where the object is: a PNG for each photo, of its name without the suffix. If
     given, evaluate measures how much of the model's attention lies on the object."""
     image_column: str | None = "image"
-    """null: a table without pictures, to learn from its features alone."""
+    """null: a table without pictures, to learn from its features alone. A row is then called by its `group` if each has
+    one of its own, else by its number, which decides its split too: so name a group if rows may be inserted or removed.
+    """
     target: str = "class"
     """Column to learn; with class folders, just its name in reports."""
     unit: str = ""
@@ -78,6 +80,8 @@ class Data(Section):
             raise ValueError("table: null means one folder per class, so task must be classification")
         if self.masks is not None and self.image_column is None:
             raise ValueError("masks lie over photos, but image_column: null means a table without pictures")
+        if self.table is None and self.image_column is None:
+            raise ValueError("image_column: null means a table without pictures, but table is null")
         if self.table is None and (self.group or self.features or self.split_column):
             raise ValueError("group, split_column and features name columns of a table, but table is null")
         leaking = sorted({self.target, *self.leaks}.intersection(self.features)) if not self.allow_leaks else []
@@ -359,6 +363,11 @@ class Params(Section):
         if unknown:
             known = ", ".join(self.data.features) or "none"
             raise ValueError(f"evaluate.by: '{unknown[0]}' is not in data.features, which the store keeps: {known}")
+        if self.data.image_column is None and self.train.backbone != "none":
+            raise ValueError(
+                f"train.backbone: {self.train.backbone} looks at pictures, but data.image_column: null means a table "
+                "without any; set backbone: none, and in train.features the columns to learn from"
+            )
         if self.data.task == "regression" and (self.train.augment.mixup or self.train.augment.cutmix):
             raise ValueError("train.augment: mixup and cutmix mix classes, so not with data.task: regression")
         return self

@@ -71,7 +71,7 @@ class Predictor:
     @property
     def batch_size(self) -> int:
         """Number of pictures that are best predicted at a time."""
-        return int(np.clip(BATCH_PIXELS // self.meta["image_size"] ** 2, 1, MAX_BATCH))
+        return int(np.clip(BATCH_PIXELS // max(1, self.meta["image_size"]) ** 2, 1, MAX_BATCH))
 
     def logits(self, images: Images, samples: pd.DataFrame, progress: Progress = iter) -> Floats:
         """Return logits N x num_outputs; see `predict`."""

@@ -1,6 +1,6 @@
 """The packed store: every picture decoded once, in one flat file that training maps into memory.
 
-images.npy    uint8, N x size x size x 3; row i is the picture of row i of samples.csv
+images.npy    uint8, N x size x size x 3; row i is the picture of row i of samples.csv; size 0: no pictures
 masks.npy     uint8, N x size x size, 255 on the object and 0 elsewhere; only with data.masks
 samples.csv   row, image, group, split, target, features
 meta.json     what was found: task, target, class names, counts, statistics of the train split

@@ -28,18 +28,30 @@ class DecodeError(Exception):
     """The bytes are no usable image; the message says why."""
 
 
-def decode(content: bytes, size: int, resize: Resize) -> tuple[Picture, tuple[int, int]]:
+class NotAnImageError(DecodeError):
+    """The bytes are of none of the formats."""
+
+
+class TooManyPixelsError(DecodeError):
+    """The image would unpack to more than is accepted."""
+
+
+def decode(
+    content: bytes, size: int, resize: Resize, max_pixels: int = MAX_PIXELS
+) -> tuple[Picture, tuple[int, int]]:
     """Decode one image file to a picture of `size` x `size` pixels; also return its own upright (width, height).
 
-    Raises `DecodeError` for anything that is not a whole, readable image of at most `MAX_PIXELS`.
+    Raises `DecodeError` for anything that is not a whole, readable image of at most `max_pixels`.
     """
-    image, sides = decode_image(content, size, resize)
+    image, sides = decode_image(content, size, resize, max_pixels)
     return np.asarray(image, dtype=np.uint8), sides
 
 
-def decode_image(content: bytes, size: int, resize: Resize) -> tuple[Image.Image, tuple[int, int]]:
+def decode_image(
+    content: bytes, size: int, resize: Resize, max_pixels: int = MAX_PIXELS
+) -> tuple[Image.Image, tuple[int, int]]:
     """Decode to an image of Pillow, in mode RGB; see `decode`."""
-    with _opened(content) as image:
+    with _opened(content, max_pixels) as image:
         # Pillow itself turns a TIFF, and tells its upright size.
         orientation = 1 if image.format == "TIFF" else image.getexif().get(ExifTags.Base.Orientation, 1)
         turned = orientation in (5, 6, 7, 8)  # these swap the sides
@@ -71,17 +83,17 @@ def decode_mask(content: bytes, sides: tuple[int, int], size: int, resize: Resiz
 
 
 @contextmanager
-def _opened(content: bytes) -> Iterator[Image.Image]:
+def _opened(content: bytes, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
     """Open an image file, and turn whatever goes wrong with it into a `DecodeError`."""
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise DecodeError(f"{image.width} x {image.height} pixels, more than {MAX_PIXELS:,}")
+            if image.width * image.height > max_pixels:
+                raise TooManyPixelsError(f"{image.width} x {image.height} pixels, more than {max_pixels:,}")
             yield image
     except DecodeError:
         raise
     except UnidentifiedImageError as error:
-        raise DecodeError(f"none of the formats {', '.join(FORMATS)}") from error
+        raise NotAnImageError(f"none of the formats {', '.join(FORMATS)}") from error
     # Pillow's decoders raise whatever their format stumbles over: OSError, SyntaxError, ValueError, struct.error, ...
     except Exception as error:
         # Without addresses in memory, which differ on each run.

@@ -1,0 +1,176 @@
+"""The app: a page for people, an API for programs, and what watches over them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel
+from starlette.middleware.cors import CORSMiddleware
+
+from specimen.answers import Health, Heat, ModelFacts, Predictions, Problem, facts
+from specimen.features import Description
+from specimen.gate import RETRY_AFTER, Gate
+from specimen.guard import SafeHeaders, key_check
+from specimen.limits import Limits, Refusal
+from specimen.model_slot import ModelSlot, Records
+from specimen.monitor import Monitor, Monitored
+from specimen.service import Service
+from specimen.upload import read_upload
+
+PAGE = Path(__file__).parent / "page"
+
+DESCRIPTION = """Predictions from photos, as `evaluate` measured them. Send photos as `multipart/form-data`:
+
+    curl -F images=@photo.jpg http://127.0.0.1:8000/predict
+"""
+
+
+def make_app(
+    model: Path,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    *,
+    api_key: str | None = None,
+    origins: Sequence[str] = (),
+    records: Records = Records(),  # noqa: B008 - frozen
+) -> FastAPI:
+    """Return the app that serves the model of a file. Raises `SpecimenError` if there is none.
+
+    With `api_key`, all but the page and `/health` want it. `origins` are the other sites whose pages may ask (CORS).
+    """
+    monitor = Monitor()
+    service = Service(ModelSlot(model, records, monitor.loaded), limits, monitor)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        following = asyncio.create_task(service.slot.follow())
+        yield
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
+        service.close()
+
+    app = FastAPI(
+        title="Specimen", description=DESCRIPTION, version="1", lifespan=lifespan,
+        docs_url=None, redoc_url=None,  # their pages load scripts from elsewhere
+    )  # fmt: skip
+    app.add_exception_handler(Refusal, _refuse)
+    locks = [Depends(key_check(api_key))] if api_key else []
+    app.include_router(api(service), dependencies=locks, responses=_problems(401) if api_key else {})
+    app.include_router(_health(service))
+    app.mount("/page", StaticFiles(directory=PAGE))
+    app.add_api_route("/", _index, include_in_schema=False)
+    app.add_middleware(Gate, limits=limits)
+    if origins:
+        app.add_middleware(CORSMiddleware, allow_origins=list(origins), allow_headers=["Authorization"])
+    app.add_middleware(SafeHeaders)
+    app.add_middleware(Monitored, monitor=monitor)
+    return app
+
+
+def api(service: Service) -> APIRouter:
+    """Return the routes that predict and that tell with what."""
+    router = APIRouter()
+    body = _form(service.slot.loaded.predictor.meta["features"])
+
+    @router.post("/predict", response_model=Predictions, responses=_problems(*FORM_PROBLEMS), openapi_extra=body)
+    async def predict(request: Request) -> Response:
+        """Predict one or many images.
+
+        An image that cannot be used has an `error` in its place among the results, and the others have their
+        predictions. Only when none can be used is the status that of the failure.
+        """
+        upload = await read_upload(request, service.limits)
+        try:
+            return _json(*await service.predict(upload))
+        finally:
+            await upload.close()
+
+    @router.post("/explain", response_model=Heat, responses=_problems(*FORM_PROBLEMS), openapi_extra=body)
+    async def explain(request: Request) -> Response:
+        """Tell what the model looked at in one image: how much its prediction changes when a part is covered."""
+        upload = await read_upload(request, service.limits)
+        try:
+            return _json(*await service.explain(upload))
+        finally:
+            await upload.close()
+
+    @router.get("/model")
+    async def model() -> ModelFacts:
+        """Describe the model that predicts now."""
+        return facts(service.slot.loaded, service.limits)
+
+    @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    async def metrics() -> Response:
+        """Counts and times for Prometheus."""
+        return Response(service.monitor.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return router
+
+
+def _health(service: Service) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/health")
+    async def health() -> Health:
+        """Tell whether predictions can be had, and whether the model file has become unusable meanwhile."""
+        return Health(ready=True, version=service.slot.loaded.version, problem=service.slot.problem)
+
+    return router
+
+
+async def _index() -> Response:
+    return FileResponse(PAGE / "index.html")
+
+
+async def _refuse(_: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, Refusal)
+    headers = {503: {"Retry-After": str(RETRY_AFTER)}, 401: {"WWW-Authenticate": "Bearer"}}.get(refusal.status)
+    content = Problem(code=refusal.code, message=refusal.message).model_dump()
+    return JSONResponse(content, refusal.status, headers)
+
+
+def _json(status: int, answer: BaseModel) -> Response:
+    return Response(answer.model_dump_json(), status, media_type="application/json")
+
+
+FORM_PROBLEMS = {
+    400: "The form is malformed.",
+    408: "The request came in too slowly.",
+    413: "The request, or each of its images, is too large.",
+    415: "No form, or none of its files is an image.",
+    422: "No image, images that are damaged, or features that the model does not know.",
+    429: "Too many requests at work; try again after `Retry-After` seconds.",
+    503: "The work took too long.",
+}
+
+
+def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    texts = FORM_PROBLEMS | {401: "The API key is missing or wrong."}
+    return {status: {"model": Problem, "description": texts[status]} for status in statuses}
+
+
+def _form(description: Description) -> dict[str, Any]:
+    """Return what the OpenAPI document says of the forms, with features of the model at hand as an example."""
+    example = {name: facts.get("median", facts.get("categories", [None])[0]) for name, facts in description.items()}
+    properties = {
+        "images": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "string", "format": "binary"},
+            "description": "JPEG, PNG, TIFF, WebP or BMP files.",
+        },
+        "features": {
+            "type": "string",
+            "description": "JSON: an object of what is known beside the photos, or a list with one for each.",
+            "examples": [JSONResponse(example).body.decode()],
+        },
+    }
+    schema = {"type": "object", "required": ["images"], "properties": properties, "additionalProperties": False}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}

@@ -1,0 +1,153 @@
+"""From the images of a request to its answer: decode in a few threads, predict in one, nothing on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import os
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import PurePosixPath
+from typing import Any
+
+import pandas as pd
+from PIL import Image
+from starlette.datastructures import UploadFile
+
+from specimen import given, occlusion
+from specimen.answers import Failure, Heat, Predictions, Problem, all_failed, answer
+from specimen.batcher import SIZE, Batcher
+from specimen.decode import DecodeError, NotAnImageError, Picture, TooManyPixelsError, decode
+from specimen.files import significant
+from specimen.limits import Limits, Refusal, megabytes
+from specimen.model_slot import Loaded, ModelSlot
+from specimen.monitor import Monitor
+from specimen.upload import Upload
+
+STATUS = {"not_an_image": 415, "too_large": 413, "too_many_pixels": 413, "damaged": 422}
+"""What a request is answered whose images all failed for this reason."""
+
+
+class Service:
+    """A model at work, with its threads."""
+
+    def __init__(self, slot: ModelSlot, limits: Limits, monitor: Monitor) -> None:
+        self.slot, self.limits, self.monitor = slot, limits, monitor
+        self._batcher = Batcher(monitor.passes.observe)
+        self._decoders = ThreadPoolExecutor(os.cpu_count(), "decode")
+
+    def close(self) -> None:
+        """End the threads, after what they are at."""
+        self._batcher.close()
+        self._decoders.shutdown()
+
+    async def predict(self, upload: Upload) -> tuple[int, Predictions | Problem]:
+        """Return status and answer: 200 when at least one image has a prediction. Raises `Refusal`."""
+        if not upload.files:
+            raise Refusal(422, "no_image", "no image in the request (with curl: -F images=@photo.jpg).")
+        loaded = self.slot.loaded
+        rows = given.rows(upload.features, len(upload.files), loaded.predictor.meta["features"])
+        names = [_name(file, number) for number, file in enumerate(upload.files, start=1)]
+        async with _in_time(self.limits):
+            pictures = await self._decode(upload, names, loaded)
+            good = [place for place, picture in enumerate(pictures) if not isinstance(picture, Failure)]
+            columns = await self._predict(loaded, [pictures[i] for i in good], [rows[i] for i in good])
+        failures = [picture for picture in pictures if isinstance(picture, Failure)]
+        self._count(len(good), failures)
+        if not good:
+            statuses = {STATUS[failure.code] for failure in failures}
+            return (statuses.pop() if len(statuses) == 1 else 422), all_failed(failures)
+        results: list[Any] = list(pictures)
+        for place, one in zip(good, columns, strict=True):
+            results[place] = _answer(loaded, names[place], one)
+        return 200, Predictions(version=loaded.version, results=results)
+
+    async def explain(self, upload: Upload) -> tuple[int, Heat | Problem]:
+        """Return status and what the model looked at in the one image of a request. Raises `Refusal`."""
+        if len(upload.files) != 1:
+            raise Refusal(422, "no_image", f"{len(upload.files)} images in the request; /explain takes one.")
+        loaded = self.slot.loaded
+        row = given.rows(upload.features, 1, loaded.predictor.meta["features"])
+        name = _name(upload.files[0], 1)
+        async with _in_time(self.limits):
+            picture = (await self._decode(upload, [name], loaded))[0]
+            if isinstance(picture, Failure):
+                self._count(0, [picture])
+                return STATUS[picture.code], all_failed([picture])
+            covered = occlusion.occluded(picture)
+            columns: list[dict[str, Any]] = []
+            for start in range(0, len(covered), SIZE):  # so that others get their turn in between
+                part = list(covered[start : start + SIZE])
+                columns += await self._predict(loaded, part, row * len(part))
+        heat = significant(occlusion.heat(loaded.predictor.task, pd.DataFrame(columns)))
+        return 200, Heat(
+            file=name,
+            version=loaded.version,
+            result=_answer(loaded, name, columns[0]),
+            heat=heat.tolist(),
+            picture=_data_address(picture),
+        )
+
+    async def _decode(self, upload: Upload, names: list[str], loaded: Loaded) -> list[Picture | Failure]:
+        meta, loop = loaded.predictor.meta, asyncio.get_running_loop()
+
+        def decode_one(file: UploadFile, name: str) -> Picture | Failure:
+            if (file.size or 0) > self.limits.file_bytes:
+                limit = megabytes(self.limits.file_bytes)
+                return Failure(file=name, code="too_large", error=f"{name}: larger than {limit}")
+            try:
+                content = file.file.read()
+                return decode(content, meta["image_size"], meta["resize"], self.limits.pixels)[0]
+            except DecodeError as error:
+                return Failure(file=name, code=_code(error), error=f"{name}: {error}")
+
+        waiting = [
+            loop.run_in_executor(self._decoders, decode_one, file, name)
+            for file, name in zip(upload.files, names, strict=True)
+        ]
+        return list(await asyncio.gather(*waiting))
+
+    async def _predict(self, loaded: Loaded, pictures: list[Any], rows: list[given.Row]) -> list[dict[str, Any]]:
+        if not pictures:
+            return []
+        table = await self._batcher.predict(loaded.predictor, pictures, rows)
+        return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+    def _count(self, predicted: int, failures: list[Failure]) -> None:
+        self.monitor.images.labels("predicted").inc(predicted)
+        for failure in failures:
+            self.monitor.images.labels(failure.code).inc()
+
+
+@asynccontextmanager
+async def _in_time(limits: Limits) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(limits.seconds):
+            yield
+    except TimeoutError:
+        message = f"no answer within {limits.seconds:g} s; send fewer images at a time, or try again later."
+        raise Refusal(503, "too_slow", message) from None
+
+
+def _answer(loaded: Loaded, name: str, columns: dict[str, Any]) -> Any:
+    return answer(loaded.predictor.task, name, columns, loaded.predictor.meta.get("unit") or "")
+
+
+def _name(file: UploadFile, number: int) -> str:
+    """Return the name of a file as it may stand in an answer: without folders, at most 200 characters, in UTF-8."""
+    name = PurePosixPath((file.filename or "").replace("\\", "/")).name[-200:]
+    return name.encode("utf-8", "replace").decode() or f"image {number}"
+
+
+def _code(error: DecodeError) -> str:
+    if isinstance(error, NotAnImageError):
+        return "not_an_image"
+    return "too_many_pixels" if isinstance(error, TooManyPixelsError) else "damaged"
+
+
+def _data_address(picture: Picture) -> str:
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

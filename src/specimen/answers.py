@@ -9,11 +9,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from specimen.features import Description
-from specimen.limits import Limits, Refusal
+from specimen.limits import Limits
 from specimen.model_slot import Loaded
 from specimen.task import Classification, Regression, Task
 
 TOP = 3
+STATUS = {"not_an_image": 415, "too_large": 413, "too_many_pixels": 413, "damaged": 422}
+"""Codes of a failure, and the status of a request whose images all failed for this reason."""
 
 
 class Answer(BaseModel):
@@ -193,13 +195,9 @@ def _(task: Classification, file: str, columns: dict[str, Any], unit: str) -> Cl
     )
 
 
-def all_failed(failures: list[Failure], statuses: set[int]) -> Problem:
-    """Return why no image of a request has a prediction."""
-    first = failures[0]
+def all_failed(failures: list[Failure]) -> tuple[int, Problem]:
+    """Return the status and the answer of a request of which no image has a prediction."""
+    codes = {failure.code for failure in failures}
+    code, status = (failures[0].code, STATUS[failures[0].code]) if len(codes) == 1 else ("no_image", 422)
     more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
-    return Problem(code=first.code if len(statuses) == 1 else "no_image", message=first.error + more, results=failures)
-
-
-def refused(refusal: Refusal) -> Problem:
-    """Return why a request was refused."""
-    return Problem(code=refusal.code, message=refusal.message)
+    return status, Problem(code=code, message=failures[0].error + more, results=failures)

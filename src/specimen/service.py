@@ -26,9 +26,6 @@ from specimen.model_slot import Loaded, ModelSlot
 from specimen.monitor import Monitor
 from specimen.upload import Upload
 
-STATUS = {"not_an_image": 415, "too_large": 413, "too_many_pixels": 413, "damaged": 422}
-"""What a request is answered whose images all failed for this reason."""
-
 
 class Service:
     """A model at work, with its threads."""
@@ -57,8 +54,7 @@ class Service:
         failures = [picture for picture in pictures if isinstance(picture, Failure)]
         self._count(len(good), failures)
         if not good:
-            statuses = {STATUS[failure.code] for failure in failures}
-            return (statuses.pop() if len(statuses) == 1 else 422), all_failed(failures)
+            return all_failed(failures)
         results: list[Any] = list(pictures)
         for place, one in zip(good, columns, strict=True):
             results[place] = _answer(loaded, names[place], one)
@@ -75,7 +71,7 @@ class Service:
             picture = (await self._decode(upload, [name], loaded))[0]
             if isinstance(picture, Failure):
                 self._count(0, [picture])
-                return STATUS[picture.code], all_failed([picture])
+                return all_failed([picture])
             covered = occlusion.occluded(picture)
             columns: list[dict[str, Any]] = []
             for start in range(0, len(covered), SIZE):  # so that others get their turn in between

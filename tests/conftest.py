@@ -1,7 +1,9 @@
 """Small pictures on disk, for the tests that need some."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,3 +42,65 @@ def draw_photos() -> DrawPhotos:
         return pd.DataFrame(rows, columns=["filename", "colour", "weight", "plant"])
 
     return draw
+
+
+REGRESSION = {
+    "name": "regression", "mean": 0.0, "std": 1.0, "transform": "none", "criterion": "mse",
+    "coverage": 0.9, "half_width": 0.125,
+}  # fmt: skip
+CLASSES = {
+    "name": "classification", "class_names": ["red", "green", "blue"], "label_smoothing": 0.0, "class_weights": None,
+    "coverage": 0.9, "temperature": 1.0, "threshold": 0.05,
+}  # fmt: skip
+FEATURES = {
+    "age": {"kind": "number", "median": 4.0, "mean": 4.0, "std": 2.0},
+    "soil": {"kind": "category", "categories": ["clay", "sand"]},
+}
+
+
+WriteOnnx = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def write_onnx() -> WriteOnnx:
+    """A function that writes a `model.onnx` which looks at the mean colour alone, without any training.
+
+    Numbers: the prediction is `scale` times the mean of red, 0 to 255, and each standard score of the age adds 1. With
+    `classes=True` the class is the colour that prevails. What else is given goes into the meta.
+    """
+
+    def write(path: Path, *, classes: bool = False, features: bool = False, scale: float = 0.01, **meta: Any) -> Path:
+        import onnx
+        from onnx import TensorProto, helper, numpy_helper
+
+        weights = np.eye(3) / 5 if classes else np.array([[scale], [0], [0]])
+        from_features = np.zeros((4, weights.shape[1]))
+        from_features[0] = 1
+        constants = {"axes": np.array([1, 2]), "weights": weights.astype("f4"), "more": from_features.astype("f4")}
+        nodes = [
+            helper.make_node("Cast", ["images"], ["numbers"], to=TensorProto.FLOAT),
+            helper.make_node("ReduceMean", ["numbers", "axes"], ["colour"], keepdims=0),
+            helper.make_node("MatMul", ["colour", "weights"], ["seen" if features else "logits"]),
+        ]
+        inputs = [helper.make_tensor_value_info("images", TensorProto.UINT8, ["n", 32, 32, 3])]
+        if features:
+            nodes.append(helper.make_node("MatMul", ["features", "more"], ["added"]))
+            nodes.append(helper.make_node("Add", ["seen", "added"], ["logits"]))
+            inputs.append(helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", 4]))
+        outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", weights.shape[1]])]
+        given = [numpy_helper.from_array(value, name) for name, value in constants.items()]
+        graph = helper.make_graph(nodes, "colour", inputs, outputs, given)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+        known = {
+            "task": CLASSES if classes else REGRESSION,
+            "features": FEATURES if features else {},
+            "target": "colour" if classes else "fresh_weight",
+            "unit": "" if classes else "g",
+            "image_size": 32,
+            "resize": "pad",
+        }
+        helper.set_model_props(model, {"specimen": json.dumps(known | meta)})
+        onnx.save(model, path)
+        return path
+
+    return write

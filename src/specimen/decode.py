@@ -36,9 +36,7 @@ class TooManyPixelsError(DecodeError):
     """The image would unpack to more than is accepted."""
 
 
-def decode(
-    content: bytes, size: int, resize: Resize, max_pixels: int = MAX_PIXELS
-) -> tuple[Picture, tuple[int, int]]:
+def decode(content: bytes, size: int, resize: Resize, max_pixels: int = MAX_PIXELS) -> tuple[Picture, tuple[int, int]]:
     """Decode one image file to a picture of `size` x `size` pixels; also return its own upright (width, height).
 
     Raises `DecodeError` for anything that is not a whole, readable image of at most `max_pixels`.

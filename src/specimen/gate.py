@@ -7,7 +7,7 @@ import json
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from specimen.limits import Limits, Refusal, megabytes
+from specimen.limits import Limits, RefusalError, megabytes
 
 RETRY_AFTER = 1
 """Seconds after which a refused request may try again."""
@@ -50,11 +50,11 @@ class Body:
         self._complete = False
 
     async def receive(self) -> Message:
-        """Return the next piece. Raises `Refusal` beyond the limit."""
+        """Return the next piece. Raises `RefusalError` beyond the limit."""
         message = await self._next()
         if self._left < 0:
             limit = megabytes(self._limits.request_bytes)
-            raise Refusal(413, "too_large", f"the request is larger than {limit}; send the images in several.")
+            raise RefusalError(413, "too_large", f"the request is larger than {limit}; send the images in several.")
         return message
 
     async def send(self, message: Message) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from specimen.errors import accepted
 from specimen.features import Description
-from specimen.limits import Refusal
+from specimen.limits import RefusalError
 
 LARGEST = 1e30
 """Beyond any unit; its standard score still is a number in 32 bits."""
@@ -18,7 +18,7 @@ Row = dict[str, Any]
 def rows(given: Any, count: int, description: Description) -> list[Row]:
     """Return one row for each of `count` images, from one JSON object for all or a list of one for each.
 
-    Raises `Refusal` for a feature that the model does not know, and for a value of the wrong type.
+    Raises `RefusalError` for a feature that the model does not know, and for a value of the wrong type.
     """
     if given is None:
         given = {}
@@ -27,17 +27,19 @@ def rows(given: Any, count: int, description: Description) -> list[Row]:
     if not isinstance(given, list):
         raise _wrong("features", given, "an object for all images, or a list with one for each")
     if len(given) != count:
-        raise Refusal(422, "bad_features", f"features: a list of {len(given)} for {count} images; give one for each.")
+        raise RefusalError(
+            422, "bad_features", f"features: a list of {len(given)} for {count} images; give one for each."
+        )
     return [_row(one, description, f"features[{place}]") for place, one in enumerate(given)]
 
 
 def _row(given: Any, description: Description, where: str) -> Row:
     if not isinstance(given, dict):
-        raise _wrong(where, given, "an object such as " + str({name: None for name in description}))
+        raise _wrong(where, given, "an object such as " + str(dict.fromkeys(description)))
     unknown = next((name for name in given if name not in description), None)
     if unknown is not None:
         hint = accepted(unknown, description, "features of this model")
-        raise Refusal(422, "bad_features", f"{where}: unknown feature '{unknown[:50]}'. {hint}")
+        raise RefusalError(422, "bad_features", f"{where}: unknown feature '{unknown[:50]}'. {hint}")
     return {name: _value(given.get(name), facts, f"{where}.{name}") for name, facts in description.items()}
 
 
@@ -48,18 +50,22 @@ def _value(value: Any, facts: dict[str, Any], where: str) -> float | str | None:
         if not isinstance(value, (int, float)):  # true counts as 1, as in a sheet
             raise _wrong(where, value, "a number or null")
         if abs(value) > LARGEST:
-            raise Refusal(422, "bad_features", f"{where}: {_short(value)} is too large for a measurement.")
+            raise RefusalError(422, "bad_features", f"{where}: {_short(value)} is too large for a measurement.")
         return float(value)
     categories = facts["categories"]
     # A category of 3 is stored as text, but whoever has a sheet of numbers sends a number.
     text = str(value) if isinstance(value, (str, int)) else None
     if text not in categories:
-        raise Refusal(422, "bad_features", f"{where}: unknown value {_short(value)}. {accepted(value, categories)}")
+        raise RefusalError(
+            422, "bad_features", f"{where}: unknown value {_short(value)}. {accepted(value, categories)}"
+        )
     return text
 
 
-def _wrong(where: str, value: Any, wanted: str) -> Refusal:
-    return Refusal(422, "bad_features", f"{where}: {_short(value)} is {_KINDS.get(type(value), 'no value')}, not {wanted}.")
+def _wrong(where: str, value: Any, wanted: str) -> RefusalError:
+    return RefusalError(
+        422, "bad_features", f"{where}: {_short(value)} is {_KINDS.get(type(value), 'no value')}, not {wanted}."
+    )
 
 
 def _short(value: Any) -> str:

@@ -9,7 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from specimen.limits import Refusal
+from specimen.limits import RefusalError
 
 HEADERS = {
     # The page is made of files of this server alone; `blob:` and `data:` are the photos that it shows.
@@ -47,6 +47,6 @@ def key_check(key: str) -> Callable[..., None]:
     def check(given: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]) -> None:
         # Compared in constant time: how long it takes tells nothing of how much was right.
         if given is None or not hmac.compare_digest(given.credentials.encode(), key.encode()):
-            raise Refusal(401, "no_key", "this server wants its API key: Authorization: Bearer <key>.")
+            raise RefusalError(401, "no_key", "this server wants its API key: Authorization: Bearer <key>.")
 
     return check

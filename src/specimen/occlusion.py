@@ -53,10 +53,10 @@ def _changes(task: Task, columns: pd.DataFrame) -> npt.NDArray[np.float64]:
 @_changes.register
 def _(task: Regression, columns: pd.DataFrame) -> npt.NDArray[np.float64]:
     values = columns["prediction"].to_numpy(np.float64)
-    return np.abs(values[0] - values[1:])
+    return np.asarray(np.abs(values[0] - values[1:]))
 
 
 @_changes.register
 def _(task: Classification, columns: pd.DataFrame) -> npt.NDArray[np.float64]:
     values = columns[f"p: {columns['prediction'].iloc[0]}"].to_numpy(np.float64)
-    return np.maximum(values[0] - values[1:], 0)
+    return np.asarray(np.maximum(values[0] - values[1:], 0))

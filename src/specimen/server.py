@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -18,7 +19,7 @@ from specimen.answers import Health, Heat, ModelFacts, Predictions, Problem, fac
 from specimen.features import Description
 from specimen.gate import RETRY_AFTER, Gate
 from specimen.guard import SafeHeaders, key_check
-from specimen.limits import Limits, Refusal
+from specimen.limits import Limits, RefusalError
 from specimen.model_slot import ModelSlot, Records
 from specimen.monitor import Monitor, Monitored
 from specimen.service import Service
@@ -61,7 +62,7 @@ def make_app(
         docs_url=None, redoc_url=None,  # their pages load scripts from elsewhere
         telemetry={"tracing": False, "metrics": False, "logs": False},  # nothing leaves this machine unasked
     )  # fmt: skip
-    app.add_exception_handler(Refusal, _refuse)
+    app.add_exception_handler(RefusalError, _refuse)
     locks = [Depends(key_check(api_key))] if api_key else []
     app.include_router(api(service), dependencies=locks, responses=_problems(401) if api_key else {})
     app.include_router(_health(service))
@@ -131,7 +132,7 @@ async def _index() -> Response:
 
 
 async def _refuse(_: Request, refusal: Exception) -> Response:
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, RefusalError)
     headers = {503: {"Retry-After": str(RETRY_AFTER)}, 401: {"WWW-Authenticate": "Bearer"}}.get(refusal.status)
     content = Problem(code=refusal.code, message=refusal.message).model_dump()
     return JSONResponse(content, refusal.status, headers)
@@ -170,7 +171,7 @@ def _form(description: Description) -> dict[str, Any]:
         "features": {
             "type": "string",
             "description": "JSON: an object of what is known beside the photos, or a list with one for each.",
-            "examples": [JSONResponse(example).body.decode()],
+            "examples": [json.dumps(example, ensure_ascii=False)],
         },
     }
     schema = {"type": "object", "required": ["images"], "properties": properties, "additionalProperties": False}

@@ -21,7 +21,7 @@ from specimen.answers import Failure, Heat, Predictions, Problem, all_failed, an
 from specimen.batcher import SIZE, Batcher
 from specimen.decode import DecodeError, NotAnImageError, Picture, TooManyPixelsError, decode
 from specimen.files import significant
-from specimen.limits import Limits, Refusal, megabytes
+from specimen.limits import Limits, RefusalError, megabytes
 from specimen.model_slot import Loaded, ModelSlot
 from specimen.monitor import Monitor
 from specimen.upload import Upload
@@ -41,9 +41,9 @@ class Service:
         self._decoders.shutdown()
 
     async def predict(self, upload: Upload) -> tuple[int, Predictions | Problem]:
-        """Return status and answer: 200 when at least one image has a prediction. Raises `Refusal`."""
+        """Return status and answer: 200 when at least one image has a prediction. Raises `RefusalError`."""
         if not upload.files:
-            raise Refusal(422, "no_image", "no image in the request (with curl: -F images=@photo.jpg).")
+            raise RefusalError(422, "no_image", "no image in the request (with curl: -F images=@photo.jpg).")
         loaded = self.slot.loaded
         rows = given.rows(upload.features, len(upload.files), loaded.predictor.meta["features"])
         names = [_name(file, number) for number, file in enumerate(upload.files, start=1)]
@@ -61,9 +61,9 @@ class Service:
         return 200, Predictions(version=loaded.version, results=results)
 
     async def explain(self, upload: Upload) -> tuple[int, Heat | Problem]:
-        """Return status and what the model looked at in the one image of a request. Raises `Refusal`."""
+        """Return status and what the model looked at in the one image of a request. Raises `RefusalError`."""
         if len(upload.files) != 1:
-            raise Refusal(422, "no_image", f"{len(upload.files)} images in the request; /explain takes one.")
+            raise RefusalError(422, "no_image", f"{len(upload.files)} images in the request; /explain takes one.")
         loaded = self.slot.loaded
         row = given.rows(upload.features, 1, loaded.predictor.meta["features"])
         name = _name(upload.files[0], 1)
@@ -124,7 +124,7 @@ async def _in_time(limits: Limits) -> AsyncIterator[None]:
             yield
     except TimeoutError:
         message = f"no answer within {limits.seconds:g} s; send fewer images at a time, or try again later."
-        raise Refusal(503, "too_slow", message) from None
+        raise RefusalError(503, "too_slow", message) from None
 
 
 def _answer(loaded: Loaded, name: str, columns: dict[str, Any]) -> Any:

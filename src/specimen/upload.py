@@ -11,7 +11,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from specimen.limits import Limits, Refusal, megabytes
+from specimen.limits import Limits, RefusalError, megabytes
 
 FIELDS = ("images", "features")
 MAX_FEATURES_BYTES = 1_000_000
@@ -56,10 +56,10 @@ class BoundedParser(MultiPartParser):
 
 
 async def read_upload(request: Request, limits: Limits) -> Upload:
-    """Read a multipart request. Raises `Refusal` for one that is malformed, too slow or beyond the limits."""
+    """Read a multipart request. Raises `RefusalError` for one that is malformed, too slow or beyond the limits."""
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind != "multipart/form-data":
-        raise Refusal(
+        raise RefusalError(
             415, "bad_form", f"Content-Type is {kind or 'missing'}; send multipart/form-data with fields images."
         )
     parser = BoundedParser(
@@ -74,14 +74,14 @@ async def read_upload(request: Request, limits: Limits) -> Upload:
         async with asyncio.timeout(limits.seconds):
             form = await parser.parse()
     except TimeoutError:
-        raise Refusal(408, "too_slow", f"the request did not arrive within {limits.seconds:g} s.") from None
+        raise RefusalError(408, "too_slow", f"the request did not arrive within {limits.seconds:g} s.") from None
     except ClientDisconnect:
-        raise Refusal(400, "bad_form", "the connection ended before the request did.") from None
+        raise RefusalError(400, "bad_form", "the connection ended before the request did.") from None
     except MultiPartException as error:
         raise _misread(error.message, limits) from error
     # Beside FormParserError, which starlette turns: what odd headers of a part bring.
     except (ValueError, KeyError, AssertionError) as error:
-        raise Refusal(400, "bad_form", f"the form cannot be read: {type(error).__name__}.") from error
+        raise RefusalError(400, "bad_form", f"the form cannot be read: {type(error).__name__}.") from error
     items = form.multi_items()
     files = [value for name, value in items if isinstance(value, UploadFile) and name == "images"]
     texts = [value for name, value in items if isinstance(value, str) and name == "features"]
@@ -89,39 +89,43 @@ async def read_upload(request: Request, limits: Limits) -> Upload:
     try:
         _check_fields(items, texts)
         return Upload(files, _parse(texts[0]) if texts and texts[0].strip() else None)
-    except Refusal:
+    except RefusalError:
         await form.close()
         await upload.close()
         raise
 
 
-def _misread(message: str, limits: Limits) -> Refusal:
+def _misread(message: str, limits: Limits) -> RefusalError:
     if message.startswith("Too many files"):
-        return Refusal(413, "too_many_images", f"more than {limits.images} images in one request; send several.")
+        return RefusalError(413, "too_many_images", f"more than {limits.images} images in one request; send several.")
     if "exceeded maximum size" in message:
-        return Refusal(413, "bad_features", f"features: more than {megabytes(MAX_FEATURES_BYTES)}.")
+        return RefusalError(413, "bad_features", f"features: more than {megabytes(MAX_FEATURES_BYTES)}.")
     if message.startswith("Too many fields"):
-        return Refusal(422, "bad_form", "too many fields; send images, each as a file, and at most one features.")
-    return Refusal(400, "bad_form", f"the form cannot be read: {message}")
+        return RefusalError(422, "bad_form", "too many fields; send images, each as a file, and at most one features.")
+    return RefusalError(400, "bad_form", f"the form cannot be read: {message}")
 
 
 def _check_fields(items: list[tuple[str, UploadFile | str]], texts: list[str]) -> None:
     for name, value in items:
         if name not in FIELDS:
-            raise Refusal(422, "bad_form", f"unknown field '{name[:50]}'. Accepted: {', '.join(FIELDS)}.")
+            raise RefusalError(422, "bad_form", f"unknown field '{name[:50]}'. Accepted: {', '.join(FIELDS)}.")
         if name == "images" and isinstance(value, str):
-            raise Refusal(422, "bad_form", "images: this is a text, not a file (with curl: -F images=@photo.jpg).")
+            raise RefusalError(422, "bad_form", "images: this is a text, not a file (with curl: -F images=@photo.jpg).")
         if name == "features" and not isinstance(value, str):
-            raise Refusal(422, "bad_form", "features: this is a file, not a text (with curl: -F 'features={...}').")
+            raise RefusalError(
+                422, "bad_form", "features: this is a file, not a text (with curl: -F 'features={...}')."
+            )
     if len(texts) > 1:
-        raise Refusal(422, "bad_form", "features: given twice; send one JSON object, or a list with one for each image.")
+        raise RefusalError(
+            422, "bad_form", "features: given twice; send one JSON object, or a list with one for each image."
+        )
 
 
 def _parse(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise Refusal(422, "bad_features", f"features: no valid JSON ({error}).") from None
+        raise RefusalError(422, "bad_features", f"features: no valid JSON ({error}).") from None
 
 
 def _no_constant(name: str) -> None:

@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env lock demo repro recipe stratify test check format s3 profile bench clean
+.PHONY: help env extras lock demo repro recipe stratify test check format s3 profile bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -27,6 +27,8 @@ env: .venv/.made ## Make the environment (.venv) from requirements-lock.txt
 .venv/.all: .venv/.made requirements-all-lock.txt
 	$(BIN)/uv pip install --python $(BIN)/python --requirement requirements-all-lock.txt
 	@touch $@
+
+extras: .venv/.all ## Install the extras too: trackers, Dagster, Optuna, timm
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate
 lock: env ## Compile the two lock files anew from requirements.txt and pyproject.toml

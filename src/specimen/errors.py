@@ -23,6 +23,14 @@ def accepted(value: object, options: Iterable[object], what: str = "accepted") -
     return f"{hint}{what.capitalize()}: {shown or 'none'}."
 
 
+def missing_extra(what: str, extra: str) -> str:
+    """Return the message for something whose optional packages are not there."""
+    return (
+        f"{what} needs the extra '{extra}', which is not installed. `make extras` installs all extras, "
+        f"`pip install '.[{extra}]'` this one alone."
+    )
+
+
 def run(main: Callable[[], None]) -> None:
     """Run a verb: a `SpecimenError` becomes one message on stderr and exit status 2, Ctrl-C exit status 130."""
     try:

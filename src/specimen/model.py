@@ -1,7 +1,8 @@
-"""The model: a torchvision backbone and a head of our own, saved with all that is needed to use it."""
+"""The model: a backbone of torchvision or timm and a head of our own, saved with all that is needed to use it."""
 
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import torchvision
 from torch import Tensor, nn
 from torchvision.models import WeightsEnum, get_model, get_model_weights, list_models
 
-from specimen.errors import SpecimenError, accepted
+from specimen.errors import SpecimenError, accepted, missing_extra
 from specimen.files import written_aside
 from specimen.transforms import Normalize
 
@@ -78,11 +79,13 @@ def make_model(
 ) -> Model:
     """Build a model with a new head for square pictures; the backbone starts from `weights` (see `Train.weights`).
 
-    The backbone `none` leaves the pictures out. Raises `SpecimenError` for an unknown backbone, unknown weights, a
-    failed download, or weights that do not fit.
+    The backbone `none` leaves the pictures out, `timm/<name>` is a model of timm. Raises `SpecimenError` for an unknown
+    backbone, unknown weights, a failed download, or weights that do not fit.
     """
     if backbone == "none":
         return Model(None, 0, features_width, num_outputs)
+    if backbone.startswith("timm/"):
+        return _timm_model(backbone.removeprefix("timm/"), num_outputs, image_size, weights, features_width)
     if backbone not in BACKBONES:
         raise SpecimenError(f"train.backbone: no model '{backbone}' here. {accepted(backbone, BACKBONES, 'models')}")
     try:
@@ -106,6 +109,41 @@ class _Weights:
     state: dict[str, Tensor]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+
+
+def _timm_model(name: str, num_outputs: int, image_size: int, weights: str, features_width: int) -> Model:
+    """Build on a model of timm; `weights` may also be one of its pretrained tags, DEFAULT is the first of them."""
+    try:
+        import timm  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError:
+        raise SpecimenError(missing_extra(f"train.backbone: timm/{name}", "timm")) from None
+    if not timm.is_model(name):
+        raise SpecimenError(f"train.backbone: timm has no '{name}'. {accepted(name, timm.list_models(), 'models')}")
+    from_file = Path(weights).suffix in (".pt", ".pth")
+    options = ["none", "DEFAULT", *(full.split(".")[1] for full in timm.list_pretrained(f"{name}.*"))]
+    if not from_file and weights not in options:
+        raise SpecimenError(f"train.weights: timm/{name} has no '{weights}'. {accepted(weights, options)}")
+    tag = f".{weights}" if weights in options[2:] else ""
+    sized = {"img_size": image_size} if timm.get_pretrained_cfg(name).fixed_input_size else {}
+    try:
+        body = timm.create_model(name + tag, pretrained=not from_file and weights != "none", **sized)
+    except (AssertionError, OSError, RuntimeError) as error:  # no such size, no network, no weights at all
+        raise SpecimenError(
+            f"train.backbone: timm/{name} with weights '{weights}' at {image_size} px could not be made ({error}). "
+            "Without a network, set train.weights to a state dict file or to none; or change prepare.image_size."
+        ) from error
+    mean, std = body.pretrained_cfg["mean"], body.pretrained_cfg["std"]
+    if from_file:
+        head = body.pretrained_cfg["classifier"]
+        start = _Weights(_read_state(Path(weights)), mean, std)
+        what = f"train.weights: '{weights}' for timm/{name} at {image_size} px"
+        _load_backbone(body, start, what, (head,) if isinstance(head, str) else head)
+    body.reset_classifier(0)
+    with torch.inference_mode():
+        width = body.eval()(torch.zeros(2, 3, image_size, image_size)).shape[1]
+    model = Model(body.train(), width, features_width, num_outputs)
+    model.normalize = Normalize(mean, std)
+    return model.to(memory_format=torch.channels_last)
 
 
 def _constructor_options(backbone: str, image_size: int) -> dict[str, Any]:
@@ -175,13 +213,14 @@ def _read_state(path: Path) -> dict[str, Tensor]:
     return state
 
 
-def _load_backbone(body: nn.Module, start: _Weights, what: str) -> None:
-    """Load weights that were made for another number of classes; all but the last linear layer must fit."""
-    head = [name for name, module in body.named_modules() if isinstance(module, nn.Linear)][-1]
+def _load_backbone(body: nn.Module, start: _Weights, what: str, heads: Sequence[str] = ()) -> None:
+    """Load weights that were made for another number of classes; all but the heads (or last linear layer) must fit."""
+    heads = heads or [name for name, module in body.named_modules() if isinstance(module, nn.Linear)][-1:]
+    ours = tuple(f"{head}." for head in heads)
     # googlenet and inception_v3 come with second heads for training, which we leave out.
     state = {key: value for key, value in start.state.items() if not key.startswith(("aux1.", "aux2.", "AuxLogits."))}
-    state = {key: value for key, value in state.items() if not key.startswith(f"{head}.")}
-    wanted = {key: value for key, value in body.state_dict().items() if not key.startswith(f"{head}.")}
+    state = {key: value for key, value in state.items() if not key.startswith(ours)}
+    wanted = {key: value for key, value in body.state_dict().items() if not key.startswith(ours)}
     faults = [f"missing {key}" for key in wanted if key not in state]
     faults += [f"unknown {key}" for key in state if key not in wanted]
     faults += [

@@ -245,9 +245,9 @@ class Train(Section):
     rounded, so another number gives another model in its last bits; set it to get the same bytes from any machine."""
 
     backbone: str = "resnet18"
-    """Name of a torchvision classification model; none learns from the features alone."""
+    """A torchvision classification model, or `timm/<name>` with the extra; none learns from the features alone."""
     weights: str = "none"
-    """none, a torchvision weights name (DEFAULT, IMAGENET1K_V1, ...) or the path of a state dict."""
+    """none, a torchvision weights name (DEFAULT, IMAGENET1K_V1, ...) or tag of timm, or the path of a state dict."""
     features: tuple[str, ...] = ()
     """Columns of `data.features` that the model sees beside the picture."""
     fine_tune: Literal["all", "head", "norm"] = "all"

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections import namedtuple
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -66,21 +66,6 @@ def test_the_number_of_workers_changes_nothing(
     monkeypatch.setattr(os, "cpu_count", lambda: workers)
     pd.testing.assert_frame_equal(pack_all(photos, tmp_path / "two.npy"), expected)
     assert (tmp_path / "one.npy").read_bytes() == (tmp_path / "two.npy").read_bytes()
-
-
-def test_few_chunks_are_in_memory_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    ahead = []
-
-    def watched() -> Iterator[int]:
-        for number in range(40):
-            ahead.append(number)
-            yield number
-
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)
-    for done, result in enumerate(packing.map_ahead(lambda number: number, watched()), start=1):
-        assert result == done - 1
-        assert len(ahead) - done < packing.AHEAD_PER_WORKER
-    assert done == 40
 
 
 def test_unreadable_pictures_leave_no_row_and_a_reason(photos: Folder, tmp_path: Path) -> None:

@@ -75,6 +75,7 @@ profile: env ## Show where the time of training goes, as a table and a trace
 bench: env ## Measure, side by side with the usual way and with the limit
 	$(BIN)/python bench/prepare.py
 	$(BIN)/python bench/train.py
+	$(BIN)/python bench/evaluate.py
 	$(BIN)/python bench/kill.py
 
 clean: ## Remove the environment and the caches of the tools (data and models stay)

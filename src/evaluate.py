@@ -8,7 +8,10 @@ import pandas as pd
 from tqdm import tqdm
 
 from specimen import errors, explain, galleries, metrics, plots
+from specimen.baselines import compare
 from specimen.files import write_csv, write_json, written_aside
+from specimen.findings import added_by_the_model
+from specimen.forest import draw_importances, grow_forest
 from specimen.params import Evaluate, load_params
 from specimen.predictor import Predictor
 from specimen.store import Store
@@ -23,18 +26,27 @@ def main() -> None:
     params = load_params()
     store, predictor = Store.load(PREPARED), Predictor.load(MODEL, params.evaluate.precision)
     rows = store.rows("test")
-    samples = store.samples.iloc[rows]
+    samples, train = store.samples.iloc[rows], store.samples.iloc[store.rows("train")]
     columns = predictor.predict(store.images[rows], samples, _bar)
     predictions = pd.concat([samples, columns.set_axis(rows)], axis=1)
-    results = metrics.score(predictor.task, predictions, store.samples["target"][store.rows("train")])
+    task, resamples = predictor.task, params.evaluate.resamples
+    results = metrics.score(task, predictions, by=params.evaluate.by, resamples=resamples)
     if store.masks is not None and params.evaluate.explain:
         results |= explain.attention(predictor, store.images[rows], store.masks[rows], samples, _bar)
+    forest = grow_forest(task, train, samples, store.meta["features"])
+    results["baseline"] = compare(task, predictions, train["target"], forest, resamples)
     with written_aside(PLOTS) as pictures, written_aside(TABLES) as tables:
         draw_plots((pictures, tables), predictions, store, predictor, params.evaluate, results)
+        if forest is not None:
+            write_csv(tables / "importances.csv", forest.importances)
+            draw_importances(pictures / "importances.png", forest.importances, task.monitor)
     write_csv(PREDICTIONS, predictions)
     write_json(DATA_METRICS, store.meta["counts"])
     write_json(TEST_METRICS, results)
     print(", ".join(f"{name} {value:.4g}" for name, value in results.items() if isinstance(value, float)))
+    sees_pictures = predictor.meta["model"]["backbone"] != "none"
+    if (sentence := added_by_the_model(results, store.meta["unit"], sees_pictures=sees_pictures)) is not None:
+        print(sentence)
 
 
 def _bar(starts: Iterable[int]) -> Iterable[int]:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from specimen import errors
 from specimen.errors import SpecimenError
+from specimen.findings import added_by_the_model, lines
+from specimen.params import load_params
 
 TEST_METRICS = Path("metrics/test.json")
 NEXT = """
@@ -18,18 +20,23 @@ Try:   source .venv/bin/activate
 
 
 def main() -> None:
-    """Print the metrics of the test split beside the baseline."""
+    """Print the metrics of the test split beside the baselines."""
     try:
         metrics = json.loads(TEST_METRICS.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SpecimenError(f"{TEST_METRICS} is not there yet; `dvc repro` makes it.") from None
     except ValueError as error:  # such as the marks of a merge conflict
         raise SpecimenError(f"{TEST_METRICS} is no valid JSON ({error}); `dvc repro` makes it anew.") from error
-    baseline = metrics.pop("baseline")
-    print(f"\nTest split, {metrics.pop('samples')} samples:")
-    for name, value in metrics.items():
-        simplest = f"   (simplest guess: {baseline[name]:.4g})" if name in baseline else ""
-        print(f"  {name:<18}{value:<8.4g}{simplest}")
+    if "groups" not in metrics:
+        raise SpecimenError(f"{TEST_METRICS} is of an older version; `dvc repro` makes it anew.")
+    print(
+        f"\nTest split, {metrics['samples']} samples of {metrics['groups']} groups: 95 % intervals, and the baselines"
+    )
+    print("\n".join(lines(metrics)))
+    params = load_params()
+    sees_pictures = params.train.backbone != "none"
+    if (sentence := added_by_the_model(metrics, params.data.unit, sees_pictures=sees_pictures)) is not None:
+        print(f"\n{sentence}")
     print(NEXT)
 
 

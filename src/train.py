@@ -80,8 +80,9 @@ def train_model(store: Store, train: Train, compute: Compute) -> None:
     if group.is_first:
         best = max(record.epoch for record in run.records if record.best)
         write_csv(HISTORY, _history(run.records, task))
-        task = _calibrated(run.model, task, meta, store, train.coverage)
-        save_model(MODEL, run.model, meta | {"best_epoch": best, "task": task.describe()})
+        meta |= {"best_epoch": best}
+        save_model(MODEL, run.model, meta)
+        save_model(MODEL, run.model, meta | {"task": _calibrated(store, train.coverage).describe()})
         checkpoint.remove()
 
 
@@ -103,15 +104,16 @@ def _meta(store: Store, train: Train, task: Task, compute: Compute) -> dict[str,
     }
 
 
-def _calibrated(model: Model, task: Task, meta: dict[str, Any], store: Store, coverage: float) -> Task:
-    """Return the task that can say how sure a prediction is, from what the finished model says of val."""
+def _calibrated(store: Store, coverage: float) -> Task:
+    """Return the task that can say how sure a prediction is, from what the model that was written says of val."""
     rows = store.rows("val")
     samples = store.samples.iloc[rows]
     if (warning := too_few_groups(samples["group"], coverage)) is not None:
         print(warning)
-    # As everyone predicts later: on the CPU, in fp32.
-    logits = Predictor(model.cpu().eval(), task, meta).logits(store.images[rows], samples)
-    return calibrate(task, logits, samples["target"], samples["group"], coverage)
+    predictor = Predictor.load(MODEL)  # as everyone predicts later, in fp32
+    return calibrate(
+        predictor.task, predictor.logits(store.images[rows], samples), samples["target"], samples["group"], coverage
+    )
 
 
 def _fingerprint(meta: dict[str, Any], train: Train, compute: Compute) -> str:

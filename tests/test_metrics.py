@@ -1,4 +1,4 @@
-"""Metrics: scikit-learn's numbers, beside those of the simplest guess."""
+"""What stands in metrics/test.json: metrics with intervals, by groups and by class."""
 
 from __future__ import annotations
 
@@ -11,65 +11,133 @@ import pytest
 from sklearn import metrics as sk
 
 from specimen.errors import SpecimenError
-from specimen.metrics import score
+from specimen.metrics import score, strata
 from specimen.task import Classification, Regression
 
 NUMBERS = Regression(mean=0.0, std=1.0, transform="none", criterion="mse")
-MOONS = ("europa", "ganymed", "io")
+MOONS = Classification(("europa", "ganymed", "io"), 0.0)
 
 
-def of_numbers(target: list[float], prediction: list[float], train: list[float] | None = None) -> dict[str, Any]:
-    predictions = pd.DataFrame({"target": target, "prediction": prediction}, index=range(5, 5 + len(target)))
-    return score(NUMBERS, predictions, pd.Series(train or [0.0, 4.0]))
+def of_numbers(target: Any, prediction: Any, groups: Any = None, **columns: Any) -> dict[str, Any]:
+    table = pd.DataFrame({"target": target, "prediction": prediction, **columns}, index=range(5, 5 + len(target)))
+    by = [name for name in columns if name not in ("low", "high")]
+    return score(NUMBERS, table.assign(group=table.index if groups is None else groups), by=by, resamples=200)
 
 
-def of_classes(
-    target: list[str], logits: Any, train: list[str] | None = None, names: tuple[str, ...] = MOONS
-) -> dict[str, Any]:
-    task = Classification(names, 0.0)
-    table = pd.concat([pd.DataFrame({"target": target}), task.decode(np.array(logits, dtype=np.float64))], axis=1)
-    return score(task, table.set_axis(range(5, 5 + len(table))), pd.Series(train or list(names)))
+def of_classes(target: list[str], predicted: list[str], **columns: Any) -> dict[str, Any]:
+    table = MOONS.decode(5.0 * np.eye(3)[MOONS.encode(pd.Series(predicted))])
+    table = table.assign(target=target, group=range(len(target)), **columns)
+    return score(MOONS, table, by=columns, resamples=200)
 
 
-def sure(names: list[str]) -> Any:
-    return 50.0 * np.eye(len(MOONS))[[MOONS.index(name) for name in names]]
+def labels(*values: Any) -> dict[str, list[int]]:
+    return {label: np.flatnonzero(rows).tolist() for label, rows in strata(pd.Series(values)).items()}
 
 
-def test_errors_of_numbers_are_those_by_hand() -> None:
-    result = of_numbers([1.0, 2.0, 6.0], [2.0, 2.0, 8.0])
-    assert result["rmse"] == pytest.approx(np.sqrt(5 / 3))
-    assert result["mae"] == pytest.approx(1.0)
-    assert result["r2"] == pytest.approx(1 - 5 / 14)
-    assert result["bias"] == pytest.approx(1.0)
-    assert result["samples"] == 3
-
-
-def test_errors_of_numbers_are_those_of_scikit_learn() -> None:
+def test_metrics_have_intervals_around_them() -> None:
     random = np.random.default_rng(0)
-    target, prediction = random.gamma(2, size=50), random.gamma(2, size=50)
-    result = of_numbers(target.tolist(), prediction.tolist())
-    assert result["rmse"] == pytest.approx(sk.root_mean_squared_error(target, prediction))
-    assert result["mae"] == pytest.approx(sk.mean_absolute_error(target, prediction))
-    assert result["r2"] == pytest.approx(sk.r2_score(target, prediction))
+    target = random.gamma(2, size=60)
+    result = of_numbers(target, target + random.normal(0.1, 0.3, 60))
+    assert {"rmse", "mae", "median_ae", "r2", "bias"} <= set(result["interval"])
+    for name, bounds in result["interval"].items():
+        assert bounds["low"] < result[name] < bounds["high"]
 
 
-def test_the_simplest_guess_of_a_number_is_the_mean_of_train() -> None:
-    result = of_numbers([1.0, 2.0, 6.0], [0.0, 0.0, 0.0], train=[0.0, 4.0])
-    assert result["baseline"] == {"rmse": pytest.approx(np.sqrt(17 / 3)), "mae": pytest.approx(5 / 3)}
+def test_intervals_are_those_of_groups() -> None:
+    random = np.random.default_rng(0)
+    target = random.gamma(2, size=40)
+    prediction = target + random.normal(0, 0.3, 40)
+    once = of_numbers(target, prediction)
+    twice = of_numbers(np.tile(target, 2), np.tile(prediction, 2), groups=np.tile(np.arange(40), 2))
+    assert twice["interval"]["mae"] == pytest.approx(once["interval"]["mae"])
+    assert (twice["samples"], twice["groups"]) == (80, 40)
 
 
-def test_whole_numbers_are_not_rounded_for_the_guess() -> None:
-    assert of_numbers([1, 2], [1, 2], train=[1, 2])["baseline"]["mae"] == 0.5
+def test_a_test_split_of_one_group_has_metrics_but_no_intervals() -> None:
+    result = of_numbers([1.0, 2.0, 6.0], [2.0, 2.0, 8.0], groups=["plant 1"] * 3)
+    assert (result["mae"], result["samples"], result["groups"]) == (1.0, 3, 1)
+    assert result["interval"] == {}
 
 
-@pytest.mark.parametrize(("prediction", "r2"), [([3.0, 3.0], 1.0), ([3.0, 4.0], 0.0)])
-def test_a_constant_target_leaves_nothing_to_explain(prediction: list[float], r2: float) -> None:
-    assert of_numbers([3.0, 3.0], prediction)["r2"] == r2
+def test_a_constant_target_can_be_written_down() -> None:
+    result = of_numbers([3.0] * 12, np.linspace(2, 4, 12))
+    assert result["r2"] == 0
+    assert "r2" not in result["interval"]
+    json.dumps(result, allow_nan=False)
 
 
-def test_one_sample_has_metrics_that_are_numbers() -> None:
-    result = of_numbers([3.0], [5.0])
-    assert (result["rmse"], result["mae"], result["r2"], result["bias"]) == (2, 2, 0, 2)
+def test_what_no_resample_changes_has_no_interval() -> None:
+    result = of_classes(["io", "europa"] * 5, ["io", "europa"] * 5)
+    assert result["accuracy"] == 1
+    assert "accuracy" not in result["interval"]
+
+
+def test_a_class_that_test_does_not_have_is_counted_as_absent() -> None:
+    result = of_classes(["io", "europa", "io"], ["io", "ganymed", "io"])
+    assert result["balanced_accuracy"] == 0.5
+    assert result["per_class"]["ganymed"] == {"precision": 0.0, "f1": 0.0, "support": 0}
+    json.dumps(result, allow_nan=False)
+
+
+def test_scores_by_class_are_those_of_scikit_learn() -> None:
+    random = np.random.default_rng(0)
+    target, predicted = (random.choice(MOONS.class_names, 50).tolist() for _ in range(2))
+    result = of_classes(target, predicted)["per_class"]
+    expected = sk.precision_recall_fscore_support(target, predicted)
+    for place, name in enumerate(MOONS.class_names):
+        assert list(result[name]) == ["precision", "recall", "f1", "support"]
+        assert list(result[name].values()) == pytest.approx([values[place] for values in expected])
+
+
+def test_two_classes_of_which_one_is_absent_have_no_area() -> None:
+    task = Classification(("healthy", "sick"), 0.0)
+    table = task.decode(np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 0.0]])).assign(target="sick", group=list("abc"))
+    assert "roc_auc" not in score(task, table, resamples=200)
+
+
+def test_metrics_are_given_by_the_values_of_a_column() -> None:
+    result = of_numbers([1.0, 2.0, 6.0, 8.0], [2.0, 2.0, 8.0, 9.0], condition=["dry", "salt", "dry", None])
+    assert list(result["by"]["condition"]) == ["dry", "missing", "salt"]
+    dry = result["by"]["condition"]["dry"]
+    assert (dry["mae"], dry["bias"], dry["samples"], dry["groups"]) == (1.5, 1.5, 2, 2)
+    assert {"mse", "rmse", "median_ae", "r2"} <= set(dry)
+
+
+def test_parts_have_intervals_of_their_own() -> None:
+    error = np.random.default_rng(0).normal(size=40)
+    result = of_numbers(np.arange(40.0), np.arange(40.0) + error, half=["first"] * 20 + ["second"] * 20)
+    parts = result["by"]["half"]
+    assert all(
+        part["interval"]["rmse"]["low"] < part["rmse"] < part["interval"]["rmse"]["high"] for part in parts.values()
+    )
+
+
+def test_a_column_that_is_not_there_is_told() -> None:
+    table = pd.DataFrame({"target": [1.0, 2.0], "prediction": [1.0, 2.0], "group": ["a", "b"], "age_days": [1, 2]})
+    with pytest.raises(SpecimenError, match=r"evaluate.by: there is no column 'age'.*Columns: .*age_days"):
+        score(NUMBERS, table, by=["age"])
+
+
+def test_few_numbers_are_values_in_their_order() -> None:
+    assert labels(10, 9, 10, 100) == {"9": [1], "10": [0, 2], "100": [3]}
+
+
+def test_many_numbers_are_parted_into_quarters() -> None:
+    parts = labels(*np.arange(12, 0, -1))
+    assert list(parts) == ["1 to 3", "4 to 6", "7 to 9", "10 to 12"]
+    assert parts["1 to 3"] == [9, 10, 11]
+
+
+def test_gaps_are_a_part_of_their_own() -> None:
+    assert labels(1.5, None, float("inf")) == {"1.5": [0], "missing": [1, 2]}
+    assert labels("a", None, "missing") == {"a": [0], "missing": [1, 2]}
+    assert labels(float("nan"), float("nan")) == {"missing": [0, 1]}
+
+
+def test_quarters_of_mostly_one_number_are_fewer() -> None:
+    parts = labels(*[0.0] * 90, *np.arange(1.0, 11))
+    assert sum(len(rows) for rows in parts.values()) == 100
+    assert len(parts) < 4
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -78,64 +146,12 @@ def test_a_number_that_is_none_is_an_error(value: float) -> None:
         of_numbers([1.0, 2.0], [1.0, value])
 
 
-def test_scores_of_classes_are_those_by_hand() -> None:
-    result = of_classes(["io", "io", "io", "europa"], sure(["io", "io", "europa", "europa"]))
-    assert result["accuracy"] == 0.75
-    assert result["balanced_accuracy"] == pytest.approx((2 / 3 + 1) / 2)
-    assert result["macro_f1"] == pytest.approx((4 / 5 + 2 / 3) / 2)
-    assert result["log_loss"] == pytest.approx(-np.log(np.finfo(float).eps) / 4)
-    assert result["samples"] == 4
-
-
-def test_scores_of_classes_are_those_of_scikit_learn() -> None:
-    random = np.random.default_rng(0)
-    names = tuple(f"class {number:02}" for number in range(38))
-    target = list(names) * 3
-    logits = random.normal(size=(len(target), 38)) + 2 * np.tile(np.eye(38), (3, 1))
-    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    predicted = np.array(names)[logits.argmax(axis=1)]
-    result = of_classes(target, logits, names=names)
-    assert 0.1 < result["accuracy"] < 0.9
-    assert result["accuracy"] == pytest.approx(sk.accuracy_score(target, predicted))
-    assert result["balanced_accuracy"] == pytest.approx(sk.balanced_accuracy_score(target, predicted))
-    assert result["macro_f1"] == pytest.approx(sk.f1_score(target, predicted, average="macro"))
-    assert result["log_loss"] == pytest.approx(sk.log_loss(target, probabilities))
-
-
-def test_probabilities_belong_to_names_in_any_order() -> None:
-    result = of_classes(["b", "a"], [[2.0, 0.0], [0.0, 2.0]], names=("b", "a"))
-    assert result["accuracy"] == 1
-    assert result["log_loss"] == pytest.approx(np.log(1 + np.exp(-2)))
-
-
-def test_a_class_that_test_does_not_have_counts_for_nothing() -> None:
-    result = of_classes(["io", "europa"], sure(["io", "ganymed"]))
-    assert result["balanced_accuracy"] == 0.5
-    assert result["macro_f1"] == 0.5
-
-
-def test_the_simplest_guess_of_a_class_is_the_most_frequent_of_train() -> None:
-    train = ["io", "io", "europa", "ganymed"]
-    baseline = of_classes(["io", "europa", "europa"], sure(["io"] * 3), train)["baseline"]
-    assert baseline["accuracy"] == pytest.approx(1 / 3)
-    assert baseline["balanced_accuracy"] == pytest.approx(1 / 2)
-    assert baseline["log_loss"] == pytest.approx(-(np.log(1 / 2) + 2 * np.log(1 / 4)) / 3)
-
-
-def test_a_class_that_train_does_not_have_is_finite_in_the_guess() -> None:
-    baseline = of_classes(["ganymed"], sure(["ganymed"]), ["io", "europa"])["baseline"]
-    assert baseline["log_loss"] == pytest.approx(-np.log(np.finfo(float).eps))
-
-
-def test_one_sample_of_a_class_has_metrics() -> None:
-    result = of_classes(["io"], sure(["io"]))
-    assert {result[name] for name in ("accuracy", "balanced_accuracy", "macro_f1")} == {1.0}
-
-
-def test_a_perfect_log_loss_is_zero_without_a_minus() -> None:
-    assert json.dumps(of_classes(["io"], 20 * sure(["io"]))["log_loss"]) == "0.0"
+def test_an_interval_that_is_none_is_an_error() -> None:
+    with pytest.raises(SpecimenError, match="1 of 2 predictions are no finite numbers"):
+        of_numbers([1.0, 2.0], [1.0, 2.0], low=[0.0, 0.0], high=[3.0, float("inf")])
 
 
 def test_a_probability_that_is_none_is_an_error() -> None:
+    table = MOONS.decode(np.array([[0.0, 1.0, 2.0], [float("nan"), 0.0, 0.0]]))
     with pytest.raises(SpecimenError, match="1 of 2 predictions are no finite numbers"):
-        of_classes(["io", "europa"], [[0.0, 1.0, 2.0], [float("nan"), 0.0, 0.0]])
+        score(MOONS, table.assign(target=["io", "europa"], group=["a", "b"]))

@@ -79,7 +79,9 @@ def test_every_stage_leaves_its_outputs(fresh: Path) -> None:
         assert (fresh / path).stat().st_size > 0
     metrics = json.loads((fresh / "metrics/test.json").read_text())
     assert metrics["rmse"] > 0
-    assert metrics["baseline"]["rmse"] > 0
+    assert metrics["baseline"]["mean"]["rmse"] > 0
+    assert metrics["baseline"]["forest"]["difference"]["rmse"]["low"] is not None
+    assert set(metrics["by"]) == {"age_days", "condition"}
     counts = json.loads((fresh / "metrics/data.json").read_text())
     assert counts["rows"] == counts["kept"] + sum(counts["rejected"].values()) == 80
 
@@ -88,7 +90,7 @@ def test_predictions_are_those_of_the_test_split(fresh: Path) -> None:
     samples = pd.read_csv(fresh / "data/prepared/samples.csv")
     predictions = pd.read_csv(fresh / "plots/predictions.csv")
     assert predictions["image"].tolist() == samples.loc[samples["split"] == "test", "image"].tolist()
-    assert predictions["prediction"].notna().all()
+    assert predictions["prediction"].between(predictions["low"], predictions["high"]).all()
 
 
 def test_photos_of_one_plant_share_a_split(fresh: Path) -> None:

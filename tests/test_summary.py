@@ -10,24 +10,48 @@ import pytest
 import summary
 from specimen.errors import SpecimenError
 
-METRICS = {"rmse": 1.23456, "mae": 1.0, "r2": 0.5, "samples": 12, "baseline": {"rmse": 2.5, "mae": 2.0}}
+METRICS = {
+    "rmse": 1.23456,
+    "r2": 0.5,
+    "samples": 12,
+    "groups": 6,
+    "interval": {"rmse": {"low": 1.0, "high": 1.5}},
+    "baseline": {"mean": {"rmse": 2.5}},
+}
+PARAMS = "data: {root: data/raw, task: regression, table: labels.csv, unit: g}\n"
 
 
 @pytest.fixture
 def metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file of the metrics, in a folder that has nothing else."""
+    """The file of the metrics, in a folder that has params beside it and nothing else."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "metrics").mkdir()
+    (tmp_path / "params.yaml").write_text(PARAMS)
     return tmp_path / "metrics/test.json"
 
 
-def test_each_metric_stands_beside_the_simplest_guess(metrics: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_metric_stands_beside_its_interval_and_the_simplest_guess(
+    metrics: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     metrics.write_text(json.dumps(METRICS))
     summary.main()
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["Test", "split,", "12", "samples:"] in lines
-    assert ["rmse", "1.235", "(simplest", "guess:", "2.5)"] in lines
+    assert ["Test", "split,", "12", "samples", "of", "6", "groups:"] in [words[:7] for words in lines]
+    assert ["rmse", "1.235", "1", "to", "1.5", "mean", "2.5"] in lines
     assert ["r2", "0.5"] in lines
+
+
+def test_what_the_picture_adds_is_told(metrics: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    forest = {"rmse": 2.0, "difference": {"rmse": {"value": -0.765, "low": -1.0, "high": -0.5}}}
+    metrics.write_text(json.dumps(METRICS | {"baseline": {"mean": {}, "forest": forest}}))
+    summary.main()
+    assert "\nThe picture takes RMSE from 2.00 g (features alone) to 1.23 g" in capsys.readouterr().out
+
+
+def test_metrics_of_an_older_version_are_told_with_the_way_to_new_ones(metrics: Path) -> None:
+    metrics.write_text(json.dumps({"rmse": 1.0, "samples": 12, "baseline": {"rmse": 2.5}}))
+    with pytest.raises(SpecimenError, match=r"metrics/test.json is of an older version; `dvc repro` makes it anew"):
+        summary.main()
 
 
 def test_what_is_named_to_look_at_is_named_by_the_stages_too(metrics: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,7 +24,7 @@ from specimen.finetune import set_trainable, trainable_share
 from specimen.fit import Record, Run, fit, make_run
 from specimen.loaders import make_loaders
 from specimen.memory import keep_freed_memory
-from specimen.model import Model, make_model, save_model
+from specimen.model import make_model, save_model
 from specimen.params import Train, load_params
 from specimen.predictor import Predictor
 from specimen.stages import require_dep

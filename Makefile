@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env extras lock demo repro recipe stratify test check format s3 profile bench clean
+.PHONY: help env extras lock demo repro cv recipe stratify test check format s3 profile bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,9 @@ demo: env ## Run the whole pipeline on the embedded sample, and say where to loo
 
 repro: env ## Run what params, code or data have changed
 	$(BIN)/dvc repro
+
+cv: env ## Cross-validate: train and evaluate each of split.folds that has changed
+	@$(BIN)/python src/cv.py
 
 test: check .venv/.all ## Lint, types and all tests with coverage
 	$(BIN)/python -m coverage erase

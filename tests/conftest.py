@@ -22,7 +22,7 @@ def picture(seed: int, side: int = 32, colour: tuple[int, int, int] = (128, 128,
     return Image.fromarray(np.clip(soft[..., None] + np.array(colour), 0, 255).astype(np.uint8))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def draw_photos() -> DrawPhotos:
     """A function that draws `count` photos into `folder` and returns their table: filename, colour, weight, plant.
 

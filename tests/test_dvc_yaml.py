@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from specimen.params import Params, load_params
+from specimen.params import Params
 
 ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src"
@@ -17,7 +17,7 @@ NOUNS = sorted((SRC / "specimen").glob("*.py"))
 
 
 def read_stages() -> dict[str, dict[str, Any]]:
-    files = (ROOT / "dvc.yaml", ROOT / "data" / "dvc.yaml")
+    files = (ROOT / "dvc.yaml", ROOT / "data" / "dvc.yaml", ROOT / "cv" / "dvc.yaml")
     return {name: stage for file in files for name, stage in yaml.safe_load(file.read_text())["stages"].items()}
 
 
@@ -53,11 +53,27 @@ def script_of(stage: dict[str, Any]) -> Path:
 
 @pytest.mark.parametrize("name", STAGES)
 def test_deps_are_the_modules_that_the_stage_imports(name: str) -> None:
-    script = script_of(STAGES[name])
-    wanted = {path.relative_to(ROOT).as_posix() for path in {script} | imported_nouns(script)}
     listed = [dep for dep in STAGES[name]["deps"] if dep.startswith("src/")]
+    scripts = {path for path in VERBS if path.relative_to(ROOT).as_posix() in listed}  # a fold also runs other verbs
+    wanted = {path.relative_to(ROOT).as_posix() for script in scripts for path in {script} | imported_nouns(script)}
+    assert script_of(STAGES[name]) == ROOT / listed[0]
     assert set(listed) == wanted
     assert listed[1:] == sorted(listed[1:]), "sorted, so that a diff shows what was added"
+
+
+def test_a_fold_depends_on_all_that_train_and_evaluate_depend_on() -> None:
+    for stage in (STAGES["train"], STAGES["evaluate"]):
+        wanted = set(stage["deps"]) - set(STAGES["train"]["outs"])
+        assert wanted <= set(STAGES["fold"]["deps"])
+        assert set(stage["params"]) <= set(STAGES["fold"]["params"])
+
+
+def test_every_fold_that_is_known_has_run() -> None:
+    """An output that never was would make `dvc pull` fail for everybody."""
+    lock = ROOT / "cv" / "dvc.lock"
+    ran = yaml.safe_load(lock.read_text())["stages"] if lock.exists() else {}
+    known = yaml.safe_load((ROOT / "cv" / "folds.yaml").read_text())["folds"]
+    assert {f"fold@{fold}" for fold in known} <= set(ran)
 
 
 @pytest.mark.parametrize("name", STAGES)
@@ -72,10 +88,13 @@ def test_a_stage_reads_only_the_sections_that_it_lists() -> None:
         assert sections <= set(stage["params"]), name
 
 
-def test_interpolated_keys_exist() -> None:
-    params = load_params(ROOT / "params.yaml").model_dump()
+@pytest.mark.parametrize(
+    "path", [ROOT / "params.yaml", *sorted((ROOT / "recipes").glob("*.yaml"))], ids=lambda p: p.name
+)
+def test_interpolated_keys_are_written_out(path: Path) -> None:
+    """DVC knows no defaults: it reads the file as it is."""
     for key in re.findall(r"\$\{(?!\.\.\.)([\w.]+)\}", (ROOT / "dvc.yaml").read_text()):
-        value: Any = params
+        value: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
         for part in key.split("."):
             value = value[part]
 

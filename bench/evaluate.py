@@ -5,8 +5,8 @@
 
 intervals: 2,000 resamples of 8,000 samples, all metrics together; 2 s are the limit.
 files: 8,000 samples from the table of predictions to all metrics and plots; 20 s are the limit.
-inference: pictures a second of `Predictor.logits` in bf16 over a bare forward pass on one batch that stays in memory, in
-turn, for several rounds; 0.9 is the limit.
+inference: pictures a second of `Predictor.logits` in bf16 over a bare forward pass on one batch that stays in memory,
+in turn, for several rounds; 0.9 is the limit.
 """
 
 from __future__ import annotations

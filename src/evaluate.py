@@ -73,8 +73,8 @@ def draw_plots(
     if not store.images.shape[1]:
         return  # a table without pictures
     chosen = {
-        "worst": ("Largest errors", galleries.worst(task, predictions, evaluate.gallery)),
-        "random": ("Drawn by lot", galleries.by_lot(predictions, evaluate.gallery)),
+        "worst": ("Largest errors, test split", galleries.worst(task, predictions, evaluate.gallery)),
+        "random": ("Drawn by lot from the test split", galleries.by_lot(predictions, evaluate.gallery)),
     }
     for name, (title, samples) in chosen.items():
         images = store.images[samples.index]

@@ -82,6 +82,8 @@ def test_every_stage_leaves_its_outputs(fresh: Path) -> None:
     assert metrics["baseline"]["mean"]["rmse"] > 0
     assert metrics["baseline"]["forest"]["difference"]["rmse"]["low"] is not None
     assert set(metrics["by"]) == {"age_days", "condition"}
+    assert 0 < metrics["attention_by_chance"] < 1
+    assert 0 <= metrics["attention_inside"] <= 1
     counts = json.loads((fresh / "metrics/data.json").read_text())
     assert counts["rows"] == counts["kept"] + sum(counts["rejected"].values()) == 80
 
@@ -116,7 +118,7 @@ def test_an_experiment_shows_in_params_metrics_and_plots(repository: Path) -> No
     metrics = json.loads(dvc("metrics", "diff", "--json", cwd=repository))
     assert metrics["metrics/test.json"]["rmse"]["diff"] != 0
     plots = json.loads(dvc("plots", "diff", "--json", cwd=repository))["data"]
-    assert {"loss", "predictions", "plots/test/predicted_vs_true.png"} <= set(plots)
+    assert {"loss", "predictions", "errors", "plots/test/predicted_vs_true.png"} <= set(plots)
     assert plots["loss"][0]["revisions"] == ["workspace", "HEAD"]
 
 

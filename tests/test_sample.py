@@ -122,7 +122,34 @@ def test_another_seed_gives_other_bytes(tmp_path: Path) -> None:
 def test_a_new_drawing_replaces_the_old_one(tmp_path: Path) -> None:
     (tmp_path / "sample").mkdir()
     (tmp_path / "sample" / "stale.txt").touch()
-    assert sorted(path.name for path in draw(tmp_path / "sample").iterdir()) == ["images", "labels.xlsx"]
+    assert sorted(path.name for path in draw(tmp_path / "sample").iterdir()) == ["images", "labels.xlsx", "masks"]
+
+
+def test_each_photo_has_a_mask_of_its_size(drawn: Path) -> None:
+    masks = {path.stem: path for path in (drawn / "masks").iterdir()}
+    assert set(masks) == {path.stem for path in pictures(drawn)}
+    for photo in pictures(drawn):
+        with Image.open(photo) as image, Image.open(masks[photo.stem]) as mask:
+            turned = image.getexif().get(ExifTags.Base.Orientation) == 6
+            assert mask.size == (image.size[::-1] if turned else image.size)
+            assert mask.mode == "1"
+            assert mask.getextrema() == (0, 255)
+
+
+def test_masks_lie_on_the_green_of_the_photos(drawn: Path, labels: pd.DataFrame) -> None:
+    greener = []
+    for name in labels.loc[~labels["artificial_light"], "filename"]:
+        try:
+            with Image.open(drawn / "images" / name) as photo:
+                red, green, blue = (np.asarray(band, int) for band in photo.convert("RGB").split())
+        except OSError:  # one of the planted faults
+            continue
+        with Image.open(drawn / "masks" / Path(name).with_suffix(".png")) as mask:
+            inside = np.asarray(mask)
+        if inside.shape == green.shape:
+            excess = 2 * green - red - blue
+            greener.append(excess[inside].mean() > excess[~inside].mean())
+    assert np.mean(greener) > 0.9
 
 
 def test_a_failed_drawing_leaves_the_old_one_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -213,6 +213,23 @@ def test_pictures_that_do_not_match_the_samples(write_store, images: np.ndarray)
         Store.load(folder)
 
 
+def test_masks_are_there_only_if_prepare_wrote_them(write_store) -> None:
+    folder = write_store(target=["x", "y"])
+    assert Store.load(folder).masks is None
+    np.save(folder / "masks.npy", np.zeros((2, SIZE, SIZE), np.uint8))
+    masks = Store.load(folder).masks
+    assert masks is not None
+    assert masks.shape == (2, SIZE, SIZE)
+
+
+@pytest.mark.parametrize("masks", [np.zeros((1, SIZE, SIZE), np.uint8), np.zeros((2, SIZE, SIZE), bool)])
+def test_masks_that_do_not_match_the_pictures(write_store, masks: np.ndarray) -> None:
+    folder = write_store(target=["x", "y"])
+    np.save(folder / "masks.npy", masks)
+    with pytest.raises(SpecimenError, match=r"masks\.npy holds .* where images\.npy needs uint8 \(2, 16, 16\)"):
+        Store.load(folder)
+
+
 def test_samples_without_splits(write_store) -> None:
     folder = write_store(target=["x"])
     (folder / "samples.csv").write_text("row,image,target\n2,a.png,x\n")

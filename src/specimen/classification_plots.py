@@ -12,7 +12,7 @@ from sklearn.metrics import confusion_matrix
 
 from specimen.files import significant, write_csv
 from specimen.reliability import binned, draw_calibration
-from specimen.style import WIDTH, heading, plot, shortened
+from specimen.style import WIDTH, heading, plot, with_both_ends
 from specimen.task import Classification
 
 LETTER = 0.55 / 72
@@ -56,7 +56,7 @@ def _draw_matrix(
     path: Path, shades: npt.NDArray[np.float64], numbers: npt.NDArray[np.int64], names: list[str], title: str
 ) -> None:
     """Draw a square matrix; cells without samples stay empty."""
-    labels = [shortened(name, 26) for name in names]
+    labels = [with_both_ends(name, 28) for name in names]
     size = 11 if len(names) <= 12 else 9 if len(names) <= 24 else 7
     margin = 0.75 + size * LETTER * max(map(len, labels), default=1)
     cell = float(np.clip((WIDTH - margin - 0.3) / len(names), MIN_CELL, 1.2))

@@ -47,7 +47,9 @@ def heat(
         pictures = torch.from_numpy(np.array(images[batch])).permute(0, 3, 1, 2)
         found = _contributions(predictor.model, layer, pictures, columns[batch]).relu()
         smooth = F.interpolate(found[:, None], images.shape[1:3], mode="bilinear")[:, 0]
-        parts.append((smooth / smooth.amax((1, 2), keepdim=True).clamp_min(1e-12)).cpu().numpy())
+        parts.append(
+            (smooth / smooth.amax((1, 2), keepdim=True).clamp_min(torch.finfo(torch.float32).tiny)).cpu().numpy()
+        )
     return np.concatenate(parts)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import singledispatch
 from json import loads
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import matplotlib as mpl
@@ -16,7 +16,7 @@ import pandas as pd
 from specimen.explain import Heat
 from specimen.files import significant, write_csv
 from specimen.split import hash_position
-from specimen.style import draw_gallery, shortened
+from specimen.style import draw_gallery, shortened, with_both_ends
 from specimen.task import Classification, Regression, Task
 
 Picture = npt.NDArray[np.uint8]
@@ -73,18 +73,20 @@ def _numbers(task: Regression, sample: pd.Series[Any], unit: str) -> str:
 
 @caption.register(Classification)
 def _classes(task: Classification, sample: pd.Series[Any], unit: str) -> str:
-    text = f"true {shortened(sample['target'])}\n{shortened(sample['prediction'])} {sample['confidence']:.0%}"
+    truth, guess = with_both_ends(sample["target"]), with_both_ends(sample["prediction"], 18)
+    text = f"true {truth}\npredicted {guess} {sample['confidence']:.0%}"
     if "prediction_set" in sample:
-        rest = [name for name in loads(sample["prediction_set"]) if name != sample["prediction"]]
-        others = f"{len(rest)} others" if len(rest) > 1 else shortened(rest[0]) if rest else "nothing else"
-        text += f"\nor {others}"
+        names = loads(sample["prediction_set"])
+        text += f"\nset of {len(names)} {'holds' if sample['target'] in names else 'misses'} the truth"
     return text
 
 
 def captions(task: Task, samples: pd.DataFrame, unit: str) -> list[str]:
     """Return for each sample the name of its image and its `caption`."""
     rows = [sample for _, sample in samples.iterrows()]
-    return [f"{shortened(str(sample['image']), 28)}\n{caption(task, sample, unit)}" for sample in rows]
+    return [
+        f"{with_both_ends(PurePosixPath(sample['image']).name, 28)}\n{caption(task, sample, unit)}" for sample in rows
+    ]
 
 
 def draw_samples(path: Path, images: Sequence[Picture], captions: list[str], heat: Heat | None, title: str) -> None:
@@ -93,8 +95,8 @@ def draw_samples(path: Path, images: Sequence[Picture], captions: list[str], hea
         draw_gallery(path, images, captions, title)
         return
     pairs = [_pair(picture, warmth) for picture, warmth in zip(images, heat, strict=True)]
-    legend = "right: the brighter, the more a place speaks for the prediction"
-    draw_gallery(path, pairs, captions, f"{title}; {legend}", columns=2)
+    legend = "Right: brighter places speak more for the prediction"
+    draw_gallery(path, pairs, captions, f"{title}. {legend}", columns=2)
 
 
 def _pair(picture: Picture, heat: npt.NDArray[np.float32]) -> Picture:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.collections import PathCollection
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure, FigureBase
 from matplotlib.ticker import LogLocator, NullFormatter
@@ -101,7 +102,10 @@ def scatter(axes: Axes, x: npt.ArrayLike, y: npt.ArrayLike, **options: Any) -> N
 
 def legend_below(axes: Axes) -> None:
     """Put the legend under the plot, where it hides nothing."""
-    axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=10)
+    legend = axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=10)
+    for handle in legend.legend_handles:
+        if isinstance(handle, PathCollection):
+            handle.set_alpha(1)  # single points are faint where many overlap
 
 
 def percents(axis: Axis) -> None:
@@ -135,6 +139,11 @@ def with_unit(name: str, unit: str) -> str:
 def shortened(name: str, length: int = 24) -> str:
     """Cut a name that is too long for a plot."""
     return _literal(name if len(name) <= length else name[: length - 1] + "…")
+
+
+def with_both_ends(name: str, length: int = 24) -> str:
+    """Cut a name that is too long in its middle: names of classes often differ in their last word alone."""
+    return _literal(name if len(name) <= length else f"{name[: length // 3]}…{name[length // 3 + 1 - length :]}")
 
 
 def _literal(text: str) -> str:

@@ -1,0 +1,144 @@
+"""Masks lie over their pictures pixel by pixel, whatever the geometry; a missing or broken one is named."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import ExifTags, Image
+
+from specimen.decode import DecodeError, Resize, decode, decode_mask
+from specimen.errors import SpecimenError
+from specimen.images import open_images
+from specimen.masks import open_masks, pack_masks
+
+SIZE = 32
+
+
+def png(picture: Image.Image, **options: object) -> bytes:
+    buffer = BytesIO()
+    picture.save(buffer, "PNG", **options)
+    return buffer.getvalue()
+
+
+def object_in(width: int, height: int) -> Image.Image:
+    """A white rectangle off the centre, on black."""
+    values = np.zeros((height, width), np.uint8)
+    values[height // 8 : height // 2, width // 4 : width // 2] = 255
+    return Image.fromarray(values)
+
+
+@pytest.mark.parametrize("resize", ["pad", "crop", "stretch"])
+@pytest.mark.parametrize("sides", [(96, 64), (64, 96), (33, 47), (20, 20)])
+def test_a_mask_takes_the_way_of_its_photo(sides: tuple[int, int], resize: Resize) -> None:
+    drawn = object_in(*sides)
+    picture, upright = decode(png(drawn.convert("RGB")), SIZE, resize)
+    mask = decode_mask(png(drawn.convert("1")), upright, SIZE, resize)
+    assert mask.shape == (SIZE, SIZE)
+    assert set(np.unique(mask)) == {0, 255}
+    assert ((picture[..., 0] >= 128) == (mask > 0)).mean() > 0.99
+
+
+@pytest.mark.parametrize("resize", ["pad", "crop", "stretch"])
+def test_a_mask_of_another_size_is_scaled_to_its_photo(resize: Resize) -> None:
+    whole = decode_mask(png(object_in(96, 64)), (96, 64), SIZE, resize)
+    other = decode_mask(png(object_in(48, 128)), (96, 64), SIZE, resize)
+    assert (whole != other).mean() < 0.05
+
+
+def test_a_mask_lies_over_the_photo_as_it_is_shown() -> None:
+    drawn = object_in(96, 64)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    turned = drawn.transpose(Image.Transpose.ROTATE_90)
+    picture, upright = decode(png(turned.convert("RGB"), exif=exif), SIZE, "pad")
+    assert upright == (96, 64)
+    for content in (png(drawn), png(turned, exif=exif)):
+        mask = decode_mask(content, upright, SIZE, "pad")
+        assert ((picture[..., 0] >= 128) == (mask > 0)).mean() > 0.99
+    with pytest.raises(DecodeError, match="64 x 96 pixels, turned against its upright photo"):
+        decode_mask(png(turned), upright, SIZE, "pad")
+
+
+def test_other_ways_to_mark_an_object_do_as_well() -> None:
+    drawn = object_in(64, 64)
+    expected = decode_mask(png(drawn), (64, 64), SIZE, "pad")
+    marks = np.asarray(drawn) > 0
+    red = Image.fromarray(marks.astype(np.uint8) * np.uint8(1)).convert("P")
+    red.putpalette([0, 0, 0, 128, 0, 0])
+    clear = Image.fromarray(np.dstack([np.full((64, 64, 3), 255), marks * 255]).astype(np.uint8))
+    for other in (Image.fromarray(marks.astype(np.uint8)), red, clear):
+        np.testing.assert_array_equal(decode_mask(png(other), (64, 64), SIZE, "pad"), expected)
+
+
+def test_a_black_mask_marks_nothing() -> None:
+    assert not decode_mask(png(Image.new("1", (9, 9))), (9, 9), SIZE, "pad").any()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for name in ("photos/a.jpg", "photos/sub/b.png"):
+        path = tmp_path / "root" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (40, 30), "red").save(path)
+    for name in ("masks/a.png", "masks/sub/b.png"):
+        path = tmp_path / "root" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        object_in(40, 30).save(path)
+    return tmp_path / "root"
+
+
+PHOTOS = pd.DataFrame({"file": ["sub/b.png", "a.jpg"], "image_width": 40, "image_height": 30}, index=[7, 9])
+
+
+def test_masks_are_packed_in_the_order_of_the_photos(root: Path, tmp_path: Path) -> None:
+    Image.new("L", (40, 30), 255).save(root / "masks/a.png")
+    masks = open_masks(root, "masks", open_images(root, "photos"), "photos")
+    pack_masks(masks, PHOTOS, tmp_path / "masks.npy", SIZE, "stretch")
+    packed = np.load(tmp_path / "masks.npy")
+    assert packed.dtype == np.uint8
+    assert packed.shape == (2, SIZE, SIZE)
+    assert packed[1].all()
+    np.testing.assert_array_equal(packed[0], decode_mask(png(object_in(40, 30)), (40, 30), SIZE, "stretch"))
+
+
+def test_faulty_masks_are_counted_and_named(root: Path, tmp_path: Path) -> None:
+    (root / "masks/a.png").write_bytes(b"no image")
+    (root / "masks/sub/b.png").unlink()
+    masks = open_masks(root, "masks", open_images(root, "photos"), "photos")
+    with pytest.raises(
+        SpecimenError, match=r"data\.masks: 2 of 2 photos .*\n  sub/b\.png: no such file\n  a\.png: none"
+    ):
+        pack_masks(masks, PHOTOS, tmp_path / "masks.npy", SIZE, "pad")
+
+
+def test_masks_among_the_photos_are_no_photos(root: Path) -> None:
+    photos = open_images(root, ".")
+    open_masks(root, "masks", photos, ".")
+    assert photos.names == ["photos/a.jpg", "photos/sub/b.png"]
+
+
+def test_a_folder_of_masks_that_is_not_there_is_told(root: Path) -> None:
+    with pytest.raises(SpecimenError, match=r"data\.masks: 'mask' does not exist in .*Did you mean 'masks'"):
+        open_masks(root, "mask", open_images(root, "photos"), "photos")
+
+
+def test_masks_are_not_the_photos_themselves(root: Path) -> None:
+    with pytest.raises(SpecimenError, match=r"data\.masks: 'photos' in .* leaves no photos"):
+        open_masks(root, "photos", open_images(root, "photos"), "photos")
+
+
+def test_masks_come_out_of_a_zip(root: Path, tmp_path: Path) -> None:
+    with ZipFile(tmp_path / "all.zip", "w") as archive:
+        for path in sorted(root.rglob("*.*")):
+            archive.write(path, path.relative_to(root).as_posix())
+    photos = open_images(tmp_path / "all.zip", ".")
+    masks = open_masks(tmp_path / "all.zip", "masks", photos, ".")
+    table = PHOTOS.assign(file=["sub/b.png", "a.png"])
+    pack_masks(masks, table, tmp_path / "masks.npy", SIZE, "pad")
+    assert photos.names == ["photos/a.jpg", "photos/sub/b.png"]
+    assert np.load(tmp_path / "masks.npy").any(axis=(1, 2)).all()

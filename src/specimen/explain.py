@@ -42,14 +42,13 @@ def heat(
         return None
     columns = torch.from_numpy(features.encode(samples, predictor.meta["features"]))
     parts = [np.zeros((0, *images.shape[1:3]), np.float32)]
+    tiny = torch.finfo(torch.float32).tiny
     for start in progress(range(0, len(images), predictor.batch_size)):
         batch = slice(start, start + predictor.batch_size)
         pictures = torch.from_numpy(np.array(images[batch])).permute(0, 3, 1, 2)
         found = _contributions(predictor.model, layer, pictures, columns[batch]).relu()
         smooth = F.interpolate(found[:, None], images.shape[1:3], mode="bilinear")[:, 0]
-        parts.append(
-            (smooth / smooth.amax((1, 2), keepdim=True).clamp_min(torch.finfo(torch.float32).tiny)).cpu().numpy()
-        )
+        parts.append((smooth / smooth.amax((1, 2), keepdim=True).clamp_min(tiny)).cpu().numpy())
     return np.concatenate(parts)
 
 

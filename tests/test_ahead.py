@@ -1,30 +1,33 @@
-"""Results in order, a few ahead."""
+"""Results come in order, only a few are under way, and a failure comes through."""
 
-import os
-from collections.abc import Iterator
+import threading
 
 import pytest
 
 from specimen.ahead import AHEAD_PER_WORKER, map_ahead
 
 
-def test_few_items_are_under_way_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    ahead = []
+def test_results_keep_the_order_of_their_items() -> None:
+    first = threading.Event()
 
-    def watched() -> Iterator[int]:
-        for number in range(40):
-            ahead.append(number)
-            yield number
+    def work(item: int) -> int:
+        if item == 0:
+            assert first.wait(10)  # the first result is ready last
+        if item == 1:
+            first.set()
+        return item * item
 
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)
-    for done, result in enumerate(map_ahead(lambda number: number, watched()), start=1):
-        assert result == done - 1
-        assert len(ahead) - done < AHEAD_PER_WORKER
-    assert done == 40
+    assert list(map_ahead(work, range(20), workers=2)) == [item * item for item in range(20)]
 
 
-def test_a_failure_comes_out_where_its_result_would() -> None:
-    results = map_ahead(lambda number: 6 // number, [3, 2, 0, 1], workers=2)
-    assert [next(results), next(results)] == [2, 3]
+def test_only_a_few_items_are_taken_ahead() -> None:
+    taken: list[int] = []
+    results = map_ahead(lambda item: item, (taken.append(item) or item for item in range(1000)), workers=2)
+    assert next(results) == 0
+    assert len(taken) == 2 * AHEAD_PER_WORKER
+    results.close()  # type: ignore[attr-defined]
+
+
+def test_a_failure_reaches_the_caller() -> None:
     with pytest.raises(ZeroDivisionError):
-        next(results)
+        list(map_ahead(lambda item: 1 / item, [1, 0]))

@@ -81,6 +81,13 @@ def test_params_of_a_stage_are_sections_that_exist(name: str) -> None:
     assert set(STAGES[name]["params"]) <= set(Params.model_fields)
 
 
+@pytest.mark.parametrize("file", [ROOT / "params.yaml", *sorted((ROOT / "recipes").glob("*.yaml"))], ids=str)
+def test_every_params_file_has_the_sections_of_the_stages(file: Path) -> None:
+    """DVC refuses to run a stage whose section is not there, even where all of it has defaults."""
+    wanted = {section for stage in STAGES.values() for section in stage["params"]}
+    assert wanted - {"sample"} <= set(yaml.safe_load(file.read_text()))
+
+
 def test_a_stage_reads_only_the_sections_that_it_lists() -> None:
     for name, stage in STAGES.items():
         read = set(re.findall(r"params\.(\w+)|load_params\(\)\.(\w+)", script_of(stage).read_text()))

@@ -75,7 +75,13 @@ def repository(fresh: Path, tmp_path: Path) -> Path:
 
 
 def test_every_stage_leaves_its_outputs(fresh: Path) -> None:
-    for path in ("data/prepared/images.npy", "models/model.pt", "plots/history.csv", "plots/test/worst.png"):
+    for path in (
+        "data/prepared/images.npy",
+        "models/model.pt",
+        "models/model.onnx",
+        "plots/history.csv",
+        "plots/test/worst.png",
+    ):
         assert (fresh / path).stat().st_size > 0
     metrics = json.loads((fresh / "metrics/test.json").read_text())
     assert metrics["rmse"] > 0
@@ -93,6 +99,22 @@ def test_predictions_are_those_of_the_test_split(fresh: Path) -> None:
     predictions = pd.read_csv(fresh / "plots/predictions.csv")
     assert predictions["image"].tolist() == samples.loc[samples["split"] == "test", "image"].tolist()
     assert predictions["prediction"].between(predictions["low"], predictions["high"]).all()
+
+
+@pytest.mark.parametrize("model", ["models/model.pt", "models/model.onnx"])
+def test_photos_have_the_predictions_of_evaluate(fresh: Path, tmp_path: Path, model: str) -> None:
+    run(sys.executable, "src/predict.py", "data/sample", "-o", str(tmp_path / "out.csv"), "--model", model, cwd=fresh)
+    found = pd.read_csv(tmp_path / "out.csv")
+    found = found.assign(image=found["image"].map(lambda path: Path(path).name)).set_index("image")
+    evaluated = pd.read_csv(fresh / "plots/predictions.csv")
+    names = evaluated["image"].map(lambda path: Path(path).name)
+    assert (found["prediction"].loc[names].to_numpy() - evaluated["prediction"]).abs().max() < 1e-4
+
+
+def test_a_registered_version_is_fetched(repository: Path, tmp_path: Path) -> None:
+    run("gto", "register", "model-onnx", "--version", "v1.0.0", cwd=repository)
+    dvc("artifacts", "get", str(repository), "model-onnx", "--rev", "v1.0.0", "-o", "got.onnx", cwd=tmp_path)
+    assert (tmp_path / "got.onnx").read_bytes() == (repository / "models/model.onnx").read_bytes()
 
 
 def test_photos_of_one_plant_share_a_split(fresh: Path) -> None:

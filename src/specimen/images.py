@@ -49,14 +49,7 @@ class Folder:
         path = self._folder / name
         if _leaves(path, self._root):
             raise ImageNotFoundError("link leaves the data folder")
-        try:
-            if not path.is_file():  # a pipe would never end
-                raise ImageNotFoundError("no regular file")
-            if path.stat().st_size > MAX_BYTES:
-                raise ImageNotFoundError(f"larger than {MAX_BYTES:,} bytes")
-            return path.read_bytes()
-        except OSError as error:
-            raise ImageNotFoundError(f"cannot be read: {error.strerror}") from error
+        return read_file(path)
 
     def _walk(self) -> Iterator[str]:
         for parent, folders, files in os.walk(self._folder, followlinks=True, onerror=_refuse):
@@ -67,6 +60,18 @@ class Folder:
             else:
                 above = {_real(path) for path in (here, *here.parents)}
                 folders[:] = [name for name in folders if _real(here / name) not in above]  # a link in a circle
+
+
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a file. Raises `ImageNotFoundError` if it cannot be read, or cannot be a photo."""
+    try:
+        if not path.is_file():  # a pipe would never end
+            raise ImageNotFoundError("no regular file")
+        if path.stat().st_size > MAX_BYTES:
+            raise ImageNotFoundError(f"larger than {MAX_BYTES:,} bytes")
+        return path.read_bytes()
+    except OSError as error:
+        raise ImageNotFoundError(f"cannot be read: {error.strerror}") from error
 
 
 def _real(path: Path) -> Path:
@@ -170,8 +175,8 @@ class Finder:
         self._by_path: dict[str, list[str]] = defaultdict(list)
         self._by_file: dict[str, list[str]] = defaultdict(list)
         for name in sorted(self._names):
-            self._by_path[_folded(name)].append(name)
-            self._by_file[_folded(PurePosixPath(name).name)].append(name)
+            self._by_path[folded(name)].append(name)
+            self._by_file[folded(PurePosixPath(name).name)].append(name)
 
     def find(self, written: str) -> str:
         """Return the image that a table calls `written`. Raises `ImageNotFoundError`, also when it is ambiguous."""
@@ -182,7 +187,7 @@ class Finder:
             raise ImageNotFoundError("path leaves the image folder")
         if path.as_posix() in self._names:
             return path.as_posix()
-        key = _folded(path.as_posix())
+        key = folded(path.as_posix())
         found = self._by_path.get(key, []) or (self._by_file.get(key, []) if len(path.parts) == 1 else [])
         if not found:
             raise ImageNotFoundError("no such file")
@@ -191,7 +196,7 @@ class Finder:
         return found[0]
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
     """Return a name without case, and without the ways to write one letter as two signs (macOS: u and its dots)."""
     return unicodedata.normalize("NFC", name).lower()
 

@@ -1,0 +1,105 @@
+"""Files, folders, patterns and zips on the command line become pictures, each once, or an error that names them."""
+
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from specimen.errors import SpecimenError
+from specimen.images import ImageNotFoundError
+from specimen.inputs import find_inputs
+
+
+@pytest.fixture(autouse=True)
+def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two folders with pictures of the same names, and what lies beside pictures."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("x/a.png", "x/deep/b.JPG", "y/a.png", "x/notes.txt", "x/.hidden/c.png", "y/[1].png"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(name)
+
+
+def names(*named: str) -> list[str]:
+    return [item.name for item in find_inputs(named)[0]]
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        (["x/a.png"], ["x/a.png"]),
+        (["x"], ["x/a.png", "x/deep/b.JPG"]),
+        (["y", "x"], ["y/[1].png", "y/a.png", "x/a.png", "x/deep/b.JPG"]),
+        (["*/a.png"], ["x/a.png", "y/a.png"]),
+        (["**/*.JPG"], ["x/deep/b.JPG"]),
+        (["x/*"], ["x/a.png", "x/deep/b.JPG", "x/notes.txt"]),
+        (["y/[1].png"], ["y/[1].png"]),
+        (["x/notes.txt"], ["x/notes.txt"]),
+    ],
+)
+def test_what_is_found(named: list[str], expected: list[str]) -> None:
+    assert names(*named) == expected
+
+
+def test_a_zip_is_read_where_it_lies() -> None:
+    with zipfile.ZipFile("photos.ZIP", "w") as archive:
+        archive.writestr("in/a.png", "zipped")
+        archive.writestr("in/notes.txt", "no picture")
+    found, _ = find_inputs(["photos.ZIP"])
+    assert [item.name for item in found] == ["photos.ZIP/in/a.png"]
+    assert found[0].read() == b"zipped"
+
+
+def test_each_picture_is_read_from_its_own_place() -> None:
+    found, _ = find_inputs(["x", "y/a.png"])
+    assert [item.read().decode() for item in found] == [item.name for item in found]
+
+
+def test_a_picture_named_twice_is_found_once() -> None:
+    found, repeated = find_inputs(["x/a.png", "x", "./x/../x/a.png"])
+    assert [item.name for item in found] == ["x/a.png", "x/deep/b.JPG"]
+    assert repeated == 2
+
+
+def test_links_of_a_folder_are_followed_and_circles_left() -> None:
+    Path("z").mkdir()
+    Path("z/elsewhere").symlink_to(Path("x").resolve())
+    Path("z/elsewhere/round").symlink_to(Path("z").resolve())
+    found, _ = find_inputs(["z"])
+    assert [item.name for item in found] == ["z/elsewhere/a.png", "z/elsewhere/deep/b.JPG"]
+    assert found[0].read() == b"x/a.png"
+
+
+def test_a_name_that_is_no_utf_8_can_be_written_down() -> None:
+    path = b"x/\xff.png"
+    with open(path, "wb") as file:  # noqa: PTH123 - of bytes
+        file.write(b"x")
+    found, _ = find_inputs([os.fsdecode(path)])
+    assert found[0].name == "x/\\udcff.png"
+    assert found[0].read() == b"x"
+
+
+def test_a_picture_that_went_away_says_so_when_read() -> None:
+    found, _ = find_inputs(["x/a.png"])
+    Path("x/a.png").unlink()
+    with pytest.raises(ImageNotFoundError, match="no regular file"):
+        found[0].read()
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ("absent.png", "input: 'absent.png' does not exist"),
+        ("x/*.tif", "input: nothing matches 'x/*.tif'"),
+        ("empty", "input: no picture in 'empty'. Accepted: .bmp, .jpeg"),
+        ("empty.zip", "input: no picture in 'empty.zip'"),
+        ("broken.zip", "broken.zip: cannot be read as a zip"),
+    ],
+)
+def test_what_gives_no_picture_is_named(named: str, message: str) -> None:
+    Path("empty").mkdir()
+    zipfile.ZipFile("empty.zip", "w").close()
+    Path("broken.zip").write_bytes(b"PK\x03\x04 and rubbish")
+    with pytest.raises(SpecimenError) as error:
+        find_inputs(["x", named])
+    assert str(error.value).startswith(message)

@@ -18,6 +18,8 @@ from specimen.store import Store
 
 PREPARED, MODEL, HISTORY = Path("data/prepared"), Path("models/model.pt"), Path("plots/history.csv")
 TEST_METRICS, DATA_METRICS = Path("metrics/test.json"), Path("metrics/data.json")
+DETAILS = Path("metrics/details.json")
+"""What has parts (intervals, groups, classes, baselines), apart: `dvc metrics diff` shows the metrics themselves."""
 PREDICTIONS, PLOTS, TABLES = Path("plots/predictions.csv"), Path("plots/test"), Path("plots/tables")
 
 
@@ -42,7 +44,9 @@ def main() -> None:
             draw_importances(pictures / "importances.png", forest.importances, task.monitor)
     write_csv(PREDICTIONS, predictions)
     write_json(DATA_METRICS, store.meta["counts"])
-    write_json(TEST_METRICS, results)
+    details = {name: value for name, value in results.items() if isinstance(value, dict)}
+    write_json(DETAILS, details)
+    write_json(TEST_METRICS, {name: value for name, value in results.items() if name not in details})
     print(", ".join(f"{name} {value:.4g}" for name, value in results.items() if isinstance(value, float)))
     sees_pictures = predictor.meta["model"]["backbone"] != "none"
     if (sentence := added_by_the_model(results, store.meta["unit"], sees_pictures=sees_pictures)) is not None:

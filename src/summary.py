@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from specimen import errors
 from specimen.errors import SpecimenError
 from specimen.findings import added_by_the_model, lines
 from specimen.params import load_params
 
-TEST_METRICS = Path("metrics/test.json")
+TEST_METRICS, DETAILS = Path("metrics/test.json"), Path("metrics/details.json")
 NEXT = """
 Look:  plots/test/          predicted against true, largest errors, curves
        data/prepared/       samples.csv, and rejected.csv with the rule that rejected each row
@@ -21,14 +22,7 @@ Try:   source .venv/bin/activate
 
 def main() -> None:
     """Print the metrics of the test split beside the baselines."""
-    try:
-        metrics = json.loads(TEST_METRICS.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SpecimenError(f"{TEST_METRICS} is not there yet; `dvc repro` makes it.") from None
-    except ValueError as error:  # such as the marks of a merge conflict
-        raise SpecimenError(f"{TEST_METRICS} is no valid JSON ({error}); `dvc repro` makes it anew.") from error
-    if "groups" not in metrics:
-        raise SpecimenError(f"{TEST_METRICS} is of an older version; `dvc repro` makes it anew.")
+    metrics = _read(TEST_METRICS) | _read(DETAILS)
     print(
         f"\nTest split, {metrics['samples']} samples of {metrics['groups']} groups: 95 % intervals, and the baselines"
     )
@@ -38,6 +32,16 @@ def main() -> None:
     if (sentence := added_by_the_model(metrics, params.data.unit, sees_pictures=sees_pictures)) is not None:
         print(f"\n{sentence}")
     print(NEXT)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SpecimenError(f"{path} is not there yet; `dvc repro` makes it.") from None
+    except ValueError as error:  # such as the marks of a merge conflict
+        raise SpecimenError(f"{path} is no valid JSON ({error}); `dvc repro` makes it anew.") from error
+    return content
 
 
 if __name__ == "__main__":

@@ -85,9 +85,10 @@ def test_every_stage_leaves_its_outputs(fresh: Path) -> None:
         assert (fresh / path).stat().st_size > 0
     metrics = json.loads((fresh / "metrics/test.json").read_text())
     assert metrics["rmse"] > 0
-    assert metrics["baseline"]["mean"]["rmse"] > 0
-    assert metrics["baseline"]["forest"]["difference"]["rmse"]["low"] is not None
-    assert set(metrics["by"]) == {"age_days", "condition"}
+    details = json.loads((fresh / "metrics/details.json").read_text())
+    assert details["baseline"]["mean"]["rmse"] > 0
+    assert details["baseline"]["forest"]["difference"]["rmse"]["low"] is not None
+    assert set(details["by"]) == {"age_days", "condition"}
     assert 0 < metrics["attention_by_chance"] < 1
     assert 0 <= metrics["attention_inside"] <= 1
     counts = json.loads((fresh / "metrics/data.json").read_text())

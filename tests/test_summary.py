@@ -15,6 +15,8 @@ METRICS = {
     "r2": 0.5,
     "samples": 12,
     "groups": 6,
+}
+DETAILS = {
     "interval": {"rmse": {"low": 1.0, "high": 1.5}},
     "baseline": {"mean": {"rmse": 2.5}},
 }
@@ -27,6 +29,7 @@ def metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "metrics").mkdir()
     (tmp_path / "params.yaml").write_text(PARAMS)
+    (tmp_path / "metrics/details.json").write_text(json.dumps(DETAILS))
     return tmp_path / "metrics/test.json"
 
 
@@ -43,14 +46,16 @@ def test_each_metric_stands_beside_its_interval_and_the_simplest_guess(
 
 def test_what_the_picture_adds_is_told(metrics: Path, capsys: pytest.CaptureFixture[str]) -> None:
     forest = {"rmse": 2.0, "difference": {"rmse": {"value": -0.765, "low": -1.0, "high": -0.5}}}
-    metrics.write_text(json.dumps(METRICS | {"baseline": {"mean": {}, "forest": forest}}))
+    metrics.write_text(json.dumps(METRICS))
+    (metrics.parent / "details.json").write_text(json.dumps({"baseline": {"mean": {}, "forest": forest}}))
     summary.main()
     assert "\nThe picture takes RMSE from 2.00 g (features alone) to 1.23 g" in capsys.readouterr().out
 
 
 def test_metrics_of_an_older_version_are_told_with_the_way_to_new_ones(metrics: Path) -> None:
     metrics.write_text(json.dumps({"rmse": 1.0, "samples": 12, "baseline": {"rmse": 2.5}}))
-    with pytest.raises(SpecimenError, match=r"metrics/test.json is of an older version; `dvc repro` makes it anew"):
+    (metrics.parent / "details.json").unlink()
+    with pytest.raises(SpecimenError, match=r"metrics/details.json is not there yet; `dvc repro` makes it"):
         summary.main()
 
 

@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env extras lock demo repro cv recipe stratify test check format s3 profile bench clean
+.PHONY: help env extras lock demo repro cv recipe stratify serve test check format s3 profile bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -31,10 +31,11 @@ env: .venv/.made ## Make the environment (.venv) from requirements-lock.txt
 extras: .venv/.all ## Install the extras too: trackers, Dagster, Optuna, timm
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate
-lock: env ## Compile the two lock files anew from requirements.txt and pyproject.toml
+lock: env ## Compile the lock files anew from requirements.txt, requirements-serve.txt and pyproject.toml
 	$(BIN)/$(LOCK) --all-extras pyproject.toml --output-file requirements-all-lock.txt
 	$(BIN)/$(LOCK) --extra dev --extra export --extra serve --constraint requirements-all-lock.txt pyproject.toml \
 		--output-file requirements-lock.txt
+	$(BIN)/$(LOCK) --constraint requirements-lock.txt requirements-serve.txt --output-file requirements-serve-lock.txt
 
 demo: env ## Run the whole pipeline on the embedded sample, and say where to look
 	$(BIN)/dvc repro
@@ -57,6 +58,7 @@ check: env ## Lint, format, types, and the schemas of the GitHub files
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 	$(BIN)/zizmor --offline --quiet .github
 
 format: env ## Format the code, and mend what the linter can
@@ -68,6 +70,9 @@ recipe: env ## Put a recipe in place of params.yaml: make recipe NAME=celestial
 
 stratify: env ## Choose the split seed that balances best: make stratify COLUMNS="target age_days"
 	$(BIN)/python src/stratify.py $(COLUMNS)
+
+serve: env ## Serve the model: a page to drop photos on, and an API, on this machine
+	$(BIN)/python src/serve.py
 
 s3: env ## Serve a real S3 protocol on this machine, and let dvc push and pull use it until Ctrl-C
 	$(BIN)/python src/s3.py
@@ -81,6 +86,7 @@ bench: env ## Measure, side by side with the usual way and with the limit
 	$(BIN)/python bench/evaluate.py
 	$(BIN)/python bench/kill.py
 	$(BIN)/python bench/predict.py
+	$(BIN)/python bench/serve.py
 
 clean: ## Remove the environment and the caches of the tools (data and models stay)
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build profile

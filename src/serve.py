@@ -3,6 +3,7 @@
 import argparse
 import errno
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -33,6 +34,7 @@ def main() -> None:
         pixels=round(options.max_pixels * 1e6),
         images=options.max_images,
         requests=options.max_concurrent,
+        pictures=options.max_pictures,
         seconds=options.timeout,
     )
     with _bind(options.host, options.port) as bound:
@@ -44,6 +46,9 @@ def main() -> None:
             timeout_graceful_shutdown=round(2 * limits.seconds) + GRACE,
             server_header=False,
         )
+        # Once it has ended, uvicorn raises again the signal that ended it. It has done its work by then.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda _number, _frame: None)
         print(WELCOME.format(address=_address(bound)), flush=True)
         uvicorn.Server(config).run(sockets=[bound])
 
@@ -58,8 +63,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--max-file", type=_above_zero, default=Limits.file_bytes / 1e6, help="MB of an image file")
     parser.add_argument("--max-request", type=_above_zero, default=Limits.request_bytes / 1e6, help="MB of a request")
     parser.add_argument("--max-pixels", type=_above_zero, default=Limits.pixels / 1e6, help="megapixels of an image")
-    parser.add_argument("--max-images", type=int, default=Limits.images, help="images in a request")
-    parser.add_argument("--max-concurrent", type=int, default=Limits.requests, help="requests at work at a time")
+    parser.add_argument("--max-images", type=_count, default=Limits.images, help="images in a request")
+    parser.add_argument("--max-concurrent", type=_count, default=Limits.requests, help="requests at work at a time")
+    parser.add_argument(
+        "--max-pictures", type=_count, default=Limits.pictures, help="pictures at work, over all requests"
+    )
     parser.add_argument("--timeout", type=_above_zero, default=Limits.seconds, help="seconds to receive and to answer")
     parser.add_argument("--verbose", action="store_true", help="print each request")
     return parser.parse_args()
@@ -68,6 +76,13 @@ def _options() -> argparse.Namespace:
 def _above_zero(text: str) -> float:
     value = float(text)
     if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not above 0")
     return value
 

@@ -46,7 +46,7 @@ def draw_photos() -> DrawPhotos:
 
 REGRESSION = {
     "name": "regression", "mean": 0.0, "std": 1.0, "transform": "none", "criterion": "mse",
-    "coverage": 0.9, "half_width": 0.125,
+    "coverage": 0.9, "half_width": 0.12,
 }  # fmt: skip
 CLASSES = {
     "name": "classification", "class_names": ["red", "green", "blue"], "label_smoothing": 0.0, "class_weights": None,

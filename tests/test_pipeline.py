@@ -104,7 +104,16 @@ def test_predictions_are_those_of_the_test_split(fresh: Path) -> None:
 
 @pytest.mark.parametrize("model", ["models/model.pt", "models/model.onnx"])
 def test_photos_have_the_predictions_of_evaluate(fresh: Path, tmp_path: Path, model: str) -> None:
-    run(sys.executable, "src/predict.py", "data/sample", "-o", str(tmp_path / "out.csv"), "--model", model, cwd=fresh)
+    run(
+        sys.executable,
+        "src/predict.py",
+        "data/sample/images",
+        "-o",
+        str(tmp_path / "out.csv"),
+        "--model",
+        model,
+        cwd=fresh,
+    )
     found = pd.read_csv(tmp_path / "out.csv")
     found = found.assign(image=found["image"].map(lambda path: Path(path).name)).set_index("image")
     evaluated = pd.read_csv(fresh / "plots/predictions.csv")

@@ -6,8 +6,10 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from specimen import service
 from specimen.decode import decode
 from specimen.limits import Limits
 from specimen.model_slot import Records
@@ -337,3 +340,36 @@ def test_no_torch_at_run_time(tmp_path: Path, write_onnx: Callable[..., Path]) -
         [sys.executable, "-c", program, str(model)], cwd=SRC, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
+
+
+def test_more_pictures_than_fit_are_told_to_come_again(serve: Serve) -> None:
+    """A decoder that waits keeps a request at work while others come."""
+    may = Event()
+    with serve(Limits(pictures=3, file_bytes=10**6)) as client, ThreadPoolExecutor() as pool:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(service, "decode", lambda *given: (may.wait(60), decode(*given))[1])
+            first = pool.submit(client.post, "/predict", files=images(*[photo()] * 5))
+            while "specimen_requests_at_work 2.0" not in client.get("/metrics").text:
+                pass
+            refused = client.post("/predict", files=images(photo()))
+            may.set()
+            assert first.result(60).status_code == 200, "alone it fits, however large"
+        assert client.post("/predict", files=images(photo())).status_code == 200
+    assert (refused.status_code, refused.json()["code"], refused.headers["Retry-After"]) == (429, "busy", "1")
+
+
+def test_work_that_takes_too_long_is_given_up(serve: Serve) -> None:
+    may = Event()
+    with serve(Limits(seconds=0.2)) as client, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(service, "decode", lambda *given: (may.wait(60), decode(*given))[1])
+        response = client.post("/predict", files=images(photo()))
+        may.set()
+    assert (response.status_code, response.json()["code"]) == (503, "too_slow")
+
+
+def test_a_head_that_never_ends_is_refused(serve: Serve) -> None:
+    content = b'--b\r\nContent-Disposition: form-data; name="images"; filename="' + b"a" * 5_000_000
+    with serve() as client:
+        response = client.post("/predict", content=content, headers={"Content-Type": "multipart/form-data; boundary=b"})
+        assert client.get("/health").status_code == 200
+    assert (response.status_code, response.json()["code"]) == (400, "bad_form")

@@ -160,11 +160,11 @@ def test_balanced_weights_are_the_smaller_the_more_samples_a_class_has() -> None
     assert Classification.from_targets(["a", "b"], targets, Train()).class_weights is None
 
 
-def test_a_weighted_loss_is_the_weighted_mean() -> None:
+def test_a_weighted_loss_is_the_mean_of_weighted_samples() -> None:
     logits, targets = torch.tensor([[0.5, 1.0], [3.0, -2.0]]), torch.tensor([0, 1])
     one, other = (-logits.log_softmax(dim=1)[[0, 1], targets]).tolist()
     loss = Classification(("a", "b"), 0.0, (0.5, 2.0)).loss(logits, targets)
-    assert loss.item() == pytest.approx((0.5 * one + 2 * other) / 2.5)
+    assert loss.item() == pytest.approx((0.5 * one + 2 * other) / 2)
 
 
 def test_a_task_with_weights_comes_back_from_json() -> None:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,12 +20,16 @@ SIZE = 16
 """Pictures in a pass: more make no faster, and let others wait longer."""
 
 
+Columns = dict[str, Any]
+"""What the prediction says of one picture."""
+
+
 @dataclass(frozen=True)
 class _Job:
     predictor: Predictor
     pictures: list[Picture]
     rows: list[Row]
-    answer: asyncio.Future[pd.DataFrame]
+    answer: asyncio.Future[list[Columns]]
 
 
 class Batcher:
@@ -36,8 +41,8 @@ class Batcher:
         self._work: asyncio.Task[None] | None = None
         self._on_pass = on_pass
 
-    async def predict(self, predictor: Predictor, pictures: list[Picture], rows: list[Row]) -> pd.DataFrame:
-        """Return the columns of the prediction, one row a picture. Raises what the predictor raises."""
+    async def predict(self, predictor: Predictor, pictures: list[Picture], rows: list[Row]) -> list[Columns]:
+        """Return the columns of the prediction of each picture. Raises what the predictor raises."""
         job = _Job(predictor, pictures, rows, asyncio.get_running_loop().create_future())
         self._waiting.append(job)
         if self._work is None or self._work.done():
@@ -52,7 +57,7 @@ class Batcher:
         while jobs := self._next():
             self._on_pass(sum(len(job.pictures) for job in jobs))
             try:
-                table = await asyncio.get_running_loop().run_in_executor(self._thread, _predict, jobs)
+                answers = await asyncio.get_running_loop().run_in_executor(self._thread, _predict, jobs)
             except Exception as error:
                 for job in jobs:
                     if not job.answer.done():
@@ -62,7 +67,7 @@ class Batcher:
             for job in jobs:
                 end = start + len(job.pictures)
                 if not job.answer.done():  # cancelled: nobody waits for it any more
-                    job.answer.set_result(table.iloc[start:end])
+                    job.answer.set_result(answers[start:end])
                 start = end
 
     def _next(self) -> list[_Job]:
@@ -80,7 +85,8 @@ class Batcher:
         return jobs
 
 
-def _predict(jobs: list[_Job]) -> pd.DataFrame:
+def _predict(jobs: list[_Job]) -> list[Columns]:
     pictures = np.stack([picture for job in jobs for picture in job.pictures])
     rows = [row for job in jobs for row in job.rows]
-    return jobs[0].predictor.predict(pictures, pd.DataFrame(rows, index=range(len(rows))))
+    table = jobs[0].predictor.predict(pictures, pd.DataFrame(rows, index=range(len(rows))))
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]

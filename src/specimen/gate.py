@@ -65,7 +65,7 @@ class Body:
 
     async def drain(self) -> None:
         """Read the rest and keep none of it."""
-        self._left = max(self._left, 0) + self._limits.request_bytes
+        self._left = self._limits.request_bytes
         try:
             async with asyncio.timeout(self._limits.seconds):
                 while not self._complete and self._left > 0:

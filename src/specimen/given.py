@@ -11,6 +11,9 @@ from specimen.limits import RefusalError
 LARGEST = 1e30
 """Beyond any unit; its standard score still is a number in 32 bits."""
 
+LONGEST = 50
+"""Letters of what was given that come back in a message; to look for the nearest name to a megabyte takes too long."""
+
 Row = dict[str, Any]
 """Values of the features of one image; None where the request gives none, which the model takes as missing."""
 
@@ -38,8 +41,8 @@ def _row(given: Any, description: Description, where: str) -> Row:
         raise _wrong(where, given, "an object such as " + str(dict.fromkeys(description)))
     unknown = next((name for name in given if name not in description), None)
     if unknown is not None:
-        hint = accepted(unknown, description, "features of this model")
-        raise RefusalError(422, "bad_features", f"{where}: unknown feature '{unknown[:50]}'. {hint}")
+        hint = accepted(unknown[:LONGEST], description, "features of this model")
+        raise RefusalError(422, "bad_features", f"{where}: unknown feature '{unknown[:LONGEST]}'. {hint}")
     return {name: _value(given.get(name), facts, f"{where}.{name}") for name, facts in description.items()}
 
 
@@ -57,7 +60,9 @@ def _value(value: Any, facts: dict[str, Any], where: str) -> float | str | None:
     text = str(value) if isinstance(value, (str, int)) else None
     if text not in categories:
         raise RefusalError(
-            422, "bad_features", f"{where}: unknown value {_short(value)}. {accepted(value, categories)}"
+            422,
+            "bad_features",
+            f"{where}: unknown value {_short(value)}. {accepted((text or '')[:LONGEST], categories)}",
         )
     return text
 
@@ -70,7 +75,7 @@ def _wrong(where: str, value: Any, wanted: str) -> RefusalError:
 
 def _short(value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= 50 else f"{text[:50]}..."
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 _KINDS = {str: "a text", bool: "a truth value", int: "a number", float: "a number", list: "a list", dict: "an object"}

@@ -48,11 +48,11 @@ class Records:
             locked = _locked_version(self.lock, model)
             if self.lock.exists() and locked != version:
                 return None
-            metrics: dict[str, Any] = json.loads(self.metrics.read_text(encoding="utf-8"))
+            metrics = json.loads(self.metrics.read_text(encoding="utf-8"))
         # Missing, cut off or in a merge conflict: the model serves all the same.
         except (OSError, ValueError, yaml.YAMLError, AttributeError, TypeError, KeyError):
             return None
-        return metrics
+        return metrics if isinstance(metrics, dict) else None
 
 
 def _locked_version(lock: Path, model: Path) -> str | None:

@@ -67,7 +67,7 @@ def make_app(
     app.include_router(api(service), dependencies=locks, responses=_problems(401) if api_key else {})
     app.include_router(_health(service))
     app.mount("/page", StaticFiles(directory=PAGE))
-    app.add_api_route("/", _index, include_in_schema=False)
+    app.add_api_route("/", _index, methods=["GET", "HEAD"], include_in_schema=False)
     app.add_middleware(Gate, limits=limits)
     if origins:
         app.add_middleware(CORSMiddleware, allow_origins=list(origins), allow_headers=["Authorization"])
@@ -133,7 +133,8 @@ async def _index() -> Response:
 
 async def _refuse(_: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, RefusalError)
-    headers = {503: {"Retry-After": str(RETRY_AFTER)}, 401: {"WWW-Authenticate": "Bearer"}}.get(refusal.status)
+    again = {"Retry-After": str(RETRY_AFTER)}
+    headers = {401: {"WWW-Authenticate": "Bearer"}, 429: again, 503: again}.get(refusal.status)
     content = Problem(code=refusal.code, message=refusal.message).model_dump()
     return JSONResponse(content, refusal.status, headers)
 

@@ -18,7 +18,7 @@ from starlette.datastructures import UploadFile
 
 from specimen import given, occlusion
 from specimen.answers import Failure, Heat, Predictions, Problem, all_failed, answer
-from specimen.batcher import SIZE, Batcher
+from specimen.batcher import SIZE, Batcher, Columns
 from specimen.decode import DecodeError, NotAnImageError, Picture, TooManyPixelsError, decode
 from specimen.files import significant
 from specimen.limits import Limits, RefusalError, megabytes
@@ -32,8 +32,9 @@ class Service:
 
     def __init__(self, slot: ModelSlot, limits: Limits, monitor: Monitor) -> None:
         self.slot, self.limits, self.monitor = slot, limits, monitor
+        self._at_work = 0
         self._batcher = Batcher(monitor.passes.observe)
-        self._decoders = ThreadPoolExecutor(os.cpu_count(), "decode")
+        self._decoders = ThreadPoolExecutor(_cores(), "decode")
 
     def close(self) -> None:
         """End the threads, after what they are at."""
@@ -47,10 +48,11 @@ class Service:
         loaded = self.slot.loaded
         rows = given.rows(upload.features, len(upload.files), loaded.predictor.meta["features"])
         names = [_name(file, number) for number, file in enumerate(upload.files, start=1)]
-        async with _in_time(self.limits):
+        async with self._room(len(upload.files)):
             pictures = await self._decode(upload, names, loaded)
-            good = [place for place, picture in enumerate(pictures) if not isinstance(picture, Failure)]
-            columns = await self._predict(loaded, [pictures[i] for i in good], [rows[i] for i in good])
+            good = {place: one for place, one in enumerate(pictures) if not isinstance(one, Failure)}
+            given_rows = [rows[place] for place in good]
+            columns = await self._batcher.predict(loaded.predictor, [*good.values()], given_rows) if good else []
         failures = [picture for picture in pictures if isinstance(picture, Failure)]
         self._count(len(good), failures)
         if not good:
@@ -67,16 +69,16 @@ class Service:
         loaded = self.slot.loaded
         row = given.rows(upload.features, 1, loaded.predictor.meta["features"])
         name = _name(upload.files[0], 1)
-        async with _in_time(self.limits):
+        async with self._room(1 + occlusion.CELLS**2):
             picture = (await self._decode(upload, [name], loaded))[0]
             if isinstance(picture, Failure):
                 self._count(0, [picture])
                 return all_failed([picture])
             covered = occlusion.occluded(picture)
-            columns: list[dict[str, Any]] = []
+            columns: list[Columns] = []
             for start in range(0, len(covered), SIZE):  # so that others get their turn in between
                 part = list(covered[start : start + SIZE])
-                columns += await self._predict(loaded, part, row * len(part))
+                columns += await self._batcher.predict(loaded.predictor, part, row * len(part))
         heat = significant(occlusion.heat(loaded.predictor.task, pd.DataFrame(columns)))
         return 200, Heat(
             file=name,
@@ -85,6 +87,21 @@ class Service:
             heat=heat.tolist(),
             picture=_data_address(picture),
         )
+
+    @asynccontextmanager
+    async def _room(self, pictures: int) -> AsyncIterator[None]:
+        """Work on so many pictures. Raises `RefusalError` where too many are at work already, or it takes too long."""
+        if self._at_work and self._at_work + pictures > self.limits.pictures:
+            raise RefusalError(429, "busy", "too many pictures at work; try again in a moment.")
+        self._at_work += pictures
+        try:
+            async with asyncio.timeout(self.limits.seconds):
+                yield
+        except TimeoutError:
+            message = f"no answer within {self.limits.seconds:g} s; send fewer images at a time, or try again later."
+            raise RefusalError(503, "too_slow", message) from None
+        finally:
+            self._at_work -= pictures
 
     async def _decode(self, upload: Upload, names: list[str], loaded: Loaded) -> list[Picture | Failure]:
         meta, loop = loaded.predictor.meta, asyncio.get_running_loop()
@@ -105,29 +122,18 @@ class Service:
         ]
         return list(await asyncio.gather(*waiting))
 
-    async def _predict(self, loaded: Loaded, pictures: list[Any], rows: list[given.Row]) -> list[dict[str, Any]]:
-        if not pictures:
-            return []
-        table = await self._batcher.predict(loaded.predictor, pictures, rows)
-        return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
-
     def _count(self, predicted: int, failures: list[Failure]) -> None:
         self.monitor.images.labels("predicted").inc(predicted)
         for failure in failures:
             self.monitor.images.labels(failure.code).inc()
 
 
-@asynccontextmanager
-async def _in_time(limits: Limits) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(limits.seconds):
-            yield
-    except TimeoutError:
-        message = f"no answer within {limits.seconds:g} s; send fewer images at a time, or try again later."
-        raise RefusalError(503, "too_slow", message) from None
+def _cores() -> int:
+    """Return the number of cores that this process may use, which in a container are not all there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _answer(loaded: Loaded, name: str, columns: dict[str, Any]) -> Any:
+def _answer(loaded: Loaded, name: str, columns: Columns) -> Any:
     return answer(loaded.predictor.task, name, columns, loaded.predictor.meta.get("unit") or "")
 
 

@@ -162,11 +162,12 @@ class Classification:
         return pd.Categorical(targets, categories=list(self.class_names)).codes.astype(np.int64)
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Return the mean cross entropy."""
+        """Return the mean cross entropy of the samples, each times the weight of its class (over train, 1 on average)."""
         from torch.nn import functional as F  # noqa: PLC0415 - a server predicts without torch
 
         weights = None if self.class_weights is None else logits.new_tensor(self.class_weights)
-        return F.cross_entropy(logits, targets, weights, label_smoothing=self.label_smoothing)
+        # Not divided by the weights of a batch, as torch would: the shares of two processes would have different ones.
+        return F.cross_entropy(logits, targets, weights, reduction="none", label_smoothing=self.label_smoothing).mean()
 
     def decode(self, logits: Floats) -> pd.DataFrame:
         """Return `prediction` (a class name), `confidence`, and `p: <class>`, the probability of each class.

@@ -1,0 +1,28 @@
+# The server alone, for model.onnx: docker build -t specimen . && docker run --rm -p 127.0.0.1:8000:8000 specimen
+# It takes the model that lies in models/ (`dvc pull models/model.onnx`), unless another folder is mounted there.
+FROM python:3.13-slim-trixie
+
+ENV PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1
+
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin specimen
+WORKDIR /app
+
+COPY requirements-serve-lock.txt ./
+RUN pip install --no-deps --requirement requirements-serve-lock.txt
+
+COPY src/serve.py src/
+COPY src/specimen src/specimen
+COPY dvc.lock ./
+COPY metrics/test.json metrics/
+COPY models/model.onnx models/
+
+USER 10001
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
+    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/health', timeout=4)"]
+STOPSIGNAL SIGTERM
+# Every address of the container; which of the host's lead there is said by whoever runs it.
+ENTRYPOINT ["python", "src/serve.py", "--host", "0.0.0.0"]

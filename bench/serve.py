@@ -1,0 +1,260 @@
+"""How fast and how steady the server is, side by side with bare decoding and onnxruntime on the same cores.
+
+    python bench/serve.py              # all, about ten minutes
+    python bench/serve.py throughput   # or one of: start, throughput, overload, memory
+
+The server has the first half of the cores for itself, as has the bare loop in its turn; the clients have the others.
+It takes models/model.onnx, or the one that MODEL names, and photos of 800 px that it draws.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from threading import Lock
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+MODEL = Path(os.environ.get("MODEL", ROOT / "models/model.onnx"))
+CORES = sorted(os.sched_getaffinity(0))
+OURS, THEIRS = set(CORES[: max(1, len(CORES) // 2)]), set(CORES[len(CORES) // 2 :])
+CLIENTS, PHOTOS = 16, 32
+SECONDS = float(os.environ.get("SECONDS", "60"))
+REQUESTS = int(os.environ.get("REQUESTS", "10000"))
+ROUNDS = 3
+BOUNDARY = "----specimen"
+
+
+def draw(folder: Path) -> None:
+    """Draw JPEG photos of 800 x 600 pixels with the detail of a photograph."""
+    import numpy as np
+    from PIL import Image
+
+    rng = np.random.default_rng(1)
+    scene = Image.fromarray(rng.integers(0, 255, (60, 80, 3), dtype=np.uint8)).resize((800, 600))
+
+    for number in range(PHOTOS):
+        noisy = np.roll(np.asarray(scene, float), 20 * number, axis=1) + rng.normal(0, 8, (600, 800, 3))
+        path = folder / f"{number:02}.jpg"
+        Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(path, quality=88)
+
+
+def form(content: bytes) -> bytes:
+    """Return the body of a request with one photo."""
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="images"; filename="a.jpg"\r\n\r\n'
+    return head.encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode()
+
+
+@contextmanager
+def server() -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Run the server on its cores; yield the process and the port."""
+    command = [sys.executable, str(ROOT / "src/serve.py"), "--model", str(MODEL), "--port", "0"]
+    os.sched_setaffinity(0, OURS)  # which the server inherits
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    os.sched_setaffinity(0, CORES)
+    try:
+        assert process.stdout
+        yield process, int(process.stdout.readline().rsplit(":", 1)[1].strip("/\n"))
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def get(port: int, path: str) -> str:
+    """Return what the server says at a path."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("GET", path)
+    text = connection.getresponse().read().decode()
+    connection.close()
+    return text
+
+
+def gauge(port: int, name: str) -> float:
+    """Return one number of `/metrics`."""
+    lines = get(port, "/metrics").splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith(name + " "))
+
+
+def client(port: int, folder: Path, threads: int, limit: dict[str, float]) -> None:
+    """Send photos until `seconds` or `requests` are over, at a `rate` a second or as fast as answers come."""
+    os.sched_setaffinity(0, THEIRS)
+    bodies = [form(path.read_bytes()) for path in sorted(folder.glob("*.jpg"))]
+    headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+    lock, taken, outcomes, latencies = Lock(), iter(range(10**9)), Counter[str](), list[float]()
+    start = time.perf_counter()
+
+    def work(_: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=90)
+        while True:
+            with lock:
+                number = next(taken)
+            due = start + number / limit["rate"] if "rate" in limit else time.perf_counter()
+            if due - start > limit.get("seconds", 1e9) or number >= limit.get("requests", 1e9):
+                return
+            time.sleep(max(0, due - time.perf_counter()))
+            sent = time.perf_counter()
+            try:
+                connection.request("POST", "/predict", bodies[number % len(bodies)], headers)
+                response = connection.getresponse()
+                response.read()
+                outcome = str(response.status)
+            except (OSError, http.client.HTTPException) as error:
+                outcome = type(error).__name__
+                connection.close()
+            with lock:
+                outcomes[outcome] += 1
+                if outcome == "200":
+                    latencies.append(time.perf_counter() - sent)
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, range(threads)))
+    latencies.sort()
+    print(json.dumps({
+        "outcomes": outcomes, "seconds": time.perf_counter() - start,
+        "p50": latencies[len(latencies) // 2], "p99": latencies[int(len(latencies) * 0.99)],
+    }))  # fmt: skip
+
+
+def load(port: int, folder: Path, threads: int, **limit: float) -> dict[str, Any]:
+    """Run the clients in a process of their own."""
+    command = [sys.executable, __file__, "client", str(port), str(folder), str(threads), json.dumps(limit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def bare(folder: Path, seconds: float) -> None:
+    """Decode in threads and predict in batches, with nothing around it; print photos a second and CPU per photo."""
+    os.sched_setaffinity(0, OURS)
+    import numpy as np
+
+    from specimen.ahead import map_ahead
+    from specimen.decode import decode
+    from specimen.onnx_network import load_onnx
+
+    network, meta = load_onnx(MODEL)
+    contents = [path.read_bytes() for path in sorted(folder.glob("*.jpg"))]
+    nothing = np.zeros((CLIENTS, meta["model"]["features_width"]), dtype=np.float32)
+
+    def read(number: int) -> Any:
+        return decode(contents[number % PHOTOS], meta["image_size"], meta["resize"])[0]
+
+    def batches() -> Iterator[Any]:
+        pictures = []
+        for picture in map_ahead(read, iter(range(10**9)), workers=len(OURS)):
+            pictures.append(picture)
+            if len(pictures) == CLIENTS:
+                yield np.stack(pictures)
+                pictures = []
+
+    count, start, used = 0, 0.0, 0.0
+    for number, batch in enumerate(batches()):
+        network(batch, nothing)
+        if number == 2:  # warm
+            count, start, used = 0, time.perf_counter(), time.process_time()
+        count += len(batch)
+        if number > 2 and time.perf_counter() - start > seconds:
+            break
+    count -= CLIENTS
+    print(json.dumps({"rate": count / (time.perf_counter() - start), "cpu": (time.process_time() - used) / count}))
+
+
+def throughput(folder: Path) -> float:
+    """Print rates of both in turn; return the rate of the server."""
+    rates, shares, cpu_shares, worst = [], [], [], []
+    with server() as (_, port):
+        load(port, folder, CLIENTS, seconds=3)
+        for _ in range(ROUNDS):
+            command = [sys.executable, __file__, "bare", str(folder), str(SECONDS / 6)]
+            limit = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+            before = gauge(port, "process_cpu_seconds_total")
+            found = load(port, folder, CLIENTS, seconds=SECONDS / 6)
+            cpu = (gauge(port, "process_cpu_seconds_total") - before) / found["outcomes"]["200"]
+            assert set(found["outcomes"]) == {"200"}, found
+            rates.append(found["outcomes"]["200"] / found["seconds"])
+            shares.append(rates[-1] / limit["rate"])
+            cpu_shares.append(limit["cpu"] / cpu)
+            worst.append(found["p99"])
+            print(f"  server {rates[-1]:.0f}/s, bare {limit['rate']:.0f}/s; CPU per photo {cpu * 1e3:.1f} ms, bare "
+                  f"{limit['cpu'] * 1e3:.1f} ms; p50 {found['p50'] * 1e3:.0f} ms, "
+                  f"p99 {found['p99'] * 1e3:.0f} ms")  # fmt: skip
+    print(f"throughput: {CLIENTS} clients reach {median(shares):.2f} of the bare rate (wanted: 0.8), "
+          f"{median(cpu_shares):.2f} by CPU time; p99 {median(worst) * 1e3:.0f} ms")  # fmt: skip
+    return median(rates)
+
+
+def overload(folder: Path) -> None:
+    """Send twice what the server can do."""
+    with server() as (process, port):
+        sustainable = load(port, folder, CLIENTS, seconds=SECONDS / 6)
+        rate = 2 * sustainable["outcomes"]["200"] / sustainable["seconds"]
+        found = load(port, folder, 96, rate=rate, seconds=SECONDS)
+        alive = process.poll() is None
+    outcomes = found["outcomes"]
+    failed = sum(count for outcome, count in outcomes.items() if outcome not in ("200", "429"))
+    print(f"overload: {rate:.0f}/s for {SECONDS:.0f} s: {outcomes}, failed other than 429: {failed} (wanted: 0); "
+          f"p99 of those served {found['p99'] * 1e3:.0f} ms; still running: {alive}")  # fmt: skip
+
+
+def start(folder: Path) -> None:
+    """Start, and wait for the first answer."""
+    body = form(next(folder.glob("*.jpg")).read_bytes())
+    headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+    times, used = [], []
+    for _ in range(ROUNDS + 1):  # the first reads files that the others find in memory
+        begun = time.perf_counter()
+        with server() as (_, port):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            connection.request("POST", "/predict", body, headers)
+            assert connection.getresponse().status == 200
+            times.append(time.perf_counter() - begun)
+            used.append(gauge(port, "process_cpu_seconds_total"))
+    print(f"start to first answer: {median(times[1:]):.2f} s (wanted: 3 s), the first time {times[0]:.2f} s; "
+          f"CPU time {median(used):.2f} s")  # fmt: skip
+
+
+def memory(folder: Path) -> None:
+    """Compare the memory of the server before and after many requests."""
+    with server() as (_, port):
+        load(port, folder, CLIENTS, requests=REQUESTS // 10)
+        before = gauge(port, "process_resident_memory_bytes")
+        found = load(port, folder, CLIENTS, requests=REQUESTS)
+        after = gauge(port, "process_resident_memory_bytes")
+    print(f"memory: {before / 1e6:.0f} MB, after {REQUESTS} more requests {after / 1e6:.0f} MB; {found['outcomes']}")
+
+
+PARTS: dict[str, Callable[[Path], Any]] = {
+    "start": start, "throughput": throughput, "overload": overload, "memory": memory,
+}  # fmt: skip
+
+
+def main() -> None:
+    """Run what the command line names, or all."""
+    match sys.argv[1:]:
+        case ["client", port, folder, threads, limit]:
+            client(int(port), Path(folder), int(threads), json.loads(limit))
+        case ["bare", folder, seconds]:
+            bare(Path(folder), float(seconds))
+        case names:
+            if not MODEL.exists():
+                sys.exit(f"{MODEL} is not there; `dvc repro` makes it, or name another: MODEL=... {sys.argv[0]}")
+            with tempfile.TemporaryDirectory() as folder:
+                draw(Path(folder))
+                for name in names or PARTS:
+                    PARTS[name](Path(folder))
+
+
+if __name__ == "__main__":
+    main()

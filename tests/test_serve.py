@@ -1,0 +1,182 @@
+"""The running server: it follows its model, ends in order, and refuses to start without what it needs."""
+
+import http.client
+import io
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from PIL import Image
+
+import serve
+from specimen.errors import SpecimenError
+
+SCRIPT = Path(serve.__file__).resolve()
+TIMEOUT = 120
+BOUNDARY = "----specimen"
+
+WriteOnnx = Callable[..., Path]
+
+
+@contextmanager
+def served(model: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Run `src/serve.py` on a free port, which is yielded beside the process."""
+    command = [sys.executable, str(SCRIPT), "--model", str(model), "--port", "0", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=model.parent) as process:
+        try:
+            assert process.stdout
+            line = process.stdout.readline()
+            found = re.search(r"http://127\.0\.0\.1:(\d+)/", line)
+            assert found, line
+            yield process, int(found[1])
+        finally:
+            process.kill()
+
+
+def form(*contents: bytes) -> bytes:
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="images"; filename="a.png"\r\n\r\n'.encode()
+    return b"".join(head + content + b"\r\n" for content in contents) + f"--{BOUNDARY}--\r\n".encode()
+
+
+def photo(red: int = 200) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (40, 40), (red, 0, 0)).save(file, "PNG")
+    return file.getvalue()
+
+
+def begin(port: int, body: bytes, sent: int | None = None) -> http.client.HTTPConnection:
+    """Send the head and the first `sent` bytes of a request."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
+    connection.putrequest("POST", "/predict")
+    connection.putheader("Content-Type", f"multipart/form-data; boundary={BOUNDARY}")
+    connection.putheader("Content-Length", str(len(body)))
+    connection.endheaders()
+    connection.send(body[:sent])
+    return connection
+
+
+def end(connection: http.client.HTTPConnection) -> tuple[int, Any]:
+    response = connection.getresponse()
+    answer = json.loads(response.read())
+    connection.close()
+    return response.status, answer
+
+
+def get(port: int, path: str) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
+    connection.request("GET", path)
+    text = connection.getresponse().read().decode()
+    connection.close()
+    return text
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + TIMEOUT
+    while not is_so():
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
+
+
+def refuses(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT).close()
+    except ConnectionError:
+        return True
+    return False
+
+
+def test_sigterm_ends_it_after_the_requests_that_it_has_accepted(tmp_path: Path, write_onnx: WriteOnnx) -> None:
+    body = form(photo())
+    with served(write_onnx(tmp_path / "model.onnx")) as (process, port):
+        connections = [begin(port, body, sent=100) for _ in range(8)]
+        wait_for(lambda: "specimen_requests_at_work 9.0" in get(port, "/metrics"))  # with the one that asks
+        process.send_signal(signal.SIGTERM)
+        wait_for(lambda: refuses(port))
+        for connection in connections:
+            connection.send(body[100:])
+        answers = [end(connection) for connection in connections]
+        assert process.wait(TIMEOUT) == 0
+    assert [status for status, _ in answers] == [200] * 8
+    assert [answer["results"][0]["prediction"] for _, answer in answers] == pytest.approx([2] * 8)
+
+
+def test_a_new_model_takes_over_and_no_request_is_lost(tmp_path: Path, write_onnx: WriteOnnx) -> None:
+    body, new_seen = form(photo()), Event()
+    model = write_onnx(tmp_path / "model.onnx")
+
+    def ask(port: int) -> list[tuple[int, str, float]]:
+        answers = []
+        while not new_seen.is_set() or len(answers) < 3:
+            status, answer = end(begin(port, body))
+            answers.append((status, answer["version"], answer["results"][0]["prediction"]))
+            if answers[-1][2] > 3:
+                new_seen.set()
+        return answers
+
+    with served(model) as (_, port), ThreadPoolExecutor(4) as pool:
+        try:
+            asking = [pool.submit(ask, port) for _ in range(4)]
+            (tmp_path / "other.onnx").write_bytes(b"no model")
+            (tmp_path / "other.onnx").replace(model)
+            wait_for(lambda: bool(json.loads(get(port, "/health"))["problem"]))
+            write_onnx(tmp_path / "other.onnx", scale=0.02).replace(model)
+            assert new_seen.wait(TIMEOUT)
+        finally:
+            new_seen.set()
+        answers = [answer for one in asking for answer in one.result(TIMEOUT)]
+        health = json.loads(get(port, "/health"))
+    assert {status for status, _, _ in answers} == {200}
+    assert len({(version, round(prediction, 3)) for _, version, prediction in answers}) == 2
+    assert health["problem"] is None
+
+
+def test_a_large_request_is_refused_and_not_cut_off(tmp_path: Path, write_onnx: WriteOnnx) -> None:
+    with served(write_onnx(tmp_path / "model.onnx"), "--max-request", "2") as (_, port):
+        status, answer = end(begin(port, form(bytes(3_500_000))))
+    assert (status, answer["code"]) == (413, "too_large")
+
+
+def test_the_key_comes_from_the_environment(
+    tmp_path: Path, write_onnx: WriteOnnx, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPECIMEN_API_KEY", "secret")
+    with served(write_onnx(tmp_path / "model.onnx")) as (_, port):
+        assert json.loads(get(port, "/model"))["code"] == "no_key"
+        assert json.loads(get(port, "/health"))["ready"]
+
+
+def test_without_a_model_it_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["serve.py", "--port", "0"])
+    with pytest.raises(SpecimenError, match=r"models/model\.onnx: no such model\. `dvc pull` fetches it"):
+        serve.main()
+
+
+def test_a_taken_port_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        monkeypatch.setattr(sys, "argv", ["serve.py", "--port", port])
+        with pytest.raises(SpecimenError, match=rf"cannot serve on port {port} of 127\.0\.0\.1: it is taken\."):
+            serve.main()
+
+
+@pytest.mark.parametrize("option", ["--max-file", "--timeout", "--max-images", "--max-concurrent"])
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "many"])
+def test_a_limit_that_is_none_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], option: str, value: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["serve.py", option, value])
+    with pytest.raises(SystemExit, match="2"):
+        serve.main()
+    assert option in capsys.readouterr().err

@@ -162,7 +162,7 @@ class Classification:
         return pd.Categorical(targets, categories=list(self.class_names)).codes.astype(np.int64)
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Return the mean cross entropy of the samples, each times the weight of its class (over train, 1 on average)."""
+        """Return the mean cross entropy of the samples, each times the weight of its class (1 on average)."""
         from torch.nn import functional as F  # noqa: PLC0415 - a server predicts without torch
 
         weights = None if self.class_weights is None else logits.new_tensor(self.class_weights)

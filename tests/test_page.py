@@ -109,7 +109,11 @@ class Page:
         return self.chrome.find_elements("css selector", css)
 
     def texts(self, css: str) -> list[str]:
-        return [found.text for found in self.all(css)]
+        # In one step, for the page may replace an element at any moment.
+        seen = (
+            "return [...document.querySelectorAll(arguments[0])].map(one => one.checkVisibility() ? one.innerText : '')"
+        )
+        return [text.replace("\u00a0", " ").replace("\t", " ") for text in self.chrome.execute_script(seen, css)]
 
     def wait(self, is_so: Callable[[], Any]) -> None:
         from selenium.webdriver.support.ui import WebDriverWait

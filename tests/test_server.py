@@ -308,6 +308,9 @@ def test_other_sites_may_ask_only_when_named(serve: Serve) -> None:
         assert "access-control-allow-origin" not in client.get("/model", headers=origin).headers
     with serve(origins=["https://lab.example"]) as client:
         assert client.get("/model", headers=origin).headers["access-control-allow-origin"] == origin["Origin"]
+        asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+        assert client.options("/predict", headers=origin | asked).status_code == 200
+        assert client.options("/predict", headers={"Origin": "https://other.example"} | asked).status_code == 400
         other = client.get("/model", headers={"Origin": "https://other.example"})
         assert "access-control-allow-origin" not in other.headers
 

@@ -70,7 +70,8 @@ def make_app(
     app.add_api_route("/", _index, methods=["GET", "HEAD"], include_in_schema=False)
     app.add_middleware(Gate, limits=limits)
     if origins:
-        app.add_middleware(CORSMiddleware, allow_origins=list(origins), allow_headers=["Authorization"])
+        methods, headers = ["GET", "POST"], ["Authorization"]
+        app.add_middleware(CORSMiddleware, allow_origins=list(origins), allow_methods=methods, allow_headers=headers)
     app.add_middleware(SafeHeaders)
     app.add_middleware(Monitored, monitor=monitor)
     return app

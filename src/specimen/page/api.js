@@ -2,8 +2,22 @@
 
 const ATTEMPTS = 20;
 const STORED = "specimen-key"; // for as long as the tab is open
+let key = null;
 
-export const setKey = (key) => sessionStorage.setItem(STORED, key);
+try {
+  key = sessionStorage.getItem(STORED);
+} catch {
+  // A browser may be set to remember nothing.
+}
+
+export function setKey(given) {
+  key = given;
+  try {
+    sessionStorage.setItem(STORED, given);
+  } catch {
+    // It holds until the page is left.
+  }
+}
 
 export class ServerError extends Error {
   constructor(code, message) {
@@ -13,7 +27,6 @@ export class ServerError extends Error {
 }
 
 async function ask(path, options = {}) {
-  const key = sessionStorage.getItem(STORED);
   const headers = key ? { Authorization: `Bearer ${key}` } : {};
   for (let attempt = 1; ; attempt += 1) {
     let response;

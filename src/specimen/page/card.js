@@ -1,7 +1,7 @@
 // One photo on the page: its picture, its prediction or what is wrong with it.
 
 import { drawHeat, drawPhoto, hottest } from "./picture.js";
-import { amounts, errorText, megabytes, number, percent, place, text, withUnit } from "./texts.js";
+import { amounts, currentLanguage, errorText, megabytes, number, percent, place, text, withUnit } from "./texts.js";
 
 export function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
@@ -45,6 +45,10 @@ export class Card {
   // Write everything anew: after an answer, when the language changes, when the common scale of the bars does.
   update(scale, limits) {
     const { entry } = this;
+    const { result, code, message, shown, looking, lookError } = entry;
+    const state = JSON.stringify([result, code, message, shown, looking, lookError, scale, currentLanguage()]);
+    if (state === this.state) return; // among hundreds of photos, one answer changes one card
+    this.state = state;
     this.root.classList.toggle("failed", Boolean(entry.code));
     this.root.setAttribute("aria-busy", String(!entry.result && !entry.code));
     this.remove.setAttribute("aria-label", text("remove", { name: entry.file.name }));

@@ -9,6 +9,7 @@ import { showTable } from "./table.js";
 import { currentLanguage, errorText, megabytes, plain, setLanguage, text } from "./texts.js";
 
 const AT_A_TIME = 3;
+const OFTEN = 50; // rows up to which the table is made anew after each answer; longer ones wait for the last
 const find = (id) => document.getElementById(id);
 
 let model = null;
@@ -123,7 +124,7 @@ function show() {
   find("status").textContent = entries.length ? text(key, { done, all: entries.length, good, bad: done - good }) : "";
   find("results").hidden = !done;
   find("download").disabled = done < entries.length;
-  showTable(entries, model);
+  if (done === entries.length || entries.length <= OFTEN) showTable(entries, model);
 }
 
 function commonScale() {

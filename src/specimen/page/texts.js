@@ -120,14 +120,27 @@ const TEXTS = {
 };
 
 const STORED = "specimen-language";
-let language = localStorage.getItem(STORED) ?? (navigator.language.toLowerCase().startsWith("de") ? "de" : "en");
+let language = remembered() ?? (navigator.language.toLowerCase().startsWith("de") ? "de" : "en");
 if (!(language in TEXTS)) language = "en";
+
+// A browser may be set to remember nothing, and then throws.
+function remembered() {
+  try {
+    return localStorage.getItem(STORED);
+  } catch {
+    return null;
+  }
+}
 
 export const currentLanguage = () => language;
 
 export function setLanguage(wanted) {
   language = wanted;
-  localStorage.setItem(STORED, wanted);
+  try {
+    localStorage.setItem(STORED, wanted);
+  } catch {
+    // It holds until the page is left.
+  }
 }
 
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");

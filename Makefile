@@ -2,13 +2,14 @@
 PYTHON ?= python3
 BASE ?= main
 UV_VERSION := 0.13.8
+MLFLOW_VERSION := 3.17.2
 BIN := .venv/bin
 # The stages in dvc.yaml say `python`: the one of the environment, also where nobody has activated it.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env extras lock demo repro cv recipe stratify serve test check format s3 profile bench clean
+.PHONY: help env extras lock demo repro cv recipe stratify serve sweep mlflow dagster test check format s3 profile bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -73,6 +74,17 @@ stratify: env ## Choose the split seed that balances best: make stratify COLUMNS
 
 serve: env ## Serve the model: a page to drop photos on, and an API, on this machine
 	$(BIN)/python src/serve.py
+
+sweep: .venv/.all ## Search params with Optuna: make sweep SPACE="train.lr=1e-4..1e-2:log" TRIALS=20
+	$(BIN)/python src/sweep.py $(foreach part,$(SPACE),-S $(part)) --trials $(or $(TRIALS),20)
+
+mlflow: .venv/.all ## Open MLflow on the runs that train.track: [mlflow] has written
+	$(BIN)/uv tool run --from mlflow==$(MLFLOW_VERSION) mlflow ui --backend-store-uri sqlite:///mlflow.db
+
+dagster: .venv/.all ## Open Dagster on the stages of dvc.yaml
+	@mkdir -p .dagster && printf 'telemetry: {enabled: false}\nnux: {enabled: false}\n' > .dagster/dagster.yaml
+	DAGSTER_HOME=$(CURDIR)/.dagster $(BIN)/dagster dev --host 127.0.0.1 --working-directory src \
+		--python-file src/orchestrate.py
 
 s3: env ## Serve a real S3 protocol on this machine, and let dvc push and pull use it until Ctrl-C
 	$(BIN)/python src/s3.py

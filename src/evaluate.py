@@ -15,6 +15,7 @@ from specimen.forest import draw_importances, grow_forest
 from specimen.params import Evaluate, load_params
 from specimen.predictor import Predictor
 from specimen.store import Store
+from specimen.tracking import track_evaluation
 
 PREPARED, MODEL, HISTORY = Path("data/prepared"), Path("models/model.pt"), Path("plots/history.csv")
 TEST_METRICS, DATA_METRICS = Path("metrics/test.json"), Path("metrics/data.json")
@@ -45,8 +46,11 @@ def main() -> None:
     write_csv(PREDICTIONS, predictions)
     write_json(DATA_METRICS, store.meta["counts"])
     details = {name: value for name, value in results.items() if isinstance(value, dict)}
+    plain = {name: value for name, value in results.items() if name not in details}
     write_json(DETAILS, details)
-    write_json(TEST_METRICS, {name: value for name, value in results.items() if name not in details})
+    write_json(TEST_METRICS, plain)
+    with track_evaluation(params, MODEL) as tracking:
+        tracking.log_results(plain, PLOTS, MODEL, PREPARED)
     print(", ".join(f"{name} {value:.4g}" for name, value in results.items() if isinstance(value, float)))
     sees_pictures = predictor.meta["model"]["backbone"] != "none"
     if (sentence := added_by_the_model(results, store.meta["unit"], sees_pictures=sees_pictures)) is not None:

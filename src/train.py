@@ -30,10 +30,11 @@ from specimen.predictor import Predictor
 from specimen.stages import require_dep
 from specimen.store import Store
 from specimen.task import Task, make_task
+from specimen.tracking import Tracking, track_training
 
 PREPARED, MODEL, HISTORY = Path("data/prepared"), Path("models/model.pt"), Path("plots/history.csv")
 CHECKPOINT = Path("models/checkpoint.pt")
-NO_MATTER = {"launcher", "device", "workers"}
+NO_MATTER = {"launcher", "device", "workers", "track"}
 """Params that say how to compute, and change nothing in the result."""
 
 
@@ -42,15 +43,16 @@ def main() -> None:
     keep_freed_memory()
     compute_reproducibly()
     with process_group() as group:
-        train, store = load_params().train, Store.load(PREPARED)
+        params, store = load_params(), Store.load(PREPARED)
+        train = params.train
         use_threads(train.threads, group.size)
         device = pick_device(train.device, group.local_rank)
         compute = Compute(device, pick_precision(train.precision, device), group)
-        with out_of_memory(train.batch_size):
-            train_model(store, train, compute)
+        with out_of_memory(train.batch_size), track_training(params, is_first=group.is_first) as tracking:
+            train_model(store, train, compute, tracking)
 
 
-def train_model(store: Store, train: Train, compute: Compute) -> None:
+def train_model(store: Store, train: Train, compute: Compute, tracking: Tracking) -> None:
     """Train from the start or from a checkpoint; the first process writes and prints."""
     group, bar = compute.group, _bar if compute.group.is_first else iter
     task = make_task(store.meta, store.samples["target"][store.rows("train")], train)
@@ -67,11 +69,14 @@ def train_model(store: Store, train: Train, compute: Compute) -> None:
     if (state := checkpoint.load()) is not None:
         run.restore(state)
         group.say(f"goes on after epoch {len(run.records)}, from {CHECKPOINT}")
+    for record in run.records:
+        tracking.log(*_numbers(record, task))
     try:
         for record in fit(run, task, compute, loaders, train, bar):
             if group.is_first:
                 checkpoint.save(run.state())
                 write_csv(HISTORY, _history(run.records, task))
+            tracking.log(*_numbers(record, task))
             group.say(_line(record, task, train.epochs))
     except KeyboardInterrupt:
         if run.records:
@@ -83,6 +88,7 @@ def train_model(store: Store, train: Train, compute: Compute) -> None:
         meta |= {"best_epoch": best}
         save_model(MODEL, run.model, meta)
         save_model(MODEL, run.model, meta | {"task": _calibrated(store, train.coverage).describe()})
+        tracking.made(MODEL)
         checkpoint.remove()
 
 
@@ -146,6 +152,12 @@ def _history(records: list[Record], task: Task) -> pd.DataFrame:
     table = pd.DataFrame([asdict(record) for record in records]).drop(columns="best")
     table = table.rename(columns={"val_metric": f"val_{task.monitor}"})
     return table.assign(**{name: significant(table[name].to_numpy()) for name in table.columns.drop("epoch")})
+
+
+def _numbers(record: Record, task: Task) -> tuple[dict[str, float], int]:
+    """Return what trackers get of an epoch."""
+    metric = {f"val_{task.monitor}": record.val_metric}
+    return {"lr": record.lr, "train_loss": record.train_loss, "val_loss": record.val_loss, **metric}, record.epoch
 
 
 def _line(record: Record, task: Task, epochs: int) -> str:

@@ -143,6 +143,16 @@ def test_a_forced_run_leaves_the_lock_as_it_was(repository: Path) -> None:
     assert run("git", "diff", "--stat", cwd=repository) == ""
 
 
+def test_a_tracker_leaves_the_lock_as_it_was(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("dvclive", reason="needs the extra track")
+    monkeypatch.setenv("SPECIMEN_TRACK", "dvclive")
+    said = dvc("repro", "--force", "--single-item", "train", cwd=repository)
+    said += dvc("repro", "--force", "--single-item", "evaluate", cwd=repository)
+    assert said.count("dvclive: run resnet18-32px-lr0.001") == 2
+    assert json.loads((repository / "dvclive/metrics.json").read_text())["test"]["rmse"] > 0
+    assert run("git", "status", "--porcelain", cwd=repository) == ""
+
+
 def test_an_experiment_shows_in_params_metrics_and_plots(repository: Path) -> None:
     dvc("exp", "run", "--set-param", "train.epochs=1", cwd=repository)
     params = json.loads(dvc("params", "diff", "--json", cwd=repository))

@@ -499,3 +499,16 @@ def test_dvc_goes_on_where_a_killed_run_stopped(project: Configure) -> None:
     assert re.search(r"goes on after epoch \d+, from models/checkpoint\.pt", said)
     assert [Path(name).read_bytes() for name in OUTPUTS] == whole
     assert not train.CHECKPOINT.exists()
+
+
+def test_a_tracker_changes_no_byte_and_no_checkpoint(project: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it is switched on between an interruption and its continuation."""
+    pytest.importorskip("dvclive", reason="needs the extra track")
+    project(**TABULAR)
+    plain = outputs()
+    kill_after(monkeypatch, epoch=1)
+    project(**TABULAR, track=["dvclive"])
+    train.main()
+    assert [Path(name).read_bytes() for name in OUTPUTS] == plain
+    curve = pd.read_csv("dvclive/plots/metrics/val_rmse.tsv", sep="\t")
+    assert curve["step"].tolist() == [1, 2, 3]

@@ -23,6 +23,7 @@ PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Tracker = Literal["mlflow", "wandb", "dvclive"]
 
 
 class Section(BaseModel):
@@ -287,7 +288,7 @@ class Train(Section):
     class_weights: Literal["none", "balanced"] = "none"
     """balanced: the rarer a class in train, the more its samples count."""
     augment: Augment = Augment()
-    track: tuple[Literal["mlflow", "wandb", "dvclive"], ...] = ()
+    track: tuple[Tracker, ...] = ()
     """Where a run is also written down; each needs its extra, and none can stop a training."""
 
     @model_validator(mode="after")
@@ -381,13 +382,18 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
         raise SpecimenError(f"{path} not found; run from the root of the repository.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SpecimenError(f"{path} is not valid YAML: {error}") from error
+    return check_params(content, str(path))
+
+
+def check_params(content: object, where: str) -> Params:
+    """Check what a params file holds; see `load_params`."""
     if not isinstance(content, dict):
-        raise SpecimenError(f"{path}: expected sections {', '.join(Params.model_fields)}, found {content!r}.")
+        raise SpecimenError(f"{where}: expected sections {', '.join(Params.model_fields)}, found {content!r}.")
     try:
         return Params.model_validate(content)
     except ValidationError as error:
         faults = "\n".join(f"  {_describe(dict(fault))}" for fault in error.errors())
-        raise SpecimenError(f"{path}:\n{faults}") from None
+        raise SpecimenError(f"{where}:\n{faults}") from None
 
 
 _PLAIN = {

@@ -218,3 +218,7 @@ def load_task(described: dict[str, Any]) -> Task:
         fields["class_weights"] = None if weights is None else tuple(weights)
         return Classification(**fields | {"class_names": tuple(fields["class_names"])})
     return Regression(**fields)
+
+
+TASKS: dict[str, type[Task]] = {"regression": Regression, "classification": Classification}
+"""By the names of `data.task`."""

@@ -1,0 +1,141 @@
+"""Dagster on real stages of DVC, in process: lineage, metadata, checks, and what starts a run."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+pytest.importorskip("dagster", reason="needs the extra dagster")
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+
+PREPARE = """
+import json, pathlib
+folder = pathlib.Path("data/prepared")
+folder.mkdir(parents=True)
+counts = {"rows": 5, "kept": 3, "rejected": {"missing_label": 2}, "warned": {"near_duplicate": 1}}
+(folder / "meta.json").write_text(json.dumps({"counts": counts}))
+"""
+EVALUATE = """
+import base64, json, pathlib
+pathlib.Path("plots/test").mkdir(parents=True)
+pathlib.Path("metrics").mkdir(exist_ok=True)
+pathlib.Path("plots/test/worst.png").write_bytes(b"a picture")
+pathlib.Path("metrics/test.json").write_text(json.dumps({"rmse": 0.5, "baseline": {"mean": {"rmse": 0.75}}}))
+"""
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A DVC repository of three stages in two files, with scripts that write what those of Specimen write."""
+    scripts = {"sample": "import pathlib; pathlib.Path('data/raw').mkdir(parents=True)", "prepare": PREPARE}
+    for name, text in {**scripts, "evaluate": EVALUATE}.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    (tmp_path / "data").mkdir()
+    sample = {"cmd": "python sample.py", "wdir": "..", "outs": ["data/raw"], "desc": "Draw"}
+    (tmp_path / "data/dvc.yaml").write_text(yaml.safe_dump({"stages": {"sample": sample}}))
+    metric = {"metrics/test.json": {"cache": False}}
+    stages = {
+        "prepare": {"cmd": "python prepare.py", "deps": ["data/raw"], "outs": ["data/prepared"]},
+        "evaluate": {"cmd": "python evaluate.py", "deps": ["data/prepared"], "outs": ["plots/test", metric]},
+    }
+    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
+    data = {"root": "labels", "task": "regression", "table": "labels.csv"}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump({"data": data}))
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels/labels.csv").write_text("image,target\n")
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    subprocess.run([sys.executable, "-m", "dvc", "init", "--quiet"], cwd=tmp_path, check=True)
+    return tmp_path
+
+
+def test_the_real_pipeline_has_an_asset_for_each_stage() -> None:
+    import orchestrate
+
+    stages = yaml.safe_load((orchestrate.ROOT / "dvc.yaml").read_text())["stages"]
+    graph = orchestrate.defs.resolve_asset_graph()
+    keys = {key.to_user_string(): graph.get(key) for key in graph.get_all_asset_keys()}
+    assert set(stages) <= set(keys)
+    assert "prepare" in {parent.to_user_string() for parent in keys["train"].parent_keys}
+    assert {"prepare", "train"} <= {parent.to_user_string() for parent in keys["evaluate"].parent_keys}
+    assert keys["train"].description == stages["train"]["desc"]
+
+
+def test_all_assets_are_materialised_with_metrics_plots_and_checks(repository: Path) -> None:
+    import dagster as dg
+
+    import orchestrate
+
+    defs = orchestrate.build(repository)
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = defs.resolve_job_def("pipeline").execute_in_process(instance=instance)
+    assert result.success
+    seen: dict[str, Any] = {
+        event.asset_key.to_user_string(): event.materialization.metadata
+        for event in result.get_asset_materialization_events()
+    }
+    assert set(seen) == {"data/sample", "prepare", "evaluate"}
+    assert seen["evaluate"]["rmse"].value == 0.5
+    assert seen["evaluate"]["test.json"].value["baseline"] == {"mean": {"rmse": 0.75}}
+    picture = base64.b64encode(b"a picture").decode()
+    assert seen["evaluate"]["worst.png"].value == f"![worst](data:image/png;base64,{picture})"
+    checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
+    assert not checks["missing_label"].passed
+    assert checks["missing_label"].metadata["rejected"].value == 2
+    assert not checks["near_duplicate"].passed
+    assert checks["missing_image"].passed
+    status = subprocess.run(
+        [sys.executable, "-m", "dvc", "status", "--json"], cwd=repository, capture_output=True, check=True
+    )
+    assert json.loads(status.stdout) == {}
+
+
+def test_a_stage_that_fails_is_a_failed_asset_with_its_message(repository: Path) -> None:
+    import dagster as dg
+
+    import orchestrate
+
+    (repository / "prepare.py").write_text("raise SystemExit('error: data.target: no such column')")
+    with dg.DagsterInstance.ephemeral() as instance:
+        job = orchestrate.build(repository).resolve_job_def("pipeline")
+        result = job.execute_in_process(instance=instance, raise_on_error=False)
+    assert not result.success
+    (failure,) = [event for event in result.all_events if event.is_step_failure]
+    assert "data.target: no such column" in str(failure.step_failure_data.user_failure_data.description)
+
+
+def test_the_sensor_asks_for_a_run_when_the_label_table_changes(repository: Path) -> None:
+    import dagster as dg
+
+    import orchestrate
+
+    sensor = orchestrate.build(repository).resolve_sensor_def("label_table")
+    table = repository / "labels/labels.csv"
+
+    def tick(cursor: str | None) -> Any:
+        with dg.DagsterInstance.ephemeral() as instance, dg.build_sensor_context(instance, cursor=cursor) as context:
+            return sensor(context)
+
+    first = tick(None)
+    assert not first.run_requests
+    assert isinstance(tick(first.cursor), dg.SkipReason)
+    table.write_text("image,target\na.png,1\n")
+    second = tick(first.cursor)
+    assert len(second.run_requests) == 1
+    assert isinstance(tick(second.cursor), dg.SkipReason)
+
+
+def test_class_folders_are_watched_too(repository: Path) -> None:
+    import orchestrate
+
+    data = {"root": "labels", "task": "classification"}
+    (repository / "params.yaml").write_text(yaml.safe_dump({"data": data}))
+    before = orchestrate.fingerprint(repository)
+    (repository / "labels/red").mkdir()
+    assert orchestrate.fingerprint(repository) != before

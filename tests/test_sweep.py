@@ -1,0 +1,170 @@
+"""Sweeps: real studies of Optuna over real experiments of DVC, on a stage that only pretends to train."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+import yaml
+
+optuna = pytest.importorskip("optuna", reason="needs the extra tune")
+
+import sweep  # noqa: E402
+from specimen.errors import SpecimenError  # noqa: E402
+from specimen.trials import Trial  # noqa: E402
+
+TRAIN = """
+import json, math, os, pathlib, subprocess, sys, time, yaml
+params = yaml.safe_load(open("params.yaml"))["train"]
+if params["lr"] > 1:
+    sys.exit("error: train: the loss is nan")
+rows = []
+for epoch in range(1, params["epochs"] + 1):
+    rows.append((epoch, abs(math.log10(params["lr"]) + 3) + 1 / epoch))
+    with open(os.environ["SPECIMEN_RECORDS"], "a") as file:
+        file.write(json.dumps({"epoch": epoch, "val_rmse": rows[-1][1]}) + "\\n")
+    if params.get("weight_decay"):  # hangs, with a child in a session of its own
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+        pathlib.Path(params["weights"]).write_text(str(child.pid))
+        time.sleep(600)
+pathlib.Path("plots").mkdir(exist_ok=True)
+table = "epoch,val_rmse\\n" + "".join(f"{epoch},{value}\\n" for epoch, value in rows)
+pathlib.Path("plots/history.csv").write_text(table)
+"""
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A committed repository with a stage train. Not to be changed."""
+    folder = tmp_path_factory.mktemp("sweep")
+    (folder / "train.py").write_text(TRAIN)
+    stage = {
+        "cmd": f"{sys.executable} train.py",
+        "deps": ["train.py"],
+        "params": ["train"],
+        "outs": ["plots/history.csv"],
+    }
+    (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"train": stage}}))
+    data = {"root": "data", "task": "regression", "table": "labels.csv"}
+    (folder / "params.yaml").write_text(yaml.safe_dump({"data": data, "train": {"lr": 0.01, "epochs": 3}}))
+    (folder / ".gitignore").write_text("/plots\n/sweep\n")
+    git = ["git", "-c", "user.name=T", "-c", "user.email=t@e.org", "-c", "commit.gpgsign=false"]
+    subprocess.run([*git, "init", "--quiet"], cwd=folder, check=True)
+    for key, value in {"user.name": "T", "user.email": "t@e.org"}.items():
+        subprocess.run(["git", "config", key, value], cwd=folder, check=True)
+    subprocess.run([sys.executable, "-m", "dvc", "init", "--quiet"], cwd=folder, check=True)
+    subprocess.run([*git, "add", "--all"], cwd=folder, check=True)
+    subprocess.run([*git, "commit", "--quiet", "--message", "first"], cwd=folder, check=True)
+    return folder
+
+
+@pytest.fixture
+def repository(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The repository, with a study of its own for each test."""
+    monkeypatch.chdir(fresh)
+    monkeypatch.setattr(sys, "argv", ["sweep.py"])
+    yield fresh
+    for path in sorted(Path("sweep").glob("*")):
+        path.unlink()
+
+
+def run_sweep(*arguments: str) -> None:
+    sys.argv = ["sweep.py", *arguments]
+    sweep.main()
+
+
+def is_running(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def test_a_trial_yields_its_epochs_and_its_history_stays_in_dvc(repository: Path) -> None:
+    with Trial("one", {"train.lr": 0.001, "train.epochs": 2}, Path("sweep")) as trial:
+        assert list(trial.epochs(0.05)) == [{"epoch": 1, "val_rmse": 1.0}, {"epoch": 2, "val_rmse": 0.5}]
+        assert trial.history().equals(pd.DataFrame({"epoch": [1, 2], "val_rmse": [1.0, 0.5]}))
+    assert not Path("plots/history.csv").exists()
+    assert yaml.safe_load(Path("params.yaml").read_text())["train"]["lr"] == 0.01
+
+
+def test_a_stopped_trial_leaves_no_process_and_no_copy(repository: Path, tmp_path: Path) -> None:
+    pid = tmp_path / "pid.pt"
+    with Trial("two", {"train.weight_decay": 1, "train.weights": str(pid)}, Path("sweep")) as trial:
+        assert next(trial.epochs(0.05))["epoch"] == 1
+        while not (pid.exists() and pid.read_text()):
+            pass
+        family = [
+            trial._process.pid,
+            *(child.pid for child in psutil.Process(trial._process.pid).children(recursive=True)),
+        ]
+        assert int(pid.read_text()) in family
+    assert not [pid for pid in family if is_running(pid)]
+    assert not list(Path(".dvc/tmp/exps/standalone").glob("tmp*"))
+
+
+def test_a_trial_that_fails_says_why(repository: Path) -> None:
+    with Trial("three", {"train.lr": 2}, Path("sweep")) as trial, pytest.raises(SpecimenError) as caught:
+        list(trial.epochs(0.05))
+    assert "three failed: error: train: the loss is nan (all of it: sweep/three.log)" in str(caught.value)
+
+
+def test_a_sweep_goes_on_where_it_stood_and_its_best_is_applied(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_sweep("-S", "train.lr=1e-4..1e-2:log", "--trials", "1")
+    run_sweep("--trials", "2")
+    study = optuna.load_study(study_name="sweep", storage="sqlite:///sweep/study.db")
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE", "COMPLETE"]
+    for name in ("trials.png", "importance.png"):
+        assert Path("sweep", name).stat().st_size > 1000
+    run_sweep("--apply")
+    applied = yaml.safe_load(Path("params.yaml").read_text())["train"]["lr"]
+    assert applied == pytest.approx(study.best_params["train.lr"])
+    subprocess.run(["git", "checkout", "--quiet", "."], check=True)
+    with pytest.raises(SpecimenError, match=r"study 'sweep' searches train.lr=1e-4..1e-2:log, not train.lr=1,2"):
+        run_sweep("-S", "train.lr=1,2")
+
+
+def test_a_trial_worse_than_the_median_is_stopped(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    study = optuna.create_study(study_name="sweep", storage=f"sqlite:///{repository}/sweep/study.db")
+    study.set_user_attr("space", ["train.lr=0.1..0.2"])
+    numbers = optuna.distributions.FloatDistribution(0.1, 0.2)
+    for _ in range(3):
+        good = {"params": {"train.lr": 0.1}, "distributions": {"train.lr": numbers}, "value": 0.0}
+        good |= {"user_attrs": {"experiment": "good"}, "intermediate_values": {1: 0.0, 2: 0.0}}
+        study.add_trial(optuna.trial.create_trial(**good))
+    run_sweep("--trials", "4", "--spare", "0")
+    assert study.trials[-1].state == optuna.trial.TrialState.PRUNED
+    assert "stopped after epoch 1" in capsys.readouterr().out
+
+
+def test_failed_trials_are_told_and_three_in_a_row_end_the_sweep(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sweep, "FAILURES", 1)
+    with pytest.raises(SpecimenError, match=r"1 trials in a row have failed, the last: .* the loss is nan"):
+        run_sweep("-S", "train.lr=2..3")
+    study = optuna.load_study(study_name="sweep", storage="sqlite:///sweep/study.db")
+    assert [trial.state.name for trial in study.trials] == ["FAIL"]
+    with pytest.raises(SpecimenError, match="no trial of study 'sweep' has finished yet"):
+        run_sweep("--apply")
+
+
+def test_ctrl_c_stops_the_trial_and_leaves_the_study_usable(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(Trial):
+        def epochs(self, seconds: float = 0.5) -> Iterator[dict[str, float]]:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweep, "Trial", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep("-S", "train.lr=1e-3,1e-2")
+    study = optuna.load_study(study_name="sweep", storage="sqlite:///sweep/study.db")
+    assert [trial.state.name for trial in study.trials] == ["FAIL"]
+
+
+def test_nothing_to_search_is_an_error(repository: Path) -> None:
+    with pytest.raises(SpecimenError, match=r"nothing to search\. Name it with -S"):
+        run_sweep()

@@ -1,6 +1,7 @@
 # `make` alone lists the targets. Each makes .venv first, where it is missing or older than the pins.
 PYTHON ?= python3
 BASE ?= main
+export BASE
 UV_VERSION := 0.13.8
 MLFLOW_VERSION := 3.17.2
 BIN := .venv/bin
@@ -9,7 +10,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env extras lock demo repro cv recipe stratify serve sweep mlflow dagster test check format s3 profile bench clean
+.PHONY: help env extras lock demo repro cv report recipe stratify serve sweep mlflow dagster test check format s3
+.PHONY: profile bench clean repro-ci push-ci commit-ci release
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -48,6 +50,24 @@ repro: env ## Run what params, code or data have changed
 cv: env ## Cross-validate: train and evaluate each of split.folds that has changed
 	@$(BIN)/python src/cv.py
 
+report: env ## Write report.md, this against another revision: make report BASE=main
+	$(BIN)/python src/report.py --base "$$BASE" --log repro.log
+
+repro-ci: env ## Take from the remote what is there, run the rest, and keep in repro.log what happened
+	$(BIN)/dvc repro --pull --allow-missing > repro.log 2>&1; status=$$?; cat repro.log; exit $$status
+
+push-ci: env ## Send all outputs to the remote, with what `dvc repro` needs to find them again
+	$(BIN)/dvc push --run-cache
+
+commit-ci: env ## Commit what a run in CI has changed, and push it to BRANCH
+	git add -- '*dvc.lock' metrics
+	git diff --cached --quiet || git -c user.name="github-actions[bot]" \
+		-c user.email="41898282+github-actions[bot]@users.noreply.github.com" commit --quiet -m "Run the pipeline in CI"
+	git push --quiet origin "HEAD:refs/heads/$$BRANCH"
+
+release: env ## Fetch the model of a tag and check it against its metrics: make release TAG=model@v1.2.0
+	$(BIN)/python src/release.py "$$TAG"
+
 test: check .venv/.all ## Lint, types and all tests with coverage
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m coverage run -m pytest
@@ -60,6 +80,8 @@ check: env ## Lint, format, types, and the schemas of the GitHub files
 	$(BIN)/mypy
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci .gitlab-ci.yml
 	$(BIN)/zizmor --offline --quiet .github
 
 format: env ## Format the code, and mend what the linter can

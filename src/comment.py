@@ -1,0 +1,79 @@
+"""Check a report that a pull request has made before a workflow with the right to comment posts it.
+
+`python3 src/comment.py FOLDER` reads FOLDER/report.md and FOLDER/number as data: whoever opens a pull request can put
+anything there. It prints `number=N` for the next step. Needs nothing but Python, for nothing is installed in that job.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from specimen import errors
+from specimen.errors import SpecimenError
+
+LIMIT = 60_000
+"""Characters of a report, and so at most four times as many bytes."""
+NUMBER = re.compile(r"[1-9][0-9]{0,9}")
+COMMIT = re.compile(r"[0-9a-f]{40}")
+FOREIGN = {
+    "an HTML tag": re.compile(r"<(?!/?(?:details|summary|code)>)"),
+    "a mention or an address": re.compile(r"@"),
+    "a link": re.compile(r"\]\s*[(\[:]|://|www\.", re.IGNORECASE),
+    "an issue": re.compile(r"(?<![&\w])#\d(?![0-9a-f]{5})"),
+    "a control sign": re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]"),
+}
+"""What `src/report.py` never writes, since it escapes all that is not its own. Colours of charts look like an issue."""
+
+
+def main() -> None:
+    """Print the number of the pull request if all is as it should be, else one message and exit status 2."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    folder: Path = parser.parse_args().folder
+    number = _read(folder / "number", 20).strip()
+    if not NUMBER.fullmatch(number):
+        raise SpecimenError(f"{folder}/number: {number[:20]!r} is no number of a pull request.")
+    _check(folder / "report.md")
+    _check_commit(number, os.environ.get("COMMIT", ""))
+    print(f"number={number}")
+
+
+def _read(path: Path, most: int) -> str:
+    if path.is_symlink() or not path.is_file():
+        raise SpecimenError(f"{path}: not there, or no plain file.")
+    if path.stat().st_size > most:
+        raise SpecimenError(f"{path}: {path.stat().st_size} bytes, at most {most} are accepted.")
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        raise SpecimenError(f"{path}: no UTF-8 text.") from None
+
+
+def _check(path: Path) -> None:
+    text = _read(path, 4 * LIMIT)
+    if not text.strip() or len(text) > LIMIT:
+        raise SpecimenError(f"{path}: {len(text)} characters, 1 to {LIMIT} are accepted.")
+    for what, pattern in FOREIGN.items():
+        if found := pattern.search(text):
+            line = text.count("\n", 0, found.start()) + 1
+            raise SpecimenError(f"{path}: line {line} holds {what}, {found[0]!r}, which no report of Specimen does.")
+
+
+def _check_commit(number: str, commit: str) -> None:
+    """Else a report could be posted on another pull request than the one that made it."""
+    if not COMMIT.fullmatch(commit):
+        raise SpecimenError(f"COMMIT: {commit!r} is no full commit; comment.yml sets it.")
+    command = ["gh", "pr", "view", number, "--json", "headRefOid,commits"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SpecimenError(f"gh cannot see pull request {number}: {done.stderr.strip()}")
+    found = json.loads(done.stdout)
+    if commit not in {found["headRefOid"], *(entry["oid"] for entry in found["commits"])}:
+        raise SpecimenError(f"pull request {number} does not hold commit {commit}, of which the report was made.")
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,126 @@
+"""Markdown that GitHub and GitLab show as meant, whatever the names in it hold.
+
+File names, class names and params are foreign text. Each goes through `code`, so that it can neither end a table cell
+nor become HTML, a link, a mention, an emoji or the number of an issue.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+LIMIT = 60_000
+"""Characters of a report: GitHub refuses a comment above 65,536, its hidden watermark included."""
+LONGEST_VALUE = 80
+_SPECIAL = frozenset("\\`*_[]#|<>&~@:$")
+"""What starts code, emphasis, links, issues, cells, HTML, entities, mentions, emoji, addresses or formulas."""
+_BREAK = "&#8203;"
+"""A space without width behind what starts a mention, an issue or an address, for they are looked for in the page."""
+_WWW = re.compile(r"(www)\.", re.IGNORECASE)
+_LADDER = (2000, 500, 200, 50, 10, 0)
+"""Rows of a folded table, tried one after the other until the report is short enough."""
+
+
+def escape(value: object, limit: int = LONGEST_VALUE) -> str:
+    """Return a value as text that Markdown and HTML leave as it is, on one line, of at most `limit` characters.
+
+    Pipes become an entity, because CML takes the backslash before a pipe away and so breaks the table.
+    """
+    text = "".join(_visible(sign) for sign in str(value))
+    text = text if len(text) <= limit else text[: limit - 3] + "..."
+    return _WWW.sub(r"\1&#46;", "".join(_entity(sign) for sign in text))
+
+
+def code(value: object, limit: int = LONGEST_VALUE) -> str:
+    """Return a foreign value as code; GitHub looks for no mentions, emoji and issues inside."""
+    return f"<code>{escape(value, limit) or ' '}</code>"
+
+
+def prose(text: object) -> str:
+    """Return a sentence of ours with foreign values in it, such as a reason; what stands between backticks is code."""
+    parts = " ".join(str(text).split()).split("`")
+    return "".join(code(part, 200) if place % 2 else escape(part, 400) for place, part in enumerate(parts))
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, text_columns: int = 1) -> str:
+    """Return a table of cells that are Markdown already; all but the first `text_columns` are set to the right."""
+    lines = [header, [":--" if place < text_columns else "--:" for place in range(len(header))], *rows]
+    wrong = [line for line in lines if len(line) != len(header)]
+    if wrong:
+        raise ValueError(f"{len(header)} columns, but a row of {len(wrong[0])}: {wrong[0]}")
+    return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
+
+
+def paragraphs(*parts: str) -> str:
+    """Return the parts that are not empty, with an empty line between them."""
+    return "\n\n".join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A table that a reader opens by a click; the first to be cut when the report gets too long."""
+
+    summary: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    text_columns: int = 1
+    note: str = ""
+
+    def render(self, most: int) -> str:
+        """Return the folded table with `most` rows at the most, and say how many were cut."""
+        cut = len(self.rows) - most
+        said = f"{cut} more rows are cut, to keep the comment short enough for GitHub." if cut > 0 else ""
+        shown = table(self.header, self.rows[:most], text_columns=self.text_columns) if self.rows[:most] else ""
+        body = paragraphs(self.note, shown, said)
+        return f"<details>\n<summary>{self.summary}</summary>\n\n{body}\n\n</details>"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report: a title, Markdown, and what is folded below it."""
+
+    title: str
+    body: str
+    folds: Sequence[Fold] = field(default=())
+
+    def render(self, most: int) -> str:
+        """Return the section; folded tables have `most` rows at the most."""
+        return paragraphs(
+            f"## {self.title}" if self.title else "", self.body, *(fold.render(most) for fold in self.folds)
+        )
+
+
+def render(sections: Sequence[Section], limit: int = LIMIT) -> str:
+    """Return the report in at most `limit` characters: rows of folded tables go first, then sections from below."""
+    for most in _LADDER:
+        text = _join(sections, most)
+        if len(text) <= limit:
+            return text
+    kept = list(sections)
+    for place in reversed(range(1, len(kept))):
+        kept[place] = replace(kept[place], body="Cut, to keep the comment short enough for GitHub.", folds=())
+        text = _join(kept, 0)
+        if len(text) <= limit:
+            return text
+    return text[:limit]
+
+
+def _join(sections: Sequence[Section], most: int) -> str:
+    return paragraphs(*(section.render(most) for section in sections)) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "&#124;").replace("\r", " ").replace("\n", " ")
+
+
+def _visible(sign: str) -> str:
+    """Write out line breaks, control signs and those that turn the direction of text."""
+    if unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
+        return sign.encode("unicode_escape", "surrogatepass").decode("ascii")
+    return sign
+
+
+def _entity(sign: str) -> str:
+    return f"&#{ord(sign)};{_BREAK if sign in '@#' else ''}" if sign in _SPECIAL else sign

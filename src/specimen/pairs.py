@@ -1,0 +1,114 @@
+"""The test samples that two revisions share, with both predictions in one row: what a comparison can rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+BASE = " (base)"
+"""Suffix of the columns that come from the base."""
+BINS = 10
+
+
+class NotComparableError(Exception):
+    """Two revisions cannot be compared; the message says why."""
+
+
+def sample_key(*tables: pd.DataFrame) -> list[str]:
+    """Return the columns that name a sample in all tables: its image, or, if that repeats, image and row, or the row.
+
+    Raises `NotComparableError` where none of them does.
+    """
+    for key in (["image"], ["image", "row"], ["row"]):
+        if all(_names_rows(table, key) for table in tables):
+            return key
+    raise NotComparableError("the samples cannot be told apart by image and row")
+
+
+def _names_rows(table: pd.DataFrame, key: list[str]) -> bool:
+    return set(key) <= set(table) and bool(table[key].notna().all(axis=None)) and not table.duplicated(key).any()
+
+
+def shared_samples(base: pd.DataFrame, head: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Return the samples with the same label in both, and how many others there are.
+
+    Columns of the base have the suffix ` (base)`. A relabelled sample is left out: by its new label the model that
+    learnt such labels would win, by its old one the other.
+    Raises `NotComparableError` where samples cannot be told apart, or where none is left.
+    """
+    for table in (base, head):
+        _check(table)
+    key = sample_key(base, head)
+    of_base = base.rename(columns={name: f"{name}{BASE}" for name in base if name not in key})
+    pairs = head.merge(of_base, on=key, validate="one_to_one")
+    if pairs.empty:
+        raise NotComparableError("no test sample is in both revisions")
+    kept = pairs[pairs["target"] == pairs["target" + BASE]].reset_index(drop=True)
+    if kept.empty:
+        raise NotComparableError(f"each of the {len(pairs)} shared test samples has another label now")
+    return kept, len(pairs) - len(kept)
+
+
+def _check(predictions: pd.DataFrame) -> None:
+    """Raise `NotComparableError` for a table that evaluate cannot have written, or that a diverged model has."""
+    absent = [name for name in ("target", "prediction") if name not in predictions]
+    if absent:
+        raise NotComparableError(f"the predictions have no column {', '.join(absent)}")
+    numbers = predictions[[name for name in predictions if str(name).startswith(("prediction", "p: "))]]
+    if not np.isfinite(numbers.select_dtypes("number").to_numpy(np.float64)).all():
+        raise NotComparableError("there are predictions that are no finite numbers, so a model has diverged")
+
+
+def one_side(pairs: pd.DataFrame, suffix: str) -> pd.DataFrame:
+    """Return the predictions of one revision, for suffix ` (base)` or none, with the shared samples as rows."""
+    names = [str(name) for name in pairs if str(name).endswith(BASE) == bool(suffix)]
+    return pairs[names].rename(columns=lambda name: str(name).removesuffix(suffix) if suffix else name)
+
+
+def errors(predictions: pd.DataFrame, task: str) -> pd.Series[Any]:
+    """Return how wrong each prediction is: by how many units, or 1 minus the probability of the true class."""
+    return _ERRORS[task](predictions)
+
+
+def _distance(predictions: pd.DataFrame) -> pd.Series[Any]:
+    return (predictions["prediction"] - predictions["target"]).abs()
+
+
+def _doubt(predictions: pd.DataFrame) -> pd.Series[Any]:
+    # A class that the model does not know has no column, and no probability.
+    columns = {str(name).removeprefix("p: "): name for name in predictions if str(name).startswith("p: ")}
+    values = np.ones(len(predictions))
+    for name, column in columns.items():
+        of_class = (predictions["target"] == name).to_numpy()
+        values[of_class] = 1 - predictions[column].to_numpy(np.float64)[of_class]
+    return pd.Series(values, index=predictions.index)
+
+
+_ERRORS: dict[str, Callable[[pd.DataFrame], pd.Series[Any]]] = {"regression": _distance, "classification": _doubt}
+
+
+def by_decile(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean of the target and both predictions, in up to ten bins of equal size by target."""
+    order = pairs["target"].rank(method="first") - 1
+    bins = np.floor(order * min(BINS, len(pairs)) / len(pairs)).astype(int)
+    return pairs.groupby(bins)[["target", "prediction" + BASE, "prediction"]].mean()
+
+
+def f1_by_class(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return F1 of each class that occurs: columns `before`, `after`, `change`; the largest change first."""
+    names = sorted({*pairs["target"], *pairs["prediction"], *pairs["prediction" + BASE]})
+    columns = {
+        "before": [_f1(pairs["target"] == name, pairs["prediction" + BASE] == name) for name in names],
+        "after": [_f1(pairs["target"] == name, pairs["prediction"] == name) for name in names],
+    }
+    scores = pd.DataFrame(columns, index=names)
+    scores["change"] = scores["after"] - scores["before"]
+    return scores.sort_values("change", key=np.abs, ascending=False, kind="stable")
+
+
+def _f1(true: pd.Series[bool], predicted: pd.Series[bool]) -> float:
+    total = int(true.sum() + predicted.sum())
+    return 2 * int((true & predicted).sum()) / total if total else 0.0

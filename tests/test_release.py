@@ -1,0 +1,95 @@
+"""A model goes into a release only if it measures what the metrics of its tag say."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import release
+from specimen.errors import SpecimenError
+from specimen.files import write_csv
+from specimen.measures import measure
+from specimen.model import make_model, save_model
+from specimen.predictor import Predictor
+
+COUNT = 12
+TASK = {"name": "regression", "mean": 5.0, "std": 2.0, "transform": "none", "criterion": "mse"}
+
+
+def write_model(path: Path, seed: int) -> Path:
+    torch.manual_seed(seed)
+    settings = {"backbone": "mobilenet_v3_small", "num_outputs": 1, "features_width": 0}
+    save_model(path, make_model("mobilenet_v3_small", 1, 32), {"model": settings, "image_size": 32, "task": TASK,
+                                                              "features": {}})  # fmt: skip
+    return path
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store, a model, and the metrics of that model."""
+    monkeypatch.chdir(tmp_path)
+    prepared = tmp_path / "data/prepared"
+    prepared.mkdir(parents=True)
+    images = np.random.default_rng(0).integers(0, 256, (COUNT, 32, 32, 3), dtype=np.uint8)
+    np.save(prepared / "images.npy", images)
+    samples = pd.DataFrame({"row": range(COUNT), "image": [f"{n}.jpg" for n in range(COUNT)], "group": "g",
+                            "split": ["train", "test"] * (COUNT // 2), "target": np.arange(COUNT)})  # fmt: skip
+    write_csv(prepared / "samples.csv", samples)
+    (prepared / "meta.json").write_text(json.dumps({"class_names": [], "image_size": 32}))
+    loaded = Predictor.load(write_model(tmp_path / "model.pt", seed=0))
+    table = pd.concat([samples, loaded.predict(images, samples)], axis=1)[1::2]
+    found = measure(loaded.task, table)(np.ones((1, len(table))))
+    (tmp_path / "metrics").mkdir()
+    metrics = {name: float(f"{values[0]:.6g}") for name, values in found.items()}
+    (tmp_path / "metrics/test.json").write_text(json.dumps(metrics | {"samples": COUNT // 2}))
+    return tmp_path
+
+
+def test_the_right_model_measures_what_its_metrics_say(here: Path) -> None:
+    compared = release.check(here / "model.pt", release.PREPARED, release.TEST_METRICS)
+    assert {"rmse", "mae", "r2"} <= set(compared.index)
+    text = release.notes(compared)
+    assert [line.count("|") for line in text.splitlines()[2:]] == [4] * (2 + len(compared))
+
+
+def test_another_model_is_refused(here: Path) -> None:
+    with pytest.raises(SpecimenError, match=r"other.pt does not measure what metrics/test.json says"):
+        release.check(write_model(here / "other.pt", seed=1), release.PREPARED, release.TEST_METRICS)
+
+
+def test_metrics_that_say_nothing_are_no_proof(here: Path) -> None:
+    (here / "metrics/test.json").write_text("{}")
+    with pytest.raises(SpecimenError, match="does not measure"):
+        release.check(here / "model.pt", release.PREPARED, release.TEST_METRICS)
+
+
+def test_without_metrics_there_is_one_message(here: Path) -> None:
+    (here / "metrics/test.json").unlink()
+    with pytest.raises(SpecimenError, match="`dvc repro` makes it"):
+        release.check(here / "model.pt", release.PREPARED, release.TEST_METRICS)
+
+
+@pytest.mark.parametrize("tag", ["v1.2.0", "model@1.2.0", "model@v1.2.0; id", "--help me", "model@v1.2.0#prod"])
+def test_a_tag_is_a_name_and_a_version(monkeypatch: pytest.MonkeyPatch, tag: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["release.py", "--", tag])
+    with pytest.raises(SpecimenError, match="is no version of a model"):
+        release.main()
+
+
+def test_the_model_of_the_tag_is_fetched_and_noted(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def dvc(*arguments: str) -> None:
+        asked.append(arguments)
+        if arguments[0] == "artifacts":
+            (here / "model.pt").rename(release.MODEL)
+
+    monkeypatch.setattr(release, "_dvc", dvc)
+    monkeypatch.setattr(sys, "argv", ["release.py", "model@v1.2.0"])
+    release.main()
+    assert asked[0] == ("artifacts", "get", ".", "model", "--rev", "v1.2.0", "--out", "release/model.pt", "--force")
+    assert "| rmse |" in release.NOTES.read_text()

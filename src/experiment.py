@@ -1,6 +1,6 @@
-"""Run the pipeline with changed params as a DVC experiment: `python src/experiment.py train.epochs=3 train.lr=`.
+"""Run the pipeline with changed params as a DVC experiment: `python src/experiment.py train.epochs=3`.
 
-A param without a value stays as it is in params.yaml, so that a caller (see MLproject) may always name all of them.
+MLproject names all its params in every call; those that nobody has set come as `unchanged`.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ import sys
 from specimen import errors
 from specimen.errors import SpecimenError
 
+UNCHANGED = "unchanged"
+"""Value of a param that stays as it is in params.yaml."""
+
 
 def main() -> None:
     """Run `dvc exp run`, and end with its status."""
     parser = argparse.ArgumentParser(description="Run the pipeline with changed params as a DVC experiment.")
-    parser.add_argument("changes", nargs="*", metavar="KEY=VALUE", help="params to change; an empty value changes none")
+    parser.add_argument("changes", nargs="*", metavar="KEY=VALUE", help=f"params to change; {UNCHANGED} changes none")
     parser.add_argument("--stage", help="run up to this stage; default: all")
     arguments = parser.parse_args()
     sys.exit(subprocess.run(command(arguments.changes, arguments.stage), check=False).returncode)
@@ -27,9 +30,9 @@ def command(changes: list[str], stage: str | None) -> list[str]:
     overrides = []
     for change in changes:
         key, equals, value = change.partition("=")
-        if not key or not equals:
+        if not key or not equals or not value:
             raise SpecimenError(f"experiment: '{change}' changes nothing; write KEY=VALUE, such as train.epochs=3.")
-        if value:
+        if value != UNCHANGED:
             overrides += ["--set-param", f"++{key}={value}"]  # also where params.yaml leaves the key out
     return [sys.executable, "-m", "dvc", "exp", "run", *overrides, *([stage] if stage else [])]
 

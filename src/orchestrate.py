@@ -16,7 +16,7 @@ from typing import Any
 
 import dagster as dg
 import networkx as nx
-from dvc.repo import Repo
+from dvc.repo import Repo  # type: ignore[import-untyped]
 
 from specimen.params import Rules, load_params
 
@@ -38,8 +38,8 @@ def address_of(stage: Any) -> str:
     path: str = stage.path_in_repo.replace(os.sep, "/")
     name = getattr(stage, "name", None)
     if name is None:
-        return path
-    return name if path == "dvc.yaml" else f"{path}:{name}"
+        return f"{path}"
+    return f"{name}" if path == "dvc.yaml" else f"{path}:{name}"
 
 
 def key_of(stage: Any) -> dg.AssetKey:

@@ -49,7 +49,8 @@ def main() -> None:
     if arguments.apply:
         apply_best(study)
         return
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a trial is stopped in good order then, too
+    for number in (signal.SIGINT, signal.SIGTERM):  # both stop the trial in good order, also in the background
+        signal.signal(number, signal.default_int_handler)
     try:
         search(study, task, arguments.trials)
     finally:
@@ -62,7 +63,7 @@ def open_study(arguments: argparse.Namespace, task: type[Task]) -> optuna.Study:
         import optuna  # noqa: PLC0415 - an extra
     except ModuleNotFoundError:
         raise SpecimenError(missing_extra("sweep", "tune")) from None
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # failures are told below
     FOLDER.mkdir(exist_ok=True)
     with warnings.catch_warnings(action="ignore"):  # that the sign of life is experimental
         # A trial that no longer gives one, because the sweep was killed, counts as failed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -103,6 +104,8 @@ def test_a_stopped_trial_leaves_no_process_and_no_copy(repository: Path, tmp_pat
         assert int(pid.read_text()) in family
     assert not [pid for pid in family if is_running(pid)]
     assert not list(Path(".dvc/tmp/exps/standalone").glob("tmp*"))
+    known = subprocess.run(["git", "for-each-ref", "refs/exps"], capture_output=True, text=True, check=True).stdout
+    assert "/two" not in known
 
 
 def test_a_trial_that_fails_says_why(repository: Path) -> None:
@@ -168,3 +171,11 @@ def test_ctrl_c_stops_the_trial_and_leaves_the_study_usable(repository: Path, mo
 def test_nothing_to_search_is_an_error(repository: Path) -> None:
     with pytest.raises(SpecimenError, match=r"nothing to search\. Name it with -S"):
         run_sweep()
+
+
+def test_without_the_extra_the_message_says_how_to_install_it(repository: Path) -> None:
+    code = "import sys; sys.modules['optuna'] = None; import sweep; from specimen import errors; errors.run(sweep.main)"
+    env = os.environ | {"PYTHONPATH": str(Path(sweep.__file__).parent)}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: sweep needs the extra 'tune', which is not installed")

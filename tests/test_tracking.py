@@ -20,7 +20,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from specimen import tracking
+from specimen import trackers, tracking
 from specimen.model import make_model, save_model
 from specimen.params import Params
 from specimen.predictor import Predictor
@@ -313,6 +313,23 @@ def test_other_processes_than_the_first_track_nothing() -> None:
         assert not tracker.is_on
 
 
+def test_a_queued_experiment_tracks_into_the_repository(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own copy of the repository is removed at its end."""
+    copy = project / ".dvc/tmp/exps/tmp1"
+    copy.mkdir(parents=True)
+    assert trackers.home() == project
+    monkeypatch.chdir(copy)
+    assert trackers.home() == project
+
+
+def test_epochs_go_to_the_file_that_a_sweep_reads(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPECIMEN_RECORDS", str(project / "records"))
+    with track_training(read_params(), is_first=True) as first, track_training(read_params(), is_first=False) as second:
+        first.log({"val_rmse": 1.0}, 1)
+        second.log({"val_rmse": 1.0}, 1)
+    assert (project / "records").read_text() == '{"epoch": 1, "val_rmse": 1.0}\n'
+
+
 def test_nested_metrics_become_one_level() -> None:
     assert flat({"a": {"b": 1, "c/d": 2}, "e": 3}, "test") == {"test/a/b": 1, "test/a/c_d": 2, "test/e": 3}
 
@@ -324,7 +341,6 @@ for name in ("mlflow", "wandb", "dvclive", "dagster", "optuna", "timm"):
     sys.modules[name] = None  # an import would fail
 import train, evaluate
 from specimen import tracking
-tracking.find_spec = lambda name: None
 from specimen.params import Params
 data = {"root": "data", "task": "regression", "table": "labels.csv"}
 params = Params.model_validate({"data": data, "train": {"track": ["mlflow"]}})

@@ -66,7 +66,7 @@ class MlflowRun:
         mlflow.start_run(run_id=given, run_name=run["name"])
         commit = {"mlflow.source.git.commit": run["commit"]} if run["commit"] else {}
         mlflow.set_tags({"session": run["session"], "dvc.lock.md5": run["lock"], **commit})
-        if not run["resumed"]:
+        if given is None or not run["resumed"]:
             mlflow.log_params({key: str(value)[:6000] for key, value in dotted(run["params"]).items()})
 
     def _find(self, experiment: str, session: str) -> str | None:

@@ -91,6 +91,9 @@ class Trial:
                     process.kill()
             self._process.wait()
             _mend_locks()
+            # DVC may have kept what was there as an experiment, with the results of the commit that it began from.
+            remove = [sys.executable, "-m", "dvc", "exp", "remove", self.name]
+            subprocess.run(remove, capture_output=True, check=False)
 
     def __enter__(self) -> Self:
         return self

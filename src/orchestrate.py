@@ -16,7 +16,7 @@ from typing import Any
 
 import dagster as dg
 import networkx as nx
-from dvc.repo import Repo  # type: ignore[import-untyped]
+from dvc.repo import Repo
 
 from specimen.params import Rules, load_params
 

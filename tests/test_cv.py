@@ -29,10 +29,11 @@ PARAMS = {
     "prepare": {"image_size": 32},
     "split": {"seed": 7, "val": 0.3, "folds": FOLDS},
     "train": {
-        "launcher": "python", "device": "cpu", "precision": "fp32", "epochs": 1, "batch_size": 8,
+        "launcher": "python", "device": "cpu", "precision": "fp32", "threads": 1, "epochs": 1, "batch_size": 8,
         "backbone": "mobilenet_v3_small", "weights": "weights/start.pt",
     },
     "evaluate": {"gallery": 1, "predictions_plot": "scatter"},
+    "export": {"samples": 4},
 }  # fmt: skip
 
 

@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from specimen import explain
 from specimen.explain import attention, attention_share, heat
 from specimen.model import Model, make_model
 from specimen.predictor import Predictor
 from specimen.task import Classification, Regression
+from specimen.torch_network import TorchNetwork
 
 NUMBERS = Regression(mean=0.0, std=1.0, transform="none", criterion="mse")
 SIZE = 64
@@ -26,7 +26,12 @@ AGE = {"age": {"kind": "number", "median": 4.0, "mean": 4.0, "std": 2.0}}
 def predictor(backbone: str, task: Any = NUMBERS, features: dict[str, Any] | None = None) -> Predictor:
     torch.manual_seed(0)
     model = make_model(backbone, task.num_outputs, SIZE, features_width=2 * len(features or {}))
-    return Predictor(model.eval(), task, {"features": features or {}})
+    return as_loaded(model, task, features)
+
+
+def as_loaded(model: Model, task: Any, features: dict[str, Any] | None = None) -> Predictor:
+    network = TorchNetwork(model.eval(), torch.float32, torch.device("cpu"))
+    return Predictor(network, task, {"features": features or {}, "image_size": SIZE})
 
 
 class Maps(nn.Module):
@@ -53,7 +58,7 @@ def looks_at(weights: list[list[float]], task: Any) -> Predictor:
     with torch.no_grad():
         model.head.weight.copy_(torch.tensor(weights))
         model.head.bias.zero_()
-    return Predictor(model.eval(), task, {"features": {}})
+    return as_loaded(model, task)
 
 
 @pytest.fixture
@@ -102,7 +107,7 @@ def test_a_transformer_without_maps_and_a_model_without_pictures_have_none() -> 
     assert heat(predictor("none", features=AGE), IMAGES, SAMPLES) is None
     torch.manual_seed(0)
     tokens = Model(_Tokens(), 8, 0, 1)
-    assert heat(Predictor(tokens.eval(), NUMBERS, {"features": {}}), IMAGES, SAMPLES) is None
+    assert heat(as_loaded(tokens, NUMBERS), IMAGES, SAMPLES) is None
 
 
 class _Tokens(nn.Module):
@@ -120,7 +125,7 @@ class _Tokens(nn.Module):
 def test_the_same_pictures_have_the_same_heat_in_any_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     model = predictor("resnet18")
     one, again = heat(model, IMAGES, SAMPLES), heat(model, IMAGES, SAMPLES)
-    monkeypatch.setattr(explain, "BATCH_SIZE", 2)
+    monkeypatch.setattr(Predictor, "batch_size", 2)
     batches = heat(model, IMAGES, SAMPLES)
     assert one is not None
     assert again is not None

@@ -226,13 +226,16 @@ def start(folder: Path) -> None:
 
 
 def memory(folder: Path) -> None:
-    """Compare the memory of the server before and after many requests."""
+    """Compare the memory of the server before and after many requests, in quarters, so that a leak can be told."""
     with server() as (_, port):
         load(port, folder, CLIENTS, requests=REQUESTS // 10)
-        before = gauge(port, "process_resident_memory_bytes")
-        found = load(port, folder, CLIENTS, requests=REQUESTS)
-        after = gauge(port, "process_resident_memory_bytes")
-    print(f"memory: {before / 1e6:.0f} MB, after {REQUESTS} more requests {after / 1e6:.0f} MB; {found['outcomes']}")
+        sizes = [gauge(port, "process_resident_memory_bytes")]
+        for _ in range(4):
+            found = load(port, folder, CLIENTS, requests=REQUESTS // 4)
+            assert set(found["outcomes"]) == {"200"}, found
+            sizes.append(gauge(port, "process_resident_memory_bytes"))
+    shown = ", ".join(f"{size / 1e6:.0f}" for size in sizes)
+    print(f"memory: {shown} MB, before and after each quarter of {REQUESTS} requests")
 
 
 PARTS: dict[str, Callable[[Path], Any]] = {

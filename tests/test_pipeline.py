@@ -11,9 +11,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from fastapi.testclient import TestClient
 
 import prepare
 from specimen.errors import SpecimenError
+from specimen.model_slot import Records
+from specimen.server import make_app
 
 ROOT = Path(__file__).parents[1]
 TINY = {
@@ -119,6 +122,20 @@ def test_photos_have_the_predictions_of_evaluate(fresh: Path, tmp_path: Path, mo
     evaluated = pd.read_csv(fresh / "plots/predictions.csv")
     names = evaluated["image"].map(lambda path: Path(path).name)
     assert (found["prediction"].loc[names].to_numpy() - evaluated["prediction"]).abs().max() < 1e-4
+
+
+def test_the_server_has_the_predictions_of_evaluate_and_its_metrics(fresh: Path) -> None:
+    evaluated = pd.read_csv(fresh / "plots/predictions.csv")
+    photos = fresh / "data/sample/images"
+    files = [("images", (name, (photos / name).read_bytes())) for name in evaluated["image"]]
+    records = Records(fresh / "dvc.lock", fresh / "metrics/test.json")
+    with TestClient(make_app(fresh / "models/model.onnx", records=records)) as client:
+        answer = client.post("/predict", files=files).json()
+        facts = client.get("/model").json()
+    found = [result["prediction"] for result in answer["results"]]
+    assert (pd.Series(found) - evaluated["prediction"]).abs().max() < 1e-4
+    assert answer["version"] in (fresh / "dvc.lock").read_text()
+    assert facts["metrics"] == json.loads((fresh / "metrics/test.json").read_text())
 
 
 def test_a_registered_version_is_fetched(repository: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ class Limits:
     """Most images in one request."""
     requests: int = 32
     """Most requests at work at a time; one more is told to come again later."""
-    pictures: int = 128
+    pictures: int = 256
     """Most pictures at work at a time, over all requests; an explanation counts as 65. A single request always fits."""
     seconds: float = 30.0
     """Longest time to receive a request, and again to answer it."""

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
@@ -15,13 +13,14 @@ from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
 from starlette.middleware.cors import CORSMiddleware
 
-from specimen.answers import Health, Heat, ModelFacts, Predictions, Problem, facts
-from specimen.features import Description
+from specimen.answers import facts
+from specimen.forms import FORM_PROBLEMS, form, problems
 from specimen.gate import RETRY_AFTER, Gate
 from specimen.guard import SafeHeaders, key_check
 from specimen.limits import Limits, RefusalError
 from specimen.model_slot import ModelSlot, Records
 from specimen.monitor import Monitor, Monitored
+from specimen.schemas import Health, Heat, ModelFacts, Predictions, Problem
 from specimen.service import Service
 from specimen.upload import read_upload
 
@@ -64,7 +63,7 @@ def make_app(
     )  # fmt: skip
     app.add_exception_handler(RefusalError, _refuse)
     locks = [Depends(key_check(api_key))] if api_key else []
-    app.include_router(api(service), dependencies=locks, responses=_problems(401) if api_key else {})
+    app.include_router(api(service), dependencies=locks, responses=problems(401) if api_key else {})
     app.include_router(_health(service))
     app.mount("/page", StaticFiles(directory=PAGE))
     app.add_api_route("/", _index, methods=["GET", "HEAD"], include_in_schema=False)
@@ -80,9 +79,9 @@ def make_app(
 def api(service: Service) -> APIRouter:
     """Return the routes that predict and that tell with what."""
     router = APIRouter()
-    body = _form(service.slot.loaded.predictor.meta["features"])
+    body = form(service.slot.loaded.predictor.meta["features"])
 
-    @router.post("/predict", response_model=Predictions, responses=_problems(*FORM_PROBLEMS), openapi_extra=body)
+    @router.post("/predict", response_model=Predictions, responses=problems(*FORM_PROBLEMS), openapi_extra=body)
     async def predict(request: Request) -> Response:
         """Predict one or many images.
 
@@ -95,7 +94,7 @@ def api(service: Service) -> APIRouter:
         finally:
             await upload.close()
 
-    @router.post("/explain", response_model=Heat, responses=_problems(*FORM_PROBLEMS), openapi_extra=body)
+    @router.post("/explain", response_model=Heat, responses=problems(*FORM_PROBLEMS), openapi_extra=body)
     async def explain(request: Request) -> Response:
         """Tell what the model looked at in one image: how much its prediction changes when a part is covered."""
         upload = await read_upload(request, service.limits)
@@ -142,39 +141,3 @@ async def _refuse(_: Request, refusal: Exception) -> Response:
 
 def _json(status: int, answer: BaseModel) -> Response:
     return Response(answer.model_dump_json(), status, media_type="application/json")
-
-
-FORM_PROBLEMS = {
-    400: "The form is malformed.",
-    408: "The request came in too slowly.",
-    413: "The request, or each of its images, is too large.",
-    415: "No form, or none of its files is an image.",
-    422: "No image, images that are damaged, or features that the model does not know.",
-    429: "Too many requests at work; try again after `Retry-After` seconds.",
-    503: "The work took too long.",
-}
-
-
-def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    texts = FORM_PROBLEMS | {401: "The API key is missing or wrong."}
-    return {status: {"model": Problem, "description": texts[status]} for status in statuses}
-
-
-def _form(description: Description) -> dict[str, Any]:
-    """Return what the OpenAPI document says of the forms, with features of the model at hand as an example."""
-    example = {name: facts.get("median", facts.get("categories", [None])[0]) for name, facts in description.items()}
-    properties = {
-        "images": {
-            "type": "array",
-            "minItems": 1,
-            "items": {"type": "string", "format": "binary"},
-            "description": "JPEG, PNG, TIFF, WebP or BMP files.",
-        },
-        "features": {
-            "type": "string",
-            "description": "JSON: an object of what is known beside the photos, or a list with one for each.",
-            "examples": [json.dumps(example, ensure_ascii=False)],
-        },
-    }
-    schema = {"type": "object", "required": ["images"], "properties": properties, "additionalProperties": False}
-    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}

@@ -17,13 +17,14 @@ from PIL import Image
 from starlette.datastructures import UploadFile
 
 from specimen import given, occlusion
-from specimen.answers import Failure, Heat, Predictions, Problem, all_failed, answer
+from specimen.answers import all_failed, answer
 from specimen.batcher import SIZE, Batcher, Columns
 from specimen.decode import DecodeError, NotAnImageError, Picture, TooManyPixelsError, decode
 from specimen.files import significant
 from specimen.limits import Limits, RefusalError, megabytes
 from specimen.model_slot import Loaded, ModelSlot
 from specimen.monitor import Monitor
+from specimen.schemas import Failure, Heat, Predictions, Problem
 from specimen.upload import Upload
 
 

@@ -20,7 +20,7 @@ export function showTable(entries, model) {
       const written = { ...cells(entry.result), file: entry.file.name };
       const row = names.map((name) => element(name === "file" ? "th" : "td", { textContent: written[name] ?? "" }));
       row[0].scope = "row";
-      if (failures) row.push(element("td", { textContent: entry.code ? reason(entry, model.limits) : "" }));
+      if (failures) row.push(element("td", { className: "remark", textContent: entry.code ? reason(entry, model.limits) : "" }));
       return element("tr", {}, ...row);
     }),
   );

@@ -1,0 +1,128 @@
+"""What the server answers, as it stands in the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Answer(BaseModel):
+    """A part of an answer; what has no value is null."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Amount(Answer):
+    """A number for one image."""
+
+    file: str
+    prediction: float = Field(examples=[0.42])
+    low: float | None = Field(None, examples=[0.31])
+    """The true value lies from `low` to `high` as often as the model's `coverage` says."""
+    high: float | None = Field(None, examples=[0.55])
+    unit: str = Field("", examples=["g"])
+
+
+class ClassProbability(Answer):
+    """One class that an image may show."""
+
+    name: str
+    probability: float
+
+
+class Class(Answer):
+    """A class for one image."""
+
+    file: str
+    prediction: str = Field(examples=["Moon"])
+    confidence: float = Field(examples=[0.93])
+    prediction_set: list[str] | None = Field(None, examples=[["Moon", "Mercury"]])
+    """The classes that hold the true one as often as the model's `coverage` says."""
+    top: list[ClassProbability]
+    """The three likeliest classes, likeliest first."""
+
+
+class Failure(Answer):
+    """An image without a prediction; the others of the request have theirs."""
+
+    file: str
+    code: str = Field(examples=["not_an_image"])
+    error: str = Field(examples=["notes.txt: none of the formats BMP, JPEG, PNG, TIFF, WEBP"])
+
+
+class Predictions(Answer):
+    """One result for each image, in the order of the request."""
+
+    version: str
+    """md5 of the model that predicted."""
+    results: list[Amount | Class | Failure]
+
+
+class Problem(Answer):
+    """Why a request got no prediction: a code for programs, a message for people."""
+
+    code: str = Field(examples=["no_image"])
+    message: str
+    results: list[Failure] = []
+    """Where every image failed, the reason of each."""
+
+
+class Heat(Answer):
+    """What the model looked at in one image."""
+
+    file: str
+    version: str
+    result: Amount | Class
+    heat: list[list[float]]
+    """Rows from the top of the square picture that the model sees: how much the prediction changes when that part is
+    covered, in the unit of the target or as a probability."""
+    picture: str
+    """That square picture, as a `data:` address of a PNG."""
+
+
+class FeatureFacts(Answer):
+    """A feature that the model uses beside the picture."""
+
+    name: str
+    kind: Literal["number", "category"]
+    typical: float | None = None
+    """The median of a number in the train split, which stands in for a missing one."""
+    categories: list[str] | None = None
+
+
+class Bounds(Answer):
+    """What one request may hold."""
+
+    file_bytes: int
+    request_bytes: int
+    pixels: int
+    images: int
+
+
+class ModelFacts(Answer):
+    """The model that predicts now."""
+
+    version: str
+    """md5 of its file, as in `dvc.lock`."""
+    task: Literal["regression", "classification"]
+    target: str
+    unit: str
+    classes: list[str] | None
+    features: list[FeatureFacts]
+    coverage: float | None
+    """Share of the truths that intervals and sets of classes hold."""
+    image_size: int
+    resize: Literal["pad", "crop", "stretch"]
+    metrics: dict[str, Any] | None
+    """Measured on the test split; null if those in `metrics/test.json` are of another model."""
+    limits: Bounds
+
+
+class Health(Answer):
+    """Whether predictions can be had."""
+
+    ready: bool
+    version: str
+    problem: str | None
+    """Why the model file that is there now is not the one that predicts, if so."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -67,7 +68,7 @@ class PictureDataset(Dataset[Batch]):
         pictures = self.images[rows] if isinstance(self.images, Tensor) else torch.from_numpy(self.images[rows])
         batch = self.columns.batch(pictures.permute(0, 3, 1, 2), rows)
         # The generator of the CPU is borrowed: each sample seeds it anew, and it goes back afterwards.
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), one_thread():
             if self.transform is not None:
                 for place, draw in enumerate(draws):
                     # By sample and epoch, so that neither workers nor order nor batch change what happens to it.
@@ -167,6 +168,17 @@ def make_loader(dataset: Dataset[Batch], batches: Batches, workers: int = 0) -> 
 def _on_device(dataset: Dataset[Batch]) -> bool:
     images = getattr(dataset, "images", None)
     return isinstance(images, Tensor) and images.device.type != "cpu"
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch compute on one thread: to wake several for one small picture takes longer than its work."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def draw_seed(*parts: int) -> int:

@@ -34,6 +34,8 @@ def main() -> None:
     predictions = pd.concat([samples, columns.set_axis(rows)], axis=1)
     task, resamples = predictor.task, params.evaluate.resamples
     results = metrics.score(task, predictions, by=params.evaluate.by, resamples=resamples)
+    if "unlike" in predictions:
+        results["unlike"] = float(predictions["unlike"].mean())
     if store.masks is not None and params.evaluate.explain:
         results |= explain.attention(predictor, store.images[rows], store.masks[rows], samples, _bar)
     forest = grow_forest(task, train, samples, store.meta["features"])

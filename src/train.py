@@ -7,6 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import torch
 from tqdm import tqdm
@@ -25,6 +27,7 @@ from specimen.fit import Record, Run, fit, make_run
 from specimen.loaders import make_loaders
 from specimen.memory import keep_freed_memory
 from specimen.model import make_model, save_model
+from specimen.novelty import Novelty, Seen, colours_of, fit_novelty, some
 from specimen.params import Train, load_params
 from specimen.predictor import Predictor
 from specimen.stages import require_dep
@@ -87,7 +90,12 @@ def train_model(store: Store, train: Train, compute: Compute, tracking: Tracking
         write_csv(HISTORY, _history(run.records, task))
         meta |= {"best_epoch": best}
         save_model(MODEL, run.model, meta)
-        save_model(MODEL, run.model, meta | {"task": _calibrated(store, train.coverage).describe()})
+        predictor = Predictor.load(MODEL)  # as everyone predicts later, in fp32
+        meta |= {"task": _calibrated(predictor, store, train.coverage).describe()}
+        if (novelty := _novelty(predictor, store)) is not None:
+            predictor.model.novelty = novelty
+            meta |= {"novelty": {"photos": len(novelty.embeddings)}}
+        save_model(MODEL, predictor.model, meta)
         tracking.made(MODEL)
         checkpoint.remove()
 
@@ -110,16 +118,33 @@ def _meta(store: Store, train: Train, task: Task, compute: Compute) -> dict[str,
     }
 
 
-def _calibrated(store: Store, coverage: float) -> Task:
+def _calibrated(predictor: Predictor, store: Store, coverage: float) -> Task:
     """Return the task that can say how sure a prediction is, from what the model that was written says of val."""
     rows = store.rows("val")
     samples = store.samples.iloc[rows]
     if (warning := too_few_groups(samples["group"], coverage)) is not None:
         print(warning)
-    predictor = Predictor.load(MODEL)  # as everyone predicts later, in fp32
     return calibrate(
         predictor.task, predictor.logits(store.images[rows], samples), samples["target"], samples["group"], coverage
     )
+
+
+@torch.inference_mode()
+def _novelty(predictor: Predictor, store: Store) -> Novelty | None:
+    """Return how to tell that a picture is unlike the training photos; None for a model that sees no pictures."""
+    model = predictor.model
+    if model.backbone is None:
+        return None
+    device, size = next(model.parameters()).device, predictor.batch_size
+
+    def see(rows: npt.NDArray[np.int64]) -> Seen:
+        batches = (store.images[rows[start : start + size]] for start in range(0, len(rows), size))
+        pictures = (torch.from_numpy(batch).permute(0, 3, 1, 2).to(device) for batch in batches)
+        parts = [(model.embed(batch).float().cpu(), colours_of(batch).cpu()) for batch in pictures]
+        return torch.cat([embedding for embedding, _ in parts]), torch.cat([colours for _, colours in parts])
+
+    val = some(store.rows("val"))
+    return fit_novelty(see(some(store.rows("train"))), see(val), store.samples["group"].iloc[val])
 
 
 def _fingerprint(meta: dict[str, Any], train: Train, compute: Compute) -> str:

@@ -56,7 +56,12 @@ def answer(task: Task, file: str, columns: dict[str, Any], unit: str) -> Amount 
 @answer.register
 def _(task: Regression, file: str, columns: dict[str, Any], unit: str) -> Amount:
     return Amount(
-        file=file, prediction=columns["prediction"], low=columns.get("low"), high=columns.get("high"), unit=unit
+        file=file,
+        prediction=columns["prediction"],
+        low=columns.get("low"),
+        high=columns.get("high"),
+        unit=unit,
+        unlike=columns.get("unlike"),
     )
 
 
@@ -70,6 +75,7 @@ def _(task: Classification, file: str, columns: dict[str, Any], unit: str) -> Cl
         confidence=columns["confidence"],
         prediction_set=None if names is None else json.loads(names),
         top=sorted(each, key=lambda one: -one.probability)[:TOP],
+        unlike=columns.get("unlike"),
     )
 
 

@@ -45,7 +45,7 @@ def _calibrate_numbers(
     errors = np.abs(task.encode(targets) - logits[:, 0].astype(np.float64))
     if not np.isfinite(errors).all():
         return task
-    return replace(task, coverage=coverage, half_width=_rounded(_quantile(errors, groups, coverage)))
+    return replace(task, coverage=coverage, half_width=_rounded(group_quantile(errors, groups, coverage)))
 
 
 @calibrate.register(Classification)
@@ -58,7 +58,7 @@ def _calibrate_classes(
     temperature = _rounded(_temperature(logits, classes, groups))
     of_truth = softmax(logits / temperature, axis=1)[np.arange(len(classes)), classes]
     # Least ambiguous sets (M. Sadinle, J. Lei and L. Wasserman, JASA 114, 2019): every class at least so probable.
-    threshold = -_quantile(-of_truth, groups, coverage)
+    threshold = -group_quantile(-of_truth, groups, coverage)
     return replace(task, coverage=coverage, temperature=temperature, threshold=_rounded(threshold))
 
 
@@ -74,7 +74,7 @@ def too_few_groups(groups: Any, coverage: float) -> str | None:
     )
 
 
-def _quantile(scores: Floats, groups: Any, coverage: float) -> float:
+def group_quantile(scores: Floats, groups: Any, coverage: float) -> float:
     """Return the score that a share `coverage` stays within; each group counts as one, and so does one yet unseen."""
     weights = _group_weights(groups)
     order = np.argsort(scores, kind="stable")

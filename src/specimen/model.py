@@ -14,6 +14,7 @@ from torchvision.models import WeightsEnum, get_model, get_model_weights, list_m
 
 from specimen.errors import SpecimenError, accepted, missing_extra
 from specimen.files import written_aside
+from specimen.novelty import Novelty
 from specimen.transforms import Normalize
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -38,6 +39,7 @@ class Model(nn.Module):
         self.backbone = backbone
         self.tabular = _tabular_branch(features_width) if features_width else None
         self.head = nn.Linear(embedding_width + (TABULAR_WIDTH if features_width else 0), num_outputs)
+        self.novelty: Novelty | None = None  # known when the training is over
 
     def forward(self, images: Tensor, features: Tensor | None = None) -> Tensor:
         """Return logits N x num_outputs for uint8 pictures N x 3 x H x W and features N x features_width."""
@@ -251,6 +253,8 @@ def load_model(path: Path) -> tuple[Model, dict[str, Any]]:
         content = dict(torch.load(path, map_location="cpu", weights_only=True))
         meta = content["meta"]
         model = make_model(**meta["model"], image_size=meta["image_size"])
+        if "novelty" in meta:
+            model.novelty = Novelty(meta["novelty"]["photos"], model.embedding_width)
         model.load_state_dict(content["weights"])
     except Exception as error:  # see _read_state
         raise SpecimenError(f"{path}: no model of Specimen ({error}). `dvc repro train` makes one.") from error

@@ -28,9 +28,12 @@ class _Pictures(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, images: Tensor, features: Tensor | None = None) -> Tensor:
-        logits: Tensor = self.model(images.permute(0, 3, 1, 2), features)
-        return logits
+    def forward(self, images: Tensor, features: Tensor | None = None) -> tuple[Tensor, ...]:
+        pictures = images.permute(0, 3, 1, 2)
+        if self.model.novelty is None:
+            return (self.model(pictures, features),)
+        embedding = self.model.embed(pictures)
+        return self.model.classify(embedding, features), self.model.novelty(pictures, embedding)
 
 
 class _Features(nn.Module):
@@ -47,8 +50,9 @@ class _Features(nn.Module):
 def to_onnx(model: Model, meta: dict[str, Any]) -> bytes:
     """Return an ONNX file: inputs `images` (uint8) and `features` (float32), those that the model uses, -> `logits`.
 
-    The scaling of pictures is part of the graph; `meta` stands in the metadata. The same model gives the same bytes.
-    Raises `SpecimenError` for a model that torch cannot express in ONNX.
+    A model that knows its training photos also gives `distance`, see `Novelty`. The scaling of pictures is part of the
+    graph; `meta` stands in the metadata. The same model gives the same bytes. Raises `SpecimenError` for a model that
+    torch cannot express in ONNX.
     """
     size, width = meta["image_size"], meta["model"]["features_width"]
     inputs = {"images": torch.zeros(EXAMPLES, size, size, 3, dtype=torch.uint8)} if model.backbone is not None else {}
@@ -61,7 +65,7 @@ def to_onnx(model: Model, meta: dict[str, Any]) -> bytes:
                 wrapped,
                 kwargs=inputs,
                 input_names=list(inputs),
-                output_names=["logits"],
+                output_names=["logits", *(["distance"] if model.novelty is not None else [])],
                 dynamic_shapes={name: {0: batch} for name in inputs},
                 dynamo=True,
                 external_data=False,

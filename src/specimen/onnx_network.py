@@ -11,6 +11,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from specimen.errors import SpecimenError
+from specimen.predictor import Outputs
 
 META = "specimen"
 """Key of the metadata of the file: the meta of `model.pt` as JSON."""
@@ -24,13 +25,15 @@ class OnnxNetwork:
     def __init__(self, session: onnxruntime.InferenceSession) -> None:
         self._session = session
         self._inputs = [node.name for node in session.get_inputs()]
+        self._outputs = [node.name for node in session.get_outputs()]
 
-    def __call__(self, images: npt.NDArray[np.uint8], features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Return logits N x num_outputs."""
+    def __call__(self, images: npt.NDArray[np.uint8], features: npt.NDArray[np.float32]) -> Outputs:
+        """Return logits N x num_outputs, and distances N where the model knows them."""
         given = {"images": images, "features": features}
         # A model without features has no input for them, one that learnt from features alone none for pictures.
-        logits = self._session.run(["logits"], {name: given[name] for name in self._inputs})[0]
-        return np.asarray(logits, dtype=np.float32)
+        values = self._session.run(self._outputs, {name: given[name] for name in self._inputs})
+        found = {name: np.asarray(one, np.float32) for name, one in zip(self._outputs, values, strict=True)}
+        return found["logits"], found.get("distance")
 
 
 def load_onnx(path: Path, precision: str = "fp32", threads: int | None = None) -> tuple[OnnxNetwork, dict[str, Any]]:

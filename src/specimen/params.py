@@ -11,6 +11,7 @@ from specimen.errors import SpecimenError, accepted
 PARAMS_FILE = Path("params.yaml")
 RESERVED = frozenset(
     {"row", "image", "group", "split", "target", "prediction", "confidence", "low", "high", "prediction_set"}
+    | {"distance", "unlike"}
     | {"file", "file_error", "decode_error", "image_width", "image_height", "perceptual_hash", "thumbnail", "pixels"}
 )
 """Columns of the tables of samples and predictions, so no names for features."""

@@ -26,10 +26,13 @@ if TYPE_CHECKING:
 BATCH_PIXELS = 64 * 224 * 224
 """In one batch, over all pictures: as many as keep a machine busy, few enough for its memory."""
 MAX_BATCH = 256
+DISTANCE_DIGITS = 3
 
 Images = npt.NDArray[np.uint8]
 """N x size x size x 3."""
 Floats = npt.NDArray[np.float32]
+Outputs = tuple[Floats, Floats | None]
+"""Logits N x num_outputs, and how unlike the training photos the pictures are, N; None where that is not known."""
 Precision = Literal["fp32", "bf16", "auto"]
 Progress = Callable[[Iterable[int]], Iterable[int]]
 
@@ -37,8 +40,8 @@ Progress = Callable[[Iterable[int]], Iterable[int]]
 class Network(Protocol):
     """A network in the hands of the library that runs it."""
 
-    def __call__(self, images: Images, features: Floats) -> Floats:
-        """Return logits N x num_outputs for pictures and for features N x width."""
+    def __call__(self, images: Images, features: Floats) -> Outputs:
+        """Return what it makes of pictures and of features N x width."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,10 @@ class Predictor:
 
     def logits(self, images: Images, samples: pd.DataFrame, progress: Progress = iter) -> Floats:
         """Return logits N x num_outputs; see `predict`."""
+        return self.outputs(images, samples, progress)[0]
+
+    def outputs(self, images: Images, samples: pd.DataFrame, progress: Progress = iter) -> Outputs:
+        """Return logits and distances; see `predict`."""
         columns = features.encode(samples, self.meta["features"])
         size = self.batch_size
 
@@ -84,16 +91,31 @@ class Predictor:
 
         batches = map_ahead(read, progress(range(0, len(images), size)), workers=1)
         parts = [self.network(*batch) for batch in batches]
-        return np.concatenate(parts) if parts else np.empty((0, self.task.num_outputs), np.float32)
+        parts = parts or [self.nothing(0)]
+        distances = [distance for _, distance in parts if distance is not None]
+        return np.concatenate([logits for logits, _ in parts]), np.concatenate(distances) if distances else None
+
+    def nothing(self, count: int) -> Outputs:
+        """Return outputs of `count` pictures that are all zero, for their shapes and types."""
+        distance = np.zeros(count, np.float32) if "novelty" in self.meta else None
+        return np.zeros((count, self.task.num_outputs), np.float32), distance
 
     def predict(self, images: Images, samples: pd.DataFrame, progress: Progress = iter) -> pd.DataFrame:
         """Return the columns of the prediction, one row a picture; `prediction` comes first.
 
         `images` is N x size x size x 3; `samples` has N rows with the columns of the features that the model uses.
         """
-        columns = self.task.decode(self.logits(images, samples, progress))
+        return self.columns(*self.outputs(images, samples, progress))
+
+    def columns(self, logits: Floats, distance: Floats | None) -> pd.DataFrame:
+        """Return the columns of the prediction; `distance` and `unlike` come last, of a model that knows them."""
+        columns = self.task.decode(logits)
         numbers = columns.select_dtypes("number").columns
-        return columns.assign(**{name: significant(columns[name].to_numpy()) for name in numbers})
+        columns = columns.assign(**{name: significant(columns[name].to_numpy()) for name in numbers})
+        if distance is None:
+            return columns
+        rounded = distance.astype(np.float64).round(DISTANCE_DIGITS)
+        return columns.assign(distance=rounded, unlike=~(rounded <= 1))  # what is no number is unlike
 
 
 def _load_network(path: Path, precision: Precision) -> tuple[Network, dict[str, Any]]:

@@ -22,6 +22,8 @@ class Amount(Answer):
     """The true value lies from `low` to `high` as often as the model's `coverage` says."""
     high: float | None = Field(None, examples=[0.55])
     unit: str = Field("", examples=["g"])
+    unlike: bool | None = Field(None, examples=[False])
+    """Whether the image does not look like the training photos, so that the number is not to be relied on."""
 
 
 class ClassProbability(Answer):
@@ -41,6 +43,8 @@ class Class(Answer):
     """The classes that hold the true one as often as the model's `coverage` says."""
     top: list[ClassProbability]
     """The three likeliest classes, likeliest first."""
+    unlike: bool | None = Field(None, examples=[False])
+    """Whether the image does not look like the training photos, so that the class is not to be relied on."""
 
 
 class Failure(Answer):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,8 +54,8 @@ def _predict(
 ) -> pd.DataFrame:
     good = [place for place, result in enumerate(results) if not isinstance(result, str)]
     # Columns and types as they always are, also where all files are bad: an .xlsx or .parquet has but one set of them.
-    columns = predictor.task.decode(np.zeros((1, predictor.task.num_outputs), np.float32))
-    types = {name: "float64" if pd.api.types.is_numeric_dtype(kind) else "str" for name, kind in columns.dtypes.items()}
+    columns = predictor.columns(*predictor.nothing(1))
+    types = {name: _type(kind) for name, kind in columns.dtypes.items()}
     if good:
         pictures = np.stack([results[place] for place in good])
         columns = predictor.predict(pictures, samples.iloc[good]).set_axis(good)
@@ -64,3 +65,10 @@ def _predict(
     table.insert(0, "image", pd.Series([item.name for item in inputs], dtype="str"))
     table["error"] = pd.Series([result if isinstance(result, str) else None for result in results], dtype="str")
     return table
+
+
+def _type(kind: Any) -> str:
+    """Return the type of a column that may have gaps."""
+    if pd.api.types.is_bool_dtype(kind):
+        return "boolean"
+    return "float64" if pd.api.types.is_numeric_dtype(kind) else "str"

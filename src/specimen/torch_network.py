@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from specimen.device import pick_device, pick_precision
 from specimen.model import Model, load_model
+from specimen.predictor import Outputs
 
 
 class TorchNetwork:
@@ -24,14 +26,20 @@ class TorchNetwork:
             torch.backends.cudnn.allow_tf32 = False
 
     @torch.inference_mode()
-    def __call__(self, images: npt.NDArray[np.uint8], features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Return logits N x num_outputs, in fp32."""
+    def __call__(self, images: npt.NDArray[np.uint8], features: npt.NDArray[np.float32]) -> Outputs:
+        """Return logits N x num_outputs, and distances N where the model knows them, in fp32."""
         pictures = torch.from_numpy(images).to(self._device).permute(0, 3, 1, 2)
         columns = torch.from_numpy(features).to(self._device)
         low = self._precision != torch.float32
         with torch.autocast(self._device.type, dtype=self._precision if low else None, enabled=low):
-            logits = self.model(pictures, columns)
-        return np.asarray(logits.float().cpu().numpy(), dtype=np.float32)
+            embedding = self.model.embed(pictures)
+            logits = self.model.classify(embedding, columns)
+        novelty = self.model.novelty
+        return _array(logits), None if novelty is None else _array(novelty(pictures, embedding))
+
+
+def _array(values: Tensor) -> npt.NDArray[np.float32]:
+    return np.asarray(values.float().cpu().numpy(), dtype=np.float32)
 
 
 def load_torch(path: Path, precision: str) -> tuple[TorchNetwork, dict[str, Any]]:

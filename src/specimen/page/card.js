@@ -78,7 +78,9 @@ export class Card {
 function content(entry, scale, limits) {
   if (entry.code) return [element("p", { className: "error", textContent: reason(entry, limits) })];
   if (!entry.result) return [element("p", { className: "working", textContent: text("working") })];
-  return "top" in entry.result ? classes(entry.result) : amount(entry.result, scale);
+  const parts = "top" in entry.result ? classes(entry.result) : amount(entry.result, scale);
+  if (entry.result.unlike) parts.push(element("p", { className: "unlike", textContent: unlike(entry.result) }));
+  return parts;
 }
 
 export function reason(entry, limits) {
@@ -87,6 +89,10 @@ export function reason(entry, limits) {
     size: megabytes(limits.file_bytes),
     pixels: number(limits.pixels / 1e6),
   });
+}
+
+export function unlike(result) {
+  return text("top" in result ? "unlikeClass" : "unlike");
 }
 
 function amount(result, scale) {

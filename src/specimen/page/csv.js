@@ -2,7 +2,7 @@
 
 import { currentLanguage } from "./texts.js";
 
-const COLUMNS = ["file", "prediction", "low", "high", "unit", "confidence", "prediction_set", "error", "version"];
+const COLUMNS = ["file", "prediction", "low", "high", "unit", "confidence", "prediction_set", "unlike", "error", "version"];
 
 // A German Excel wants semicolons and decimal commas; both want a mark to see that it is UTF-8.
 export function csv(entries, features) {

@@ -66,10 +66,19 @@ def write_onnx() -> WriteOnnx:
     """A function that writes a `model.onnx` which looks at the mean colour alone, without any training.
 
     Numbers: the prediction is `scale` times the mean of red, 0 to 255, and each standard score of the age adds 1. With
-    `classes=True` the class is the colour that prevails. What else is given goes into the meta.
+    `classes=True` the class is the colour that prevails. With `novelty=True` there is a distance
+    as well, a hundredth of the mean of red. What else is given goes into the meta.
     """
 
-    def write(path: Path, *, classes: bool = False, features: bool = False, scale: float = 0.01, **meta: Any) -> Path:
+    def write(
+        path: Path,
+        *,
+        classes: bool = False,
+        features: bool = False,
+        novelty: bool = False,
+        scale: float = 0.01,
+        **meta: Any,
+    ) -> Path:
         import onnx
         from onnx import TensorProto, helper, numpy_helper
 
@@ -88,6 +97,11 @@ def write_onnx() -> WriteOnnx:
             nodes.append(helper.make_node("Add", ["seen", "added"], ["logits"]))
             inputs.append(helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", 4]))
         outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", weights.shape[1]])]
+        if novelty:
+            constants["red"] = np.array([0.01, 0, 0], "f4")
+            nodes.append(helper.make_node("MatMul", ["colour", "red"], ["distance"]))
+            outputs.append(helper.make_tensor_value_info("distance", TensorProto.FLOAT, ["n"]))
+            meta["novelty"] = {"photos": 1}
         given = [numpy_helper.from_array(value, name) for name, value in constants.items()]
         graph = helper.make_graph(nodes, "colour", inputs, outputs, given)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)

@@ -213,6 +213,33 @@ def test_the_csv_holds_the_results_and_no_formulas(  # noqa: PLR0913, PLR0917
     assert rows[0]["version"].startswith(version)
 
 
+@pytest.mark.parametrize(
+    ("language", "note"),
+    [
+        ("en-GB", "Does not look like the training photos; do not rely on this number."),
+        ("de-DE", "Sieht nicht aus wie die Trainingsfotos; verlassen Sie sich nicht auf diese Zahl."),
+    ],
+)
+def test_a_photo_unlike_those_of_training_has_a_note(  # noqa: PLR0913, PLR0917
+    chrome: Chrome, downloads: Path, tmp_path: Path, write_onnx: Callable[..., Path], photos: list[Path],
+    language: str, note: str,
+) -> None:  # fmt: skip
+    with served(write_onnx(tmp_path / "model.onnx", novelty=True)) as address:
+        page = Page(chrome, address, language)
+        page.drop(*photos[:2])
+        assert page.texts(".unlike") == [note]
+        assert [bool(card.find_elements("css selector", ".unlike")) for card in page.all(".card")] == [True, False]
+        assert [row.endswith(note) for row in page.texts("#rows tr")] == [True, False]
+        page.one("#download").click()
+        path = downloads / "predictions.csv"
+        page.wait(path.exists)
+    content = path.read_text(encoding="utf-8-sig")
+    path.unlink()
+    separator = {"en-GB": ",", "de-DE": ";"}[language]
+    rows = list(csv.DictReader(content.splitlines(), delimiter=separator))
+    assert [row["unlike"] for row in rows] == ["true", "false"]
+
+
 def test_classes_come_with_bars_and_what_else_it_may_be(
     chrome: Chrome, tmp_path: Path, write_onnx: Callable[..., Path]
 ) -> None:

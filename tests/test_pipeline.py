@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 from fastapi.testclient import TestClient
+from PIL import Image, ImageDraw
 
 import prepare
 from specimen.errors import SpecimenError
@@ -103,6 +104,25 @@ def test_predictions_are_those_of_the_test_split(fresh: Path) -> None:
     predictions = pd.read_csv(fresh / "plots/predictions.csv")
     assert predictions["image"].tolist() == samples.loc[samples["split"] == "test", "image"].tolist()
     assert predictions["prediction"].between(predictions["low"], predictions["high"]).all()
+
+
+def test_what_is_no_plant_is_flagged_and_test_photos_hardly_ever(fresh: Path, tmp_path: Path) -> None:
+    Image.effect_noise((64, 64), 80).convert("RGB").save(tmp_path / "noise.png")
+    for colour in ("black", "white", "grey"):
+        Image.new("RGB", (64, 64), colour).save(tmp_path / f"{colour}.png")
+    face = Image.new("RGB", (64, 64), "white")
+    pen = ImageDraw.Draw(face)
+    pen.ellipse((8, 4, 56, 60), fill=(240, 200, 170), outline="black")
+    for x in (24, 40):
+        pen.ellipse((x - 4, 22, x + 4, 30), fill="black")
+    pen.arc((20, 30, 44, 50), 20, 160, fill="red", width=2)
+    face.save(tmp_path / "face.png")
+    run(sys.executable, "src/predict.py", str(tmp_path), "-o", str(tmp_path / "out.csv"), cwd=fresh)
+    assert pd.read_csv(tmp_path / "out.csv")["unlike"].tolist() == [True] * 5
+    predictions = pd.read_csv(fresh / "plots/predictions.csv")
+    share = json.loads((fresh / "metrics/test.json").read_text())["unlike"]
+    assert share == pytest.approx(predictions["unlike"].mean(), abs=1e-5)
+    assert share <= 0.02
 
 
 @pytest.mark.parametrize("model", ["models/model.pt", "models/model.onnx"])

@@ -80,6 +80,23 @@ def test_a_class_comes_with_its_confidence_its_set_and_the_likeliest_three(serve
     assert set(result["prediction_set"]) == {"red", "green", "blue"}
 
 
+@pytest.mark.parametrize("classes", [False, True])
+def test_an_image_unlike_the_training_photos_is_marked(
+    tmp_path: Path, write_onnx: Callable[..., Path], classes: bool
+) -> None:
+    model = write_onnx(tmp_path / "model.onnx", classes=classes, novelty=True)
+    with TestClient(make_app(model, LIMITS, records=NOWHERE)) as client:
+        results = client.post("/predict", files=images(photo((99, 0, 0)), photo((120, 0, 0)))).json()["results"]
+        heat = client.post("/explain", files=images(photo((120, 0, 0)))).json()
+    assert [one["unlike"] for one in results] == [False, True]
+    assert heat["result"]["unlike"] is True
+
+
+def test_a_model_that_does_not_know_its_training_photos_marks_none(serve: Serve) -> None:
+    with serve() as client:
+        assert client.post("/predict", files=images(photo())).json()["results"][0]["unlike"] is None
+
+
 def test_many_images_are_answered_in_their_order(serve: Serve) -> None:
     reds = [250, 3, 140, 77, 12] * 6
     with serve() as client:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -172,13 +173,21 @@ def _on_device(dataset: Dataset[Batch]) -> bool:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let torch compute on one thread: to wake several for one small picture takes longer than its work."""
+    """Let torch compute on one thread here: to wake several for one small picture takes longer than its work.
+
+    Asked of OpenMP itself, where torch brought it: `torch.set_num_threads` would throw away the compiled kernels of the
+    model each time, and the next step would compile them again.
+    """
+    openmp = ctypes.CDLL(None)
+    if not hasattr(openmp, "omp_set_num_threads"):
+        yield
+        return
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    openmp.omp_set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(threads)
+        openmp.omp_set_num_threads(threads)
 
 
 def draw_seed(*parts: int) -> int:

@@ -19,7 +19,7 @@ from specimen.onnx_export import to_onnx
 from specimen.predictor import Predictor
 from specimen.stream import predict_files
 
-SIDE, PHOTOS_OF_PLANTS = 32, 60
+SIDE, PHOTOS_OF_PLANTS = 32, 150
 TASK = {"name": "regression", "mean": 0.0, "std": 1.0, "transform": "none", "criterion": "mse"}
 NOTHING = pd.DataFrame(index=range(PHOTOS_OF_PLANTS))
 
@@ -65,12 +65,12 @@ def see(model: Model, images: Images) -> Seen:
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """A model that knows sixty pictures of plants, as torch has it and as ONNX."""
+    """A model that knows pictures of plants, as torch has it and as ONNX."""
     folder = tmp_path_factory.mktemp("models")
     torch.manual_seed(0)
     model = make_model("resnet18", 1, SIDE).eval()
-    val = see(model, plants(100, 30))
-    model.novelty = fit_novelty(see(model, plants(0, PHOTOS_OF_PLANTS)), val, np.arange(30))
+    val = see(model, plants(1000, 50))
+    model.novelty = fit_novelty(see(model, plants(0, PHOTOS_OF_PLANTS)), val, np.arange(50))
     settings = {"backbone": "resnet18", "num_outputs": 1, "features_width": 0}
     meta: dict[str, Any] = {"model": settings, "image_size": SIDE, "resize": "pad", "features": {}, "task": TASK}
     save_model(folder / "model.pt", model, meta | {"novelty": {"photos": PHOTOS_OF_PLANTS}})
@@ -82,11 +82,11 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def test_what_no_training_photo_looks_like_is_unlike_and_new_plants_are_not(files: list[Path], kind: int) -> None:
     strangers = Predictor.load(files[kind]).predict(np.stack([*map(np.asarray, STRANGERS.values())]), NOTHING[:6])
     assert strangers["unlike"].all(), dict(zip(STRANGERS, strangers["distance"], strict=True))
-    assert Predictor.load(files[kind]).predict(plants(200, 60), NOTHING)["unlike"].mean() <= 0.02
+    assert Predictor.load(files[kind]).predict(plants(2000, PHOTOS_OF_PLANTS), NOTHING)["unlike"].mean() <= 0.02
 
 
 def test_the_onnx_file_tells_the_same_distances(files: list[Path]) -> None:
-    images = np.concatenate([plants(200, 9), *(np.asarray(one)[None] for one in STRANGERS.values())])
+    images = np.concatenate([plants(2000, 9), *(np.asarray(one)[None] for one in STRANGERS.values())])
     found, wanted = (Predictor.load(path).outputs(images, NOTHING[:15])[1] for path in files[::-1])
     assert found is not None
     assert wanted is not None
@@ -94,7 +94,7 @@ def test_the_onnx_file_tells_the_same_distances(files: list[Path]) -> None:
 
 
 def test_a_picture_has_its_distance_in_any_company(files: list[Path]) -> None:
-    loaded, images = Predictor.load(files[0]), plants(200, 9)
+    loaded, images = Predictor.load(files[0]), plants(2000, 9)
     together = loaded.predict(images, NOTHING[:9])
     turned = loaded.predict(images[::-1], NOTHING[:9])
     alone = loaded.predict(images[:1], NOTHING[:1])
@@ -107,7 +107,7 @@ def test_a_training_photo_is_no_distance_away(files: list[Path]) -> None:
 
 
 def test_the_columns_come_last_and_are_empty_without_a_prediction(files: list[Path], tmp_path: Path) -> None:
-    Image.fromarray(plants(201, 1)[0]).save(tmp_path / "a plant.png")
+    Image.fromarray(plants(2001, 1)[0]).save(tmp_path / "a plant.png")
     (tmp_path / "broken.png").write_text("only words")
     STRANGERS["noise"].save(tmp_path / "noise.png")
     inputs, _ = find_inputs([str(tmp_path)])

@@ -21,8 +21,8 @@ PHOTOS = 1000
 """Of train that are kept to compare with, and of val to set the limits: more add little but megabytes."""
 SHARE = 0.99
 """Of the groups of val that are near enough; with fewer than 99 groups, all of them."""
-MARGIN = 1.25
-"""New photos may be a quarter farther off than those of val: of a few dozen, the farthest is soon surpassed."""
+MARGIN = 1.5
+"""New photos may be half as far again as those of val: of a few dozen, the farthest is soon surpassed."""
 FINEST = 1e-3
 """The smallest limit of a distance: below it, fp32 is rounding."""
 COLOUR_STEP = 1 / 255

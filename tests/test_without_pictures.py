@@ -134,6 +134,7 @@ def test_classes_may_be_learnt_too(project: Configure) -> None:
     for verb in (prepare, train, evaluate):
         verb.main()
     assert json.loads(Path("metrics/test.json").read_text())["accuracy"] > 0
+    assert not {"distance", "unlike"} & {*pd.read_csv("plots/predictions.csv")}, "there is no picture to be unlike"
 
 
 def test_no_data_are_told(project: Configure) -> None:

@@ -240,7 +240,7 @@ def test_a_failing_stage_ends_with_2_and_its_outputs_come_back(repository: Path)
         ({"data": {"root": "data/raw"}}, "data.root: 'data/raw' does not exist"),
         ({"data": {"table": "label.xlsx"}}, "Did you mean 'labels.xlsx'?"),
         ({"data": {"sheet": "Label"}}, "no sheet 'Label'. Did you mean 'labels'?"),
-        ({"data": {"images": "pictures"}}, "data.images: 'pictures' does not exist in 'data/sample'. There: images."),
+        ({"data": {"images": "pictures"}}, "'pictures' does not exist in 'data/sample'. There: images, masks."),
         ({"data": {"image_column": "lab_book_page"}}, "none of 80 rows is usable. Rejected by prepare.rules:"),
         ({"split": {"test": 0.001}}, "split: test would be empty"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from specimen.errors import SpecimenError
 from specimen.tracking import RECORDS
 
 STAGE, HISTORY = "train", "plots/history.csv"
+COPIES = Path(".dvc/tmp/exps/standalone")
+"""Where `dvc exp run --temp` works."""
 SECONDS_TO_STOP = 30.0
 """How long DVC may tidy up behind a stopped trial."""
 
@@ -80,6 +83,7 @@ class Trial:
         """Stop the stage as Ctrl-C would, so that DVC, whose stage has failed, tidies up; then kill what is left."""
         if self._process.poll() is None:
             family = psutil.Process(self._process.pid).children(recursive=True)
+            copies = _copies(family)
             # Not DVC itself, if it can be helped: it would leave a lock file half written.
             for process in family or [self._process]:
                 with suppress(psutil.NoSuchProcess, ProcessLookupError):
@@ -90,6 +94,8 @@ class Trial:
                 with suppress(psutil.NoSuchProcess, ProcessLookupError):
                     process.kill()
             self._process.wait()
+            for copy in copies:  # a DVC that was slow to end has not removed its own
+                shutil.rmtree(copy, ignore_errors=True)
             _mend_locks()
             # DVC may have kept what was there as an experiment, with the results of the commit that it began from.
             remove = [sys.executable, "-m", "dvc", "exp", "remove", self.name]
@@ -103,6 +109,16 @@ class Trial:
     ) -> None:
         self.stop()
         self._records.unlink(missing_ok=True)
+
+
+def _copies(family: list[psutil.Process]) -> set[Path]:
+    """Return the copies of the repository in which these processes work."""
+    found: set[Path] = set()
+    for process in family:
+        with suppress(psutil.Error):
+            place = Path(process.cwd())
+            found |= {path for path in (place, *place.parents) if path.parent == COPIES.resolve()}
+    return found
 
 
 def _mend_locks() -> None:

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
 from specimen.files import significant
@@ -89,6 +88,8 @@ def _temperature(logits: Floats, classes: npt.NDArray[np.int64], groups: Any) ->
     The likeliest one, given the classes and a standard normal prior on its logarithm: where val has no mistake, the
     likelihood alone would take any temperature to zero, and the first mistake later would cost without limit.
     """
+    from scipy.optimize import minimize_scalar  # noqa: PLC0415 - a second, which the first step need not wait
+
     weights, rows = _group_weights(groups), np.arange(len(classes))
 
     def badness(log_temperature: float) -> float:

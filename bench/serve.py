@@ -4,6 +4,7 @@
     python bench/serve.py throughput   # or one of: start, throughput, overload, memory
 
 The server has the first half of the cores for itself, as has the bare loop in its turn; the clients have the others.
+Some sandboxes ignore this; the clients take their part of the server's cores then, and the ratio by CPU time counts.
 It takes models/model.onnx, or the one that MODEL names, and photos of 800 px that it draws.
 """
 

@@ -89,7 +89,9 @@ class Predictor:
             # Copied, for pictures of the store lie on the disk until they are read.
             return np.array(images[start : start + size]), columns[start : start + size]
 
-        batches = map_ahead(read, progress(range(0, len(images), size)), workers=1)
+        starts = range(0, len(images), size)
+        # A server asks for one batch at a time: a thread for it would be one more for each request.
+        batches = map_ahead(read, progress(starts), workers=1) if len(starts) > 1 else map(read, progress(starts))
         parts = [self.network(*batch) for batch in batches]
         parts = parts or [self.nothing(0)]
         distances = [distance for _, distance in parts if distance is not None]

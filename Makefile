@@ -121,6 +121,7 @@ bench: env ## Measure, side by side with the usual way and with the limit
 	$(BIN)/python bench/kill.py
 	$(BIN)/python bench/predict.py
 	$(BIN)/python bench/serve.py
+	$(BIN)/python bench/report.py HEAD
 
 clean: ## Remove the environment and the caches of the tools (data and models stay)
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build profile

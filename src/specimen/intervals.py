@@ -54,11 +54,19 @@ def bootstrap(
     random = np.random.default_rng(seed)
     drawn = np.concatenate([statistic(counts[:, codes]) for counts in _draws(random, len(names), resamples)])
     without = np.concatenate([statistic(kept[:, codes]) for kept in _leave_out(random, len(names), len(codes))])
-    # A spread found on few groups is too small by this factor, and uncertain: Student's t instead of the normal.
-    tail = stdtrit(len(names) - 1, (1 + level) / 2) * np.sqrt(len(names) / (len(names) - 1))
+    tail = tail_of(level, len(names))
     bounds = [_bca(*column, tail) for column in zip(estimate, drawn.T, without.T, strict=True)]
     low, high = np.array(bounds, dtype=np.float64).reshape(-1, 2).T
     return Interval(estimate, low, high)
+
+
+def tail_of(level: float, groups: int) -> float:
+    """Return how many standard errors of a bootstrap an interval of that level reaches to each side.
+
+    A spread found on few groups is too small by a known factor, and uncertain: Student's t instead of the normal
+    (T. Hesterberg, "What Teachers Should Know About the Bootstrap", The American Statistician 69, 2015, section 5.3).
+    """
+    return float(stdtrit(groups - 1, (1 + level) / 2) * np.sqrt(groups / (groups - 1)))
 
 
 def _draws(random: np.random.Generator, count: int, resamples: int) -> Iterator[Floats]:

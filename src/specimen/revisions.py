@@ -61,7 +61,7 @@ class Revision:
 
     def yaml(self, path: str) -> dict[str, Any]:
         """Return a YAML mapping. Raises `MissingError`."""
-        return _mapping(yaml.safe_load, self.read(path), path, self.label)
+        return _mapping(_parse_yaml, self.read(path), path, self.label)
 
     def _why(self) -> str:
         return "" if self._files.exists(LOCK) else f": the pipeline never ran there, for it has no {LOCK}"
@@ -101,6 +101,10 @@ def run_dvc(root: Path, *arguments: str) -> str:
 def dvc_json(root: Path, *arguments: str) -> dict[str, Any]:
     """Return the JSON that a DVC command prints. Raises `MissingError`."""
     return _mapping(json.loads, run_dvc(root, *arguments, "--json").encode(), f"dvc {arguments[0]}", "DVC")
+
+
+def _parse_yaml(text: str) -> Any:
+    return yaml.load(text, yaml.CSafeLoader)  # a lock file takes a tenth of the time in C
 
 
 def _mapping(parse: Any, content: bytes, path: str, label: str) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import ndtr
 
-from specimen.intervals import Floats, bootstrap
+from specimen.intervals import Floats, bootstrap, tail_of
 from specimen.measures import Measure, measure
 from specimen.pairs import BASE, NotComparableError, one_side, shared_samples
 from specimen.task import Classification, Regression
@@ -142,13 +142,8 @@ def _same(pairs: pd.DataFrame) -> bool:
 
 
 def _widened(level: float, groups: int) -> float:
-    """Return the level that makes up for what a bootstrap of few groups lacks in width.
-
-    As a t interval is wider than a normal one (T. Hesterberg, "What Teachers Should Know About the Bootstrap", The
-    American Statistician 69, 2015, section 5.3).
-    """
-    quantile = stats.t.ppf((1 + level) / 2, groups - 1) * np.sqrt(groups / (groups - 1))
-    return float(2 * stats.norm.cdf(quantile) - 1)
+    """Return the level that makes up for what a bootstrap of few groups lacks in width."""
+    return float(2 * ndtr(tail_of(level, groups)) - 1)
 
 
 def _regression(predictions: pd.DataFrame) -> Measure:

@@ -8,13 +8,12 @@ import pandas as pd
 from specimen import clean, errors, explore, tables
 from specimen.errors import SpecimenError
 from specimen.files import write_csv, write_json, written_aside
-from specimen.images import Finder, ImageNotFoundError, Images, open_images
-from specimen.labels import read_labels
-from specimen.masks import open_masks, pack_masks
+from specimen.listing import Listing, nothing_left, read_listing
+from specimen.masks import pack_masks
 from specimen.memory import keep_freed_memory
 from specimen.meta import describe
 from specimen.pack import keep_rows, pack, pack_none
-from specimen.params import Data, Params, load_params
+from specimen.params import Params, load_params
 from specimen.split import assign_splits, check_splits
 from specimen.store import Store
 
@@ -25,50 +24,41 @@ def main() -> None:
     """Read, clean, split and pack; print what became of the rows."""
     keep_freed_memory()
     params = load_params()
-    root, data = Path(params.data.root), params.data
-    images = None if data.image_column is None else open_images(root, data.images)
-    masks = open_masks(root, data.masks, images, data.images) if data.masks and images else None
-    labels, sheet = read_labels(params.data, images)
+    listing = read_listing(params)
     with written_aside(PREPARED) as folder, written_aside(PLOTS) as plots:
         folder.mkdir()
         plots.mkdir()
-        meta = prepare(labels, images, params, folder, masks)
+        meta = prepare(listing, params, folder)
         store = Store.load(folder)
-        explore.draw(plots, store.images, store.samples, sheet, meta)
+        explore.draw(plots, store.images, store.samples, listing.sheet, meta)
     print(_summary(meta))
 
 
-def prepare(
-    labels: pd.DataFrame, images: Images | None, params: Params, folder: Path, masks: Images | None = None
-) -> dict[str, Any]:
-    """Write the store of the rows that pass the rules into `folder`; return its meta. No `images`: a table alone."""
-    rules, task = params.prepare.rules, params.data.task
-    with_pictures = images is not None
-    labels = _find_files(labels, images)
-    listed, rejected, warned = clean.apply(clean.table_checks(task, pictures=with_pictures), labels, rules)
+def prepare(listing: Listing, params: Params, folder: Path) -> dict[str, Any]:
+    """Write the store of the rows that pass all rules into `folder`; return its meta."""
+    rules, images, listed = params.prepare.rules, listing.images, listing.usable
     pictures = folder / "images.npy"
-    if listed.empty:
-        raise SpecimenError(_nothing_left(params.data, labels, rejected))
     if images is not None:
         listed = listed.join(pack(images, listed["file"], pictures, params.prepare.image_size, params.prepare.resize))
-    listed["group"] = listed["group"].fillna(listed["file"])
-    kept, rejected_later, warned_later = clean.apply(clean.picture_checks(task, pictures=with_pictures), listed, rules)
-    rejected = pd.concat([rejected, rejected_later], ignore_index=True)
-    warned = pd.concat([warned, warned_later], ignore_index=True)
+    listed = listed.assign(group=listed["group"].fillna(listed["file"]))
+    checks = clean.picture_checks(params.data.task, pictures=images is not None)
+    kept, rejected, warned = clean.apply(checks, listed, rules)
+    rejected = pd.concat([listing.rejected, rejected], ignore_index=True)
+    warned = pd.concat([listing.warned, warned], ignore_index=True)
     if kept.empty:
-        raise SpecimenError(_nothing_left(params.data, labels, rejected))
-    if with_pictures:
+        raise SpecimenError(nothing_left(params.data, listing.labels, rejected))
+    if images is not None:
         keep_rows(pictures, listed.index[listed["decode_error"].isna()].get_indexer(kept.index))
     else:
         pack_none(pictures, len(kept))
-    if masks:
-        pack_masks(masks, kept, folder / "masks.npy", params.prepare.image_size, params.prepare.resize)
+    if listing.masks:
+        pack_masks(listing.masks, kept, folder / "masks.npy", params.prepare.image_size, params.prepare.resize)
 
     samples = _samples(kept, params)
     counts = {
-        "rows": len(labels),
+        "rows": len(listing.labels),
         "kept": len(samples),
-        "without_group": int(labels.loc[kept.index, "group"].isna().sum()) if params.data.group else 0,
+        "without_group": int(listing.labels.loc[kept.index, "group"].isna().sum()) if params.data.group else 0,
         "rejected": {name: int((rejected["rule"] == name).sum()) for name in type(rules).model_fields},
         "warned": {name: int((warned["rule"] == name).sum()) for name in type(rules).model_fields},
     }
@@ -78,22 +68,6 @@ def prepare(
     write_csv(folder / "warned.csv", warned)
     write_json(folder / "meta.json", meta)
     return meta
-
-
-def _find_files(labels: pd.DataFrame, images: Images | None) -> pd.DataFrame:
-    """Add `file`, the image that a row means, and `file_error`, why there is none; without images, the row's name."""
-    if images is None:
-        return labels.assign(file=labels["image"], file_error=None)
-    finder = Finder(images.names)
-
-    def look_up(written: str | None) -> tuple[str | None, str | None]:
-        try:
-            return (finder.find(written), None) if written else (None, "no image named")
-        except ImageNotFoundError as error:
-            return None, str(error)
-
-    found = pd.DataFrame(list(map(look_up, labels["image"])), columns=["file", "file_error"], index=labels.index)
-    return labels.join(found.astype(object).where(found.notna(), None))
 
 
 def _samples(kept: pd.DataFrame, params: Params) -> pd.DataFrame:
@@ -107,16 +81,6 @@ def _samples(kept: pd.DataFrame, params: Params) -> pd.DataFrame:
         samples[name] = text if (numbers.isna() & text.notna()).any() else numbers
     check_splits(samples, classes=not number)
     return samples
-
-
-def _nothing_left(data: Data, labels: pd.DataFrame, rejected: pd.DataFrame) -> str:
-    firsts = rejected.groupby("rule", sort=False).first()
-    lines = [
-        f"  {(rejected['rule'] == rule).sum()} by {rule}, the first in row {first['row']}: "
-        f"image {first['image']!r}, {first['value'] or 'empty'}"
-        for rule, first in firsts.iterrows()
-    ]
-    return f"{data.root}: none of {len(labels)} rows is usable. Rejected by prepare.rules:\n" + "\n".join(lines)
 
 
 def _summary(meta: dict[str, Any]) -> str:

@@ -129,6 +129,20 @@ def test_a_batch_to_learn_from_has_two_samples(rows: int, sizes: list[int]) -> N
     assert len(Batches(np.arange(rows), 4, 1)) == len(sizes)
 
 
+@pytest.mark.parametrize("how", ["mixup", "cutmix"])
+def test_processes_share_a_mixed_batch_of_one(how: str) -> None:
+    mix = batch_mix(Augment(**{how: 1.0}), 3)
+
+    def loader(rank: int, processes: int) -> Any:
+        dataset = PictureDataset(IMAGES, COLUMNS, train_transform(ALL), 4, mix, slice(rank, None, processes))
+        return make_loader(dataset, Batches(np.arange(COUNT), 4, 1, rank, processes, whole=True))
+
+    shares = zip(loader(0, 2), loader(1, 2), strict=True)
+    for whole, parts in zip(loader(0, 1), shares, strict=True):
+        for rank, part in enumerate(parts):
+            assert all(torch.equal(one[rank::2], other) for one, other in zip(whole, part, strict=True))
+
+
 @pytest.mark.parametrize("rows", [8, 9, 11, 12, 13])
 def test_processes_share_the_batches_of_one(rows: int) -> None:
     shares = [split(rows, 4, shuffle_seed=1, rank=rank, processes=2) for rank in (0, 1)]

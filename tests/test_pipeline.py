@@ -217,15 +217,32 @@ def test_what_was_pushed_to_s3_needs_no_run_elsewhere(repository: Path, tmp_path
     assert run("git", "status", "--porcelain", cwd=clone) == ""
 
 
-def test_a_failing_stage_ends_with_2_and_its_outputs_come_back(repository: Path) -> None:
-    before = (repository / "data/prepared/meta.json").read_bytes()
-    write_params(repository, data={"target": "fresh_wieght_total"})
-    said = run(sys.executable, "src/prepare.py", cwd=repository, status=2)
-    assert said.startswith("error: data.target: ")
-    assert (repository / "data/prepared/meta.json").read_bytes() == before
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"train": {"epocs": 3}}, "train.epocs: unknown key. Did you mean 'epochs'?"),
+        ({"data": {"root": "data/raw"}}, "data/raw"),
+        ({"data": {"target": "fresh_wieght_total"}}, "has no column 'fresh_wieght_total'. Did you mean"),
+        ({"data": {"image_column": "lab_book_page"}}, "none of 80 rows is usable."),
+    ],
+)
+def test_a_mistake_costs_no_output_of_the_last_good_run(
+    repository: Path, changes: dict[str, dict[str, object]], message: str
+) -> None:
+    write_params(repository, **changes)
+    said = dvc("repro", cwd=repository, status=255)
+    assert message in said
+    assert "dvc checkout" not in said
+    run("git", "checkout", "--", "params.yaml", cwd=repository)
+    assert "Data and pipelines are up to date." in dvc("status", cwd=repository)
+
+
+def test_where_a_later_stage_fails_the_way_back_is_told(repository: Path) -> None:
+    before = (repository / "models/model.pt").read_bytes()
+    write_params(repository, train={"backbone": "resnet19"})
     assert "dvc checkout" in dvc("repro", cwd=repository, status=255)
-    dvc("checkout", "data/prepared", cwd=repository)
-    assert (repository / "data/prepared/meta.json").read_bytes() == before
+    dvc("checkout", "models/model.pt", cwd=repository)
+    assert (repository / "models/model.pt").read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -464,8 +464,22 @@ def test_ctrl_c_ends_workers_and_all_with_a_hint(project: Configure) -> None:
     assert not psutil.wait_procs(children, timeout=20)[1]
 
 
-def test_two_processes_learn_what_one_learns(project: Configure) -> None:
-    project(**TABULAR, seed=3)  # batches of 8, 8 and 4; 5 val samples
+# A model without batch norm, which on a CPU sees the pictures of its own process alone.
+PICTURES = {"backbone": "timm/vit_tiny_patch16_224", "optimizer": "sgd", "lr": 0.01}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param(TABULAR, id="features"),
+        pytest.param(PICTURES | {"augment": {"rotate": 1.0, "crop": 0.5}}, id="pictures"),
+        pytest.param(PICTURES | {"classes": True, "augment": {"mixup": 0.5, "cutmix": 0.5}}, id="mixed classes"),
+    ],
+)
+def test_two_processes_learn_what_one_learns(project: Configure, settings: dict[str, Any]) -> None:
+    if settings is not TABULAR:
+        pytest.importorskip("timm", reason="needs the extra timm")
+    project(**settings, seed=3)  # batches of 8, 8 and 4; 5 val samples
     train.main()
     one = pd.read_csv(OUTPUTS[1])
     train.MODEL.unlink()
@@ -473,10 +487,11 @@ def test_two_processes_learn_what_one_learns(project: Configure) -> None:
     process = start(sys.executable, *torchrun, str(ROOT / "src/train.py"))
     said = process.communicate()[0]
     assert process.returncode == 0, said
-    assert "none on cpu in fp32, 2 processes" in said
+    assert f"{settings['backbone']} on cpu in fp32, 2 processes" in said
     assert said.count("epoch 3/3") == 1
     np.testing.assert_allclose(pd.read_csv(OUTPUTS[1]), one, rtol=1e-4)
-    assert load_model(train.MODEL)[1]["best_epoch"] == one["val_rmse"].idxmin() + 1
+    if settings is TABULAR:
+        assert load_model(train.MODEL)[1]["best_epoch"] == one["val_rmse"].idxmin() + 1
 
 
 def test_dvc_goes_on_where_a_killed_run_stopped(project: Configure) -> None:

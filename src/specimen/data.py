@@ -60,8 +60,10 @@ class PictureDataset(Dataset[Batch]):
         transform: Transform | None = None,
         seed: int = 0,
         mix: Mix | None = None,
+        share: slice = slice(None),
     ) -> None:
-        self.images, self.columns, self.transform, self.seed, self.mix = images, columns, transform, seed, mix
+        self.images, self.columns, self.transform, self.seed = images, columns, transform, seed
+        self.mix, self.share = mix, share
 
     def __getitem__(self, draws: Sequence[Draw]) -> Batch:
         """Return the batch of these draws."""
@@ -78,7 +80,8 @@ class PictureDataset(Dataset[Batch]):
             if self.mix is not None:
                 torch.default_generator.manual_seed(draw_seed(self.seed, draws[0].epoch, draws[0].row, 1))
                 images, targets = self.mix(batch.inputs, batch.targets)
-                batch = batch._replace(inputs=images, targets=targets)
+                # A picture is mixed with one that may be another process's, so all mix the whole batch and take theirs.
+                batch = Batch(images[self.share], batch.features[self.share], targets[self.share])
         return batch
 
     def __getstate__(self) -> dict[str, Any]:
@@ -109,7 +112,8 @@ class EmbeddingDataset(Dataset[Batch]):
 class Batches:
     """The batches of one epoch: shuffled anew each epoch, or all rows in their order.
 
-    With several processes each takes its share of every batch, so that the batches are those of one process.
+    With several processes each takes its share of every batch, so that the batches are those of one process; `whole`
+    yields all of each batch to every one of them.
     """
 
     def __init__(
@@ -119,9 +123,11 @@ class Batches:
         shuffle_seed: int | None = None,
         rank: int = 0,
         processes: int = 1,
+        *,
+        whole: bool = False,
     ) -> None:
         self.rows, self.batch_size, self.shuffle_seed = rows, batch_size, shuffle_seed
-        self.rank, self.processes, self.epoch = rank, processes, 0
+        self.processes, self.share, self.epoch = processes, slice(None) if whole else slice(rank, None, processes), 0
 
     def __len__(self) -> int:
         """Return the number of batches."""
@@ -134,7 +140,7 @@ class Batches:
             rows = np.random.default_rng((self.shuffle_seed, self.epoch)).permutation(rows)
         start = 0
         for end in self._ends():
-            yield [Draw(self.epoch, int(row)) for row in rows[start:end][self.rank :: self.processes]]
+            yield [Draw(self.epoch, int(row)) for row in rows[start:end][self.share]]
             start = end
 
     def _ends(self) -> list[int]:

@@ -37,8 +37,8 @@ def run(main: Callable[[], None]) -> None:
         main()
     except SpecimenError as error:
         print(f"error: {error}", file=sys.stderr)
-        # DVC removes the outputs of a stage before it runs the stage; they are still in its cache.
-        if os.environ.get("DVC_STAGE"):
+        # DVC removes the outputs of a stage before it runs the stage; they are still in its cache. validate has none.
+        if os.environ.get("DVC_STAGE", "validate") != "validate":
             print("The outputs of the last good run are in DVC's cache: `dvc checkout` restores them.", file=sys.stderr)
         sys.exit(EXIT_USER_ERROR)
     except KeyboardInterrupt:

@@ -108,6 +108,7 @@ def _locate(data: Data, name: str) -> tuple[Path, bytes | None]:
     if content is None and not (root.parent / name).is_file():
         raise SpecimenError(f"data.table: '{name}' is neither inside '{root}' nor beside it.")
     if content is None:
-        require_dep("prepare", root.parent / name, "data.table")
+        for stage in ("validate", "prepare"):
+            require_dep(stage, root.parent / name, "data.table")
         return root.parent / name, None
     return root / name, content

@@ -52,13 +52,14 @@ def make_loaders(
     columns = Columns(features.encode(store.samples, description), task.encode(store.samples["target"]))
     images = on_device(store.images, compute.device)
     mix = batch_mix(train.augment, task.num_outputs)
-    augmented = PictureDataset(images, columns, train_transform(train.augment), train.seed, mix)
+    share = slice(compute.group.rank, None, compute.group.size)
+    augmented = PictureDataset(images, columns, train_transform(train.augment), train.seed, mix, share)
     plain = PictureDataset(images, columns)
 
-    def batches(of: npt.NDArray[np.int64], shuffle_seed: int | None = None) -> Batches:
-        return Batches(of, train.batch_size, shuffle_seed, compute.group.rank, compute.group.size)
+    def batches(of: npt.NDArray[np.int64], shuffle_seed: int | None = None, *, whole: bool = False) -> Batches:
+        return Batches(of, train.batch_size, shuffle_seed, compute.group.rank, compute.group.size, whole=whole)
 
-    shuffled = batches(rows, train.seed)
+    shuffled = batches(rows, train.seed, whole=mix is not None)
     if model.backbone is None:  # then no picture needs to be read
         embedded = val_embedded = torch.empty(1, len(images), 0)
     elif train.fine_tune == "head":

@@ -1,0 +1,25 @@
+"""Stage validate: params.yaml and the label table, looked through while nothing can be lost.
+
+DVC removes the outputs of a stage before it runs the stage. So what is wrong with either is found here first, and the
+store, the model and the plots of the last good run stay where they are.
+"""
+
+from pathlib import Path
+
+from specimen import errors
+from specimen.files import write_json
+from specimen.listing import read_listing
+from specimen.params import load_params
+
+VALIDATED = Path("data/validated.json")
+
+
+def main() -> None:
+    """Read both, and note how many rows there are."""
+    listing = read_listing(load_params())
+    write_json(VALIDATED, {"rows": len(listing.labels), "usable": len(listing.usable)})
+    print(f"{len(listing.usable)} of {len(listing.labels)} rows have a label and an image")
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -465,7 +465,7 @@ def test_ctrl_c_ends_workers_and_all_with_a_hint(project: Configure) -> None:
 
 
 # A model without batch norm, which on a CPU sees the pictures of its own process alone.
-PICTURES = {"backbone": "timm/vit_tiny_patch16_224", "optimizer": "sgd", "lr": 0.01}
+PICTURES = {"backbone": "timm/vit_tiny_patch16_224", "optimizer": "sgd", "lr": 1e-3}
 
 
 @pytest.mark.parametrize(

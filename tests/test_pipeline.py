@@ -237,6 +237,15 @@ def test_a_mistake_costs_no_output_of_the_last_good_run(
     assert "Data and pipelines are up to date." in dvc("status", cwd=repository)
 
 
+def test_a_failing_verb_ends_with_2_and_leaves_its_outputs(repository: Path) -> None:
+    before = (repository / "data/prepared/meta.json").read_bytes()
+    write_params(repository, data={"target": "fresh_wieght_total"})
+    for verb in ("validate", "prepare"):
+        said = run(sys.executable, f"src/{verb}.py", cwd=repository, status=2)
+        assert said.startswith("error: data.target: ")
+    assert (repository / "data/prepared/meta.json").read_bytes() == before
+
+
 def test_where_a_later_stage_fails_the_way_back_is_told(repository: Path) -> None:
     before = (repository / "models/model.pt").read_bytes()
     write_params(repository, train={"backbone": "resnet19"})

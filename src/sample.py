@@ -3,7 +3,6 @@
 import math
 import re
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
 from io import BytesIO
@@ -18,6 +17,8 @@ from PIL import ExifTags, Image
 from tqdm import tqdm
 
 from specimen import errors
+from specimen.ahead import map_ahead
+from specimen.memory import keep_freed_memory
 from specimen.params import load_params
 from specimen.rosette import OVERSAMPLING, Rosette, draw_pot, photograph
 
@@ -31,6 +32,7 @@ STRESS = {"control": 0.0, "drought": 0.15, "salinity": 0.2, "": 0.0}  # share of
 
 def main() -> None:
     """Draw the data set that `params.yaml` asks for."""
+    keep_freed_memory()
     sample = load_params().sample
     draw_sample(FOLDER, sample.seed, sample.plants, sample.image_size)
 
@@ -43,10 +45,8 @@ def draw_sample(folder: Path, seed: int, plants: int, image_size: int) -> None:
         images = fresh / "images"
         images.mkdir(parents=True)
         (fresh / "masks").mkdir()
-        with ThreadPoolExecutor() as pool:
-            drawn = pool.map(partial(_draw_plant, images, seed, image_size), range(plants))
-            rows = chain.from_iterable(tqdm(drawn, total=plants, unit="plant", disable=None))
-            labels = pd.DataFrame(rows)
+        drawn = map_ahead(partial(_draw_plant, images, seed, image_size), range(plants))
+        labels = pd.DataFrame(chain.from_iterable(tqdm(drawn, total=plants, unit="plant", disable=None)))
         if plants >= 12:  # a handful of plants has no room for faults
             _plant_faults(images, labels, np.random.default_rng([seed, plants]))  # a stream that no plant has
         _write_sheet(labels, fresh / "labels.xlsx")

@@ -4,7 +4,7 @@ Both map one uint8 picture (3 x size x size) to another; scaling to numbers is t
 two users of a model can do it differently. Draws come from torch's global generator, which the data set seeds.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,19 +92,3 @@ class ResizedCrop(v2.Transform):  # type: ignore[misc]
     def transform(self, inpt: Tensor, params: dict[str, Any]) -> Tensor:
         """Cut one picture."""
         return v2.functional.resized_crop(inpt, **params)  # type: ignore[no-any-return]
-
-
-class Normalize(nn.Module):
-    """First layer of every model: uint8 pictures N x 3 x H x W -> floats with the mean and spread of the weights."""
-
-    mean: Tensor
-    scale: Tensor
-
-    def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1) * 255)
-        self.register_buffer("scale", 1 / (torch.tensor(std).view(1, 3, 1, 1) * 255))
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Return float32 of the same shape."""
-        return (images.float() - self.mean) * self.scale

@@ -51,7 +51,10 @@ class Columns:
 
 
 class PictureDataset(Dataset[Batch]):
-    """Cuts whole batches out of the store, so that a batch is one copy and not one object a sample."""
+    """Cuts whole batches out of the store, so that a batch is one copy and not one object a sample.
+
+    With `mix` the draws must be the whole batch of all processes (`Batches` with `whole`); it gives back `share` of it.
+    """
 
     def __init__(
         self,

@@ -18,6 +18,7 @@ from typing import Any
 import dagster as dg
 from dvc.repo import Repo
 
+from specimen.errors import fault_in
 from specimen.params import Rules, load_params
 
 ROOT = Path(__file__).parents[1]
@@ -63,8 +64,7 @@ def run_stage(root: Path, address: str, log: Any) -> None:
             lines.append(line.rstrip())
             log.info(lines[-1])
     if process.returncode:
-        faults = [line for line in lines if line.lower().startswith("error")] or lines[-1:] or ["no message"]
-        raise dg.Failure(f"{address}: {faults[0]}", allow_retries=False)
+        raise dg.Failure(f"{address}: {fault_in(lines)}", allow_retries=False)
 
 
 def describe(outs: list[Path]) -> dict[str, Any]:
@@ -93,8 +93,8 @@ def fingerprint(root: Path) -> str:
     """Return what changes when the label table does: its hash; of class folders, names and dates of the photos."""
     data = load_params(root / "params.yaml").data
     table = root / data.root / (data.table or "")
-    listed = [(str(path), path.stat().st_mtime_ns) for path in sorted(table.rglob("*"))]
-    seen = table.read_bytes() if table.is_file() else repr(listed).encode("utf-8", "surrogateescape")
+    listed = [(str(path.relative_to(table)), path.stat().st_mtime_ns) for path in sorted(table.rglob("*"))]
+    seen = table.read_bytes() if table.is_file() else repr(listed).encode()
     return hashlib.md5(seen, usedforsecurity=False).hexdigest()
 
 

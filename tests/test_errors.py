@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import specimen
-from specimen.errors import SpecimenError, accepted, run
+from specimen.errors import SpecimenError, accepted, fault_in, run
 
 SOURCE = Path(specimen.__file__).parents[1]
 
@@ -93,3 +93,15 @@ def test_a_list_of_60_is_whole_and_a_longer_one_is_cut() -> None:
     cut = accepted("x", range(100, 161))
     assert cut.endswith(", 159, ... (61 in all).")
     assert "160" not in cut
+
+
+@pytest.mark.parametrize(
+    ("output", "fault"),
+    [
+        (["reads", "error: a: no such key", "ERROR: failed to reproduce 'train'"], "error: a: no such key"),
+        (["reads", "Killed"], "Killed"),
+        ([], "no output"),
+    ],
+)
+def test_what_a_failed_program_says_of_it_is_found(output: list[str], fault: str) -> None:
+    assert fault_in(output) == fault

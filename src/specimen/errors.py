@@ -31,6 +31,12 @@ def missing_extra(what: str, extra: str) -> str:
     )
 
 
+def fault_in(output: list[str]) -> str:
+    """Return what a program that has failed says of it: its first line that begins with `error`, else its last."""
+    faults = [line for line in output if line.lower().startswith("error")] or output[-1:] or ["no output"]
+    return faults[0]
+
+
 def run(main: Callable[[], None]) -> None:
     """Run a verb: a `SpecimenError` becomes one message on stderr and exit status 2, Ctrl-C exit status 130."""
     try:

@@ -19,7 +19,7 @@ from typing import Any, Self
 import pandas as pd
 import psutil
 
-from specimen.errors import SpecimenError
+from specimen.errors import SpecimenError, fault_in
 from specimen.tracking import RECORDS
 
 STAGE, HISTORY = "train", "plots/history.csv"
@@ -69,9 +69,8 @@ class Trial:
                 break
             time.sleep(seconds)
         if self._process.returncode:
-            last = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            faults = [line for line in last if line.lower().startswith("error")] or last[-1:] or ["no output"]
-            raise SpecimenError(f"sweep: {self.name} failed: {faults[0]} (all of it: {self.log})")
+            said = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            raise SpecimenError(f"sweep: {self.name} failed: {fault_in(said)} (all of it: {self.log})")
 
     def history(self) -> pd.DataFrame:
         """Return what a finished experiment has in DVC; also where DVC knew the result and ran nothing."""

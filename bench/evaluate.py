@@ -29,10 +29,11 @@ import torch
 import yaml
 
 import evaluate
-from specimen import features, metrics
-from specimen.model import make_model, save_model
-from specimen.predictor import Predictor
-from specimen.task import Classification, Regression
+from specimen.data.dataset import features
+from specimen.evaluation import metrics
+from specimen.models.model import make_model, save_model
+from specimen.models.predictor import Predictor
+from specimen.models.task import Classification, Regression
 
 TEST, TRAIN, SIZE = 8000, 32_000, 32
 CLASSES = tuple(f"class {number:02}" for number in range(38))

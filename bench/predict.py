@@ -30,16 +30,16 @@ import pandas as pd
 import torch
 from PIL import Image
 
-from specimen.device import pick_device, pick_precision
-from specimen.files import written_aside
-from specimen.inputs import Input, find_inputs
-from specimen.lookup import unknown_features
-from specimen.memory import keep_freed_memory
-from specimen.model import load_model, make_model, save_model
-from specimen.onnx_export import to_onnx
-from specimen.predictor import Predictor
-from specimen.stream import predict_files
-from specimen.writers import open_writer
+from specimen.common.files import written_aside
+from specimen.common.memory import keep_freed_memory
+from specimen.inference.batch_prediction import predict_files
+from specimen.inference.feature_table import unknown_features
+from specimen.inference.inputs import Input, find_inputs
+from specimen.inference.writers import open_writer
+from specimen.models.device import pick_device, pick_precision
+from specimen.models.model import load_model, make_model, save_model
+from specimen.models.predictor import Predictor
+from specimen.onnx.export import to_onnx
 
 GPU = torch.cuda.is_available()
 PHOTOS = int(os.environ.get("PHOTOS", "4096" if GPU else "256"))

@@ -24,9 +24,9 @@ from PIL import Image
 SRC = Path(__file__).parents[1] / "src"
 sys.path.insert(0, str(SRC))
 
-from specimen.images import Folder
-from specimen.memory import keep_freed_memory
-from specimen.pack import pack
+from specimen.common.memory import keep_freed_memory
+from specimen.data.preparation.packing import pack
+from specimen.data.readers.images import Folder
 
 SIZE = 224
 ROUNDS = 5

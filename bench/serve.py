@@ -141,9 +141,9 @@ def bare(folder: Path, seconds: float) -> None:
     os.sched_setaffinity(0, OURS)
     import numpy as np
 
-    from specimen.ahead import map_ahead
-    from specimen.decode import decode
-    from specimen.onnx_network import load_onnx
+    from specimen.common.prefetch import map_ahead
+    from specimen.data.readers.decode import decode
+    from specimen.onnx.network import load_onnx
 
     network, meta = load_onnx(MODEL)
     contents = [path.read_bytes() for path in sorted(folder.glob("*.jpg"))]

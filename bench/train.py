@@ -35,16 +35,16 @@ from torch import nn
 from torchvision.models import resnet18
 from torchvision.transforms import v2
 
-from specimen import memory
-from specimen.compute import Compute
-from specimen.data import Batch, Columns
-from specimen.device import compute_reproducibly, pick_device, pick_precision
-from specimen.fit import fit, make_run
-from specimen.loaders import make_loaders
-from specimen.model import make_model
-from specimen.params import Augment, Train
-from specimen.store import Store
-from specimen.task import Regression
+from specimen.common import memory
+from specimen.config.params import Augment, Train
+from specimen.data.dataset.store import Store
+from specimen.models.device import compute_reproducibly, pick_device, pick_precision
+from specimen.models.model import make_model
+from specimen.models.task import Regression
+from specimen.training.batches import Batch, Columns
+from specimen.training.compute import Compute
+from specimen.training.loaders import make_loaders
+from specimen.training.loop import fit, make_run
 
 GPU = torch.cuda.is_available()
 BACKBONE = os.environ.get("BACKBONE", "resnet18")

@@ -11,8 +11,8 @@ import re
 import subprocess
 from pathlib import Path
 
-from specimen import errors
-from specimen.errors import SpecimenError
+from specimen.common import errors
+from specimen.common.errors import SpecimenError
 
 LIMIT = 60_000
 """Characters of a report, and so at most four times as many bytes."""

@@ -16,13 +16,15 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from specimen import errors, folds, metrics
-from specimen.errors import SpecimenError
-from specimen.files import write_json, written_aside
-from specimen.params import PARAMS_FILE, Params, load_params
-from specimen.stages import PIPELINE
-from specimen.store import Store
-from specimen.task import make_task
+from specimen.common import errors
+from specimen.common.errors import SpecimenError
+from specimen.common.files import write_json, written_aside
+from specimen.common.stage_deps import PIPELINE
+from specimen.config.params import PARAMS_FILE, Params, load_params
+from specimen.data.dataset.store import Store
+from specimen.evaluation import metrics
+from specimen.experiments import cross_validation
+from specimen.models.task import make_task
 
 PREPARED, CV = Path("data/prepared"), Path("cv")
 METRICS, PLOT = Path("metrics/cv.json"), Path("plots/cv.png")
@@ -41,9 +43,9 @@ def main() -> None:
         if done.returncode:
             sys.exit(done.returncode)  # DVC has said why
     summary = summarise(params, count)
-    print(f"\n{folds.as_markdown(summary)}\n")
+    print(f"\n{cross_validation.as_markdown(summary)}\n")
     write_json(METRICS, summary)
-    folds.draw(PLOT, summary)
+    cross_validation.draw(PLOT, summary)
     print(f"{METRICS} and {PLOT} have it; {CV}/fold-*/predictions.csv every prediction.")
 
 
@@ -93,7 +95,7 @@ def _write(text: str) -> None:
             aside.write_text(text, encoding="utf-8")
 
 
-def summarise(params: Params, count: int) -> folds.Summary:
+def summarise(params: Params, count: int) -> cross_validation.Summary:
     """Read the results of all folds, and return what they say together."""
     store = Store.load(PREPARED)
     places = [CV / f"fold-{fold}" for fold in range(count)]
@@ -102,7 +104,7 @@ def summarise(params: Params, count: int) -> folds.Summary:
     task = make_task(store.meta, store.samples["target"], params.train)
     together = pd.concat(predictions, ignore_index=True)
     pooled = metrics.score(task, together, resamples=params.evaluate.resamples)
-    return folds.summarise(results, predictions, pooled)
+    return cross_validation.summarise(results, predictions, pooled)
 
 
 def _predictions(path: Path, store: Store) -> pd.DataFrame:

@@ -7,15 +7,17 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from specimen import errors, explain, galleries, metrics, plots
-from specimen.baselines import compare
-from specimen.files import write_csv, write_json, written_aside
-from specimen.findings import added_by_the_model
-from specimen.forest import draw_importances, grow_forest
-from specimen.params import Evaluate, load_params
-from specimen.predictor import Predictor
-from specimen.store import Store
-from specimen.tracking import track_evaluation
+from specimen.common import errors
+from specimen.common.files import write_csv, write_json, written_aside
+from specimen.config.params import Evaluate, load_params
+from specimen.data.dataset.store import Store
+from specimen.evaluation import grad_cam, metrics
+from specimen.evaluation.baselines import compare
+from specimen.evaluation.plots import draw, galleries
+from specimen.evaluation.random_forest import draw_importances, grow_forest
+from specimen.evaluation.summary import added_by_the_model
+from specimen.integrations.tracking import track_evaluation
+from specimen.models.predictor import Predictor
 
 PREPARED, MODEL, HISTORY = Path("data/prepared"), Path("models/model.pt"), Path("plots/history.csv")
 TEST_METRICS, DATA_METRICS = Path("metrics/test.json"), Path("metrics/data.json")
@@ -37,7 +39,7 @@ def main() -> None:
     if "unlike" in predictions:
         results["unlike"] = float(predictions["unlike"].mean())
     if store.masks is not None and params.evaluate.explain:
-        results |= explain.attention(predictor, store.images[rows], store.masks[rows], samples, _bar)
+        results |= grad_cam.attention(predictor, store.images[rows], store.masks[rows], samples, _bar)
     forest = grow_forest(task, train, samples, store.meta["features"])
     results["baseline"] = compare(task, predictions, train["target"], forest, resamples)
     with written_aside(PLOTS) as pictures, written_aside(TABLES) as tables:
@@ -76,9 +78,9 @@ def draw_plots(
     pictures.mkdir()
     tables.mkdir()
     task = predictor.task
-    plots.draw(task, predictions, store.meta, pictures, tables)
-    plots.draw_by(task.monitor, results, pictures, tables)
-    plots.draw_history(pictures / "history.png", pd.read_csv(HISTORY))
+    draw.draw(task, predictions, store.meta, pictures, tables)
+    draw.draw_by(task.monitor, results, pictures, tables)
+    draw.draw_history(pictures / "history.png", pd.read_csv(HISTORY))
     write_csv(tables / "errors.csv", galleries.error_curve(task, predictions))
     if not store.images.shape[1]:
         return  # a table without pictures
@@ -88,7 +90,7 @@ def draw_plots(
     }
     for name, (title, samples) in chosen.items():
         images = store.images[samples.index]
-        heat = explain.heat(predictor, images, samples) if evaluate.explain else None
+        heat = grad_cam.heat(predictor, images, samples) if evaluate.explain else None
         galleries.write_samples(tables / f"{name}.csv", task, samples)
         captions = galleries.captions(task, samples, store.meta["unit"])
         galleries.draw_samples(pictures / f"{name}.png", list(images), captions, heat, title)

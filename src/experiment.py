@@ -9,8 +9,8 @@ import argparse
 import subprocess
 import sys
 
-from specimen import errors
-from specimen.errors import SpecimenError
+from specimen.common import errors
+from specimen.common.errors import SpecimenError
 
 UNCHANGED = "unchanged"
 """Value of a param that stays as it is in params.yaml."""

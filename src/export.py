@@ -4,16 +4,16 @@ from pathlib import Path
 
 import numpy as np
 
-from specimen import errors
-from specimen.errors import SpecimenError
-from specimen.files import written_aside
-from specimen.model import load_model
-from specimen.onnx_export import to_onnx
-from specimen.onnx_network import read_onnx
-from specimen.params import Export, load_params
-from specimen.predictor import Predictor
-from specimen.store import Store
-from specimen.task import load_task
+from specimen.common import errors
+from specimen.common.errors import SpecimenError
+from specimen.common.files import written_aside
+from specimen.config.params import Export, load_params
+from specimen.data.dataset.store import Store
+from specimen.models.model import load_model
+from specimen.models.predictor import Predictor
+from specimen.models.task import load_task
+from specimen.onnx.export import to_onnx
+from specimen.onnx.network import read_onnx
 
 PREPARED, MODEL, ONNX = Path("data/prepared"), Path("models/model.pt"), Path("models/model.onnx")
 

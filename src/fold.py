@@ -17,11 +17,12 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from specimen import errors, meta
-from specimen.files import write_csv, write_json, written_aside
-from specimen.params import PARAMS_FILE, Params, load_params
-from specimen.split import assign_splits, check_splits
-from specimen.store import Store
+from specimen.common import errors
+from specimen.common.files import write_csv, write_json, written_aside
+from specimen.config.params import PARAMS_FILE, Params, load_params
+from specimen.data.dataset.store import Store
+from specimen.data.preparation import meta
+from specimen.data.preparation.splits import assign_splits, check_splits
 
 PREPARED, CV, WORK = Path("data/prepared"), Path("cv"), Path(".dvc/tmp/cv")
 RESULTS = ("metrics/test.json", "plots/predictions.csv", "plots/history.csv")

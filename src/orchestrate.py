@@ -18,8 +18,8 @@ from typing import Any
 import dagster as dg
 from dvc.repo import Repo
 
-from specimen.errors import fault_in
-from specimen.params import Rules, load_params
+from specimen.common.errors import fault_in
+from specimen.config.params import Rules, load_params
 
 ROOT = Path(__file__).parents[1]
 DATA_STAGE, DATA_META = "prepare", "data/prepared/meta.json"

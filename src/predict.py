@@ -15,16 +15,16 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from specimen import errors
-from specimen.errors import SpecimenError
-from specimen.files import written_aside
-from specimen.inputs import Input, find_inputs
-from specimen.lookup import look_up, unknown_features
-from specimen.memory import keep_freed_memory
-from specimen.predictor import Predictor
-from specimen.stream import predict_files
-from specimen.tables import read_table
-from specimen.writers import check_writable, open_writer
+from specimen.common import errors
+from specimen.common.errors import SpecimenError
+from specimen.common.files import written_aside
+from specimen.common.memory import keep_freed_memory
+from specimen.data.readers.tables import read_table
+from specimen.inference.batch_prediction import predict_files
+from specimen.inference.feature_table import look_up, unknown_features
+from specimen.inference.inputs import Input, find_inputs
+from specimen.inference.writers import check_writable, open_writer
+from specimen.models.predictor import Predictor
 
 EXIT_BAD_PHOTOS = 1
 LISTED = 20

@@ -5,17 +5,20 @@ from typing import Any
 
 import pandas as pd
 
-from specimen import clean, errors, explore, tables
-from specimen.errors import SpecimenError
-from specimen.files import write_csv, write_json, written_aside
-from specimen.listing import Listing, nothing_left, read_listing
-from specimen.masks import pack_masks
-from specimen.memory import keep_freed_memory
-from specimen.meta import describe
-from specimen.pack import keep_rows, pack, pack_none
-from specimen.params import Params, load_params
-from specimen.split import assign_splits, check_splits
-from specimen.store import Store
+from specimen.common import errors
+from specimen.common.errors import SpecimenError
+from specimen.common.files import write_csv, write_json, written_aside
+from specimen.common.memory import keep_freed_memory
+from specimen.config.params import Params, load_params
+from specimen.data.dataset.store import Store
+from specimen.data.exploration import explore
+from specimen.data.preparation import rules as clean
+from specimen.data.preparation.masks import pack_masks
+from specimen.data.preparation.meta import describe
+from specimen.data.preparation.packing import keep_rows, pack, pack_none
+from specimen.data.preparation.raw_dataset import Listing, nothing_left, read_listing
+from specimen.data.preparation.splits import assign_splits, check_splits
+from specimen.data.readers import tables
 
 PREPARED, PLOTS = Path("data/prepared"), Path("plots/data")
 

@@ -9,17 +9,18 @@ from pathlib import Path
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from specimen import errors, features
-from specimen.compute import Compute
-from specimen.data import Batch
-from specimen.device import compute_reproducibly, pick_device, pick_precision, use_threads
-from specimen.fit import fit, make_run
-from specimen.loaders import make_loaders
-from specimen.memory import keep_freed_memory
-from specimen.model import make_model
-from specimen.params import load_params
-from specimen.store import Store
-from specimen.task import make_task
+from specimen.common import errors
+from specimen.common.memory import keep_freed_memory
+from specimen.config.params import load_params
+from specimen.data.dataset import features
+from specimen.data.dataset.store import Store
+from specimen.models.device import compute_reproducibly, pick_device, pick_precision, use_threads
+from specimen.models.model import make_model
+from specimen.models.task import make_task
+from specimen.training.batches import Batch
+from specimen.training.compute import Compute
+from specimen.training.loaders import make_loaders
+from specimen.training.loop import fit, make_run
 
 PREPARED, TABLE, TRACE = Path("data/prepared"), Path("profile/table.txt"), Path("profile/trace.json")
 STEPS = 10

@@ -4,10 +4,10 @@ import argparse
 import difflib
 from pathlib import Path
 
-from specimen import errors
-from specimen.errors import SpecimenError, accepted
-from specimen.files import written_aside
-from specimen.params import PARAMS_FILE, load_params
+from specimen.common import errors
+from specimen.common.errors import SpecimenError, accepted
+from specimen.common.files import written_aside
+from specimen.config.params import PARAMS_FILE, load_params
 
 RECIPES = Path("recipes")
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from specimen import errors
-from specimen.errors import SpecimenError
-from specimen.measures import measure
-from specimen.predictor import Predictor
-from specimen.store import Store
+from specimen.common import errors
+from specimen.common.errors import SpecimenError
+from specimen.data.dataset.store import Store
+from specimen.evaluation.measures import measure
+from specimen.models.predictor import Predictor
 
 PREPARED, TEST_METRICS = Path("data/prepared"), Path("metrics/test.json")
 MODEL, NOTES = Path("release/model.pt"), Path("release/notes.md")

@@ -17,15 +17,19 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from specimen import changes, data_diff, errors, evidence, headline, markdown, pairs, provenance, revisions, verdict
-from specimen.errors import SpecimenError
-from specimen.files import written_aside
-from specimen.markdown import Fold, Section, code, paragraphs, prose
-from specimen.pairs import NotComparableError
-from specimen.params import Report
-from specimen.repeatable import Findings, repeatable_section
-from specimen.revisions import MissingError, Revision
-from specimen.verdict import Subject, Verdict
+from specimen.common import errors
+from specimen.common.errors import SpecimenError
+from specimen.common.files import written_aside
+from specimen.config.params import Report
+from specimen.reporting import data_diff, markdown, shared_samples, verdict
+from specimen.reporting.markdown import Fold, Section, code, paragraphs, prose
+from specimen.reporting.sections import charts, metrics_params
+from specimen.reporting.sections.verdict import verdict_section
+from specimen.reporting.sections.reproducibility import Findings, repeatable_section
+from specimen.reporting.shared_samples import NotComparableError
+from specimen.reporting.verdict import Subject, Verdict
+from specimen.versioning import provenance, revisions
+from specimen.versioning.revisions import MissingError, Revision
 
 REPORT = Path("report.md")
 PARAMS, METRICS = "params.yaml", "metrics/test.json"
@@ -74,10 +78,10 @@ def compare(
         changed = _attempt(_changed_stages, base, head)
         shared = _attempt(_shared, before, after)
         sections = [
-            headline.verdict_section(found, settings.resamples, f"Base: {_label(base)}. This: {_label(head)}."),
+            verdict_section(found, settings.resamples, f"Base: {_label(base)}. This: {_label(head)}."),
             _section("Metrics", lambda: _metrics(diffs["metrics"].result(), head)),
             _section("Params", lambda: _params(diffs["params"].result(), head)),
-            _section("Data", lambda: changes.data_section(_data(base, head))),
+            _section("Data", lambda: metrics_params.data_section(_data(base, head))),
             _section("Charts", lambda: _charts(base, head, shared, after)),
             _section("Samples that changed most", lambda: _samples(shared, after)),
             _section("Reproducible?", lambda: repeatable_section(state.result(), changed, last_run)),
@@ -141,24 +145,26 @@ def _judge(before: Subject | MissingError, after: Subject | MissingError, settin
 def _shared(before: Subject | MissingError, after: Subject | MissingError) -> pd.DataFrame:
     base, head = _need(before), _need(after)
     verdict.check_agreement(base, head)
-    return pairs.shared_samples(base.predictions, head.predictions)[0]
+    return shared_samples.shared_samples(base.predictions, head.predictions)[0]
 
 
-def _diff(kind: str, base: Revision | MissingError, head: Revision) -> changes.Diff:
+def _diff(kind: str, base: Revision | MissingError, head: Revision) -> metrics_params.Diff:
     names = [_need(base).name, *([head.name] if head.name else [])]
     return revisions.dvc_json(head.root, kind, "diff", "--all", *map(str, names))
 
 
-def _metrics(diff: changes.Diff | MissingError, head: Revision) -> Section:
+def _metrics(diff: metrics_params.Diff | MissingError, head: Revision) -> Section:
     if isinstance(diff, MissingError):
-        return changes.metrics_section(changes.without_base(METRICS, head.json(METRICS)))
-    return changes.metrics_section(diff)
+        return metrics_params.metrics_section(metrics_params.without_base(METRICS, head.json(METRICS)))
+    return metrics_params.metrics_section(diff)
 
 
-def _params(diff: changes.Diff | MissingError, head: Revision) -> Section:
+def _params(diff: metrics_params.Diff | MissingError, head: Revision) -> Section:
     if isinstance(diff, MissingError):
-        return changes.params_section(changes.without_base(PARAMS, head.yaml(PARAMS), base_too=True), str(diff))
-    return changes.params_section(diff)
+        return metrics_params.params_section(
+            metrics_params.without_base(PARAMS, head.yaml(PARAMS), base_too=True), str(diff)
+        )
+    return metrics_params.params_section(diff)
 
 
 def _data(base: Revision | MissingError, head: Revision) -> data_diff.DataDiff:
@@ -173,16 +179,16 @@ def _charts(
     base: Revision | MissingError, head: Revision, shared: pd.DataFrame | MissingError, after: Subject | MissingError
 ) -> Section:
     before = _attempt(lambda: _need(base).table(HISTORY))
-    parts = [evidence.curves(None if isinstance(before, MissingError) else before, head.table(HISTORY))]
+    parts = [charts.curves(None if isinstance(before, MissingError) else before, head.table(HISTORY))]
     if isinstance(shared, MissingError):
         return Section("Charts", paragraphs(*parts, f"No chart of predictions: {prose(shared)}."))
     subject = _need(after)
-    parts.append(evidence.predictions_chart(shared, subject.task, subject.unit))
-    return Section("Charts", paragraphs(*parts), evidence.class_folds(shared, subject.task))
+    parts.append(charts.predictions_chart(shared, subject.task, subject.unit))
+    return Section("Charts", paragraphs(*parts), charts.class_folds(shared, subject.task))
 
 
 def _samples(shared: pd.DataFrame | MissingError, after: Subject | MissingError) -> Section:
-    return evidence.samples_section(_need(shared), _need(after).task, _need(after).unit)
+    return charts.samples_section(_need(shared), _need(after).task, _need(after).unit)
 
 
 def _findings(head: Revision) -> Findings:

@@ -17,9 +17,9 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import make_server
 from werkzeug.test import Client
 
-from specimen import errors
-from specimen.errors import SpecimenError
-from specimen.files import written_aside
+from specimen.common import errors
+from specimen.common.errors import SpecimenError
+from specimen.common.files import written_aside
 
 HOST = "127.0.0.1"
 PORT = 5555

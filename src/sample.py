@@ -16,11 +16,11 @@ import pandas as pd
 from PIL import ExifTags, Image
 from tqdm import tqdm
 
-from specimen import errors
-from specimen.ahead import map_ahead
-from specimen.memory import keep_freed_memory
-from specimen.params import load_params
-from specimen.rosette import OVERSAMPLING, Rosette, draw_pot, photograph
+from specimen.common import errors
+from specimen.common.memory import keep_freed_memory
+from specimen.common.prefetch import map_ahead
+from specimen.config.params import load_params
+from specimen.data.sample.plant import OVERSAMPLING, Rosette, draw_pot, photograph
 
 FOLDER = Path("data/sample")
 PHOTOS = 2  # of each plant

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import uvicorn
 
-from specimen import errors
-from specimen.errors import SpecimenError
-from specimen.limits import Limits
-from specimen.server import make_app
+from specimen.common import errors
+from specimen.common.errors import SpecimenError
+from specimen.serving.app import make_app
+from specimen.serving.limits import Limits
 
 MODEL = Path("models/model.onnx")
 KEY = "SPECIMEN_API_KEY"

@@ -14,12 +14,13 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from specimen import balance, errors
-from specimen.errors import SpecimenError, accepted
-from specimen.files import written_aside
-from specimen.params import PARAMS_FILE, load_params
-from specimen.split import SPLITS
-from specimen.store import Store
+from specimen.common import errors
+from specimen.common.errors import SpecimenError, accepted
+from specimen.common.files import written_aside
+from specimen.config.params import PARAMS_FILE, load_params
+from specimen.data.dataset.store import Store
+from specimen.data.preparation.splits import SPLITS
+from specimen.experiments import split_balance
 
 PREPARED = Path("data/prepared")
 
@@ -39,11 +40,13 @@ def main() -> None:
         raise SpecimenError(
             f"stratify: samples have no '{unknown[0]}'. {accepted(unknown[0], samples.columns, 'columns')}"
         )
-    strata = balance.strata(samples, arguments.columns)
+    strata = split_balance.strata(samples, arguments.columns)
     seeds = tqdm(range(arguments.seeds), unit=" seeds", disable=None)
-    best = min(seeds, key=lambda seed: balance.imbalance(strata, split.model_copy(update={"seed": seed})))
+    best = min(seeds, key=lambda seed: split_balance.imbalance(strata, split.model_copy(update={"seed": seed})))
     for name, seed in (("today", split.seed), ("best", best)):
-        print(f"{name}: split.seed {seed}\n{_shares(strata, balance.assigned(strata, split, seed)).to_string()}\n")
+        print(
+            f"{name}: split.seed {seed}\n{_shares(strata, split_balance.assigned(strata, split, seed)).to_string()}\n"
+        )
     if arguments.apply:
         write_seed(best)
     else:

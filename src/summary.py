@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from specimen import errors
-from specimen.errors import SpecimenError
-from specimen.findings import added_by_the_model, lines
-from specimen.params import load_params
+from specimen.common import errors
+from specimen.common.errors import SpecimenError
+from specimen.config.params import load_params
+from specimen.evaluation.summary import added_by_the_model, lines
 
 TEST_METRICS, DETAILS = Path("metrics/test.json"), Path("metrics/details.json")
 NEXT = """

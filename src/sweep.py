@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from specimen import errors
-from specimen.errors import SpecimenError, missing_extra
-from specimen.params import load_params
-from specimen.search import check_space, read_space
-from specimen.sweep_plots import draw_importance, draw_trials
-from specimen.task import TASKS, Task
-from specimen.trials import Trial
+from specimen.common import errors
+from specimen.common.errors import SpecimenError, missing_extra
+from specimen.config.params import load_params
+from specimen.experiments.search_space import check_space, read_space
+from specimen.experiments.sweep_plots import draw_importance, draw_trials
+from specimen.experiments.trial import Trial
+from specimen.models.task import TASKS, Task
 
 if TYPE_CHECKING:
     import optuna

@@ -13,27 +13,28 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from specimen import errors, features
-from specimen.calibration import calibrate, too_few_groups
-from specimen.checkpoint import Checkpoint, fingerprint
-from specimen.compute import Compute
-from specimen.data import Batch
-from specimen.device import compute_reproducibly, out_of_memory, pick_device, pick_precision, use_threads
-from specimen.distributed import process_group
-from specimen.errors import SpecimenError, accepted
-from specimen.files import significant, write_csv
-from specimen.finetune import set_trainable, trainable_share
-from specimen.fit import Record, Run, fit, make_run
-from specimen.loaders import make_loaders
-from specimen.memory import keep_freed_memory
-from specimen.model import make_model, save_model
-from specimen.novelty import Novelty, Seen, colours_of, fit_novelty, some
-from specimen.params import Train, load_params
-from specimen.predictor import Predictor
-from specimen.stages import require_dep
-from specimen.store import Store
-from specimen.task import Task, make_task
-from specimen.tracking import Tracking, track_training
+from specimen.common import errors
+from specimen.common.errors import SpecimenError, accepted
+from specimen.common.files import significant, write_csv
+from specimen.common.memory import keep_freed_memory
+from specimen.common.stage_deps import require_dep
+from specimen.config.params import Train, load_params
+from specimen.data.dataset import features
+from specimen.data.dataset.store import Store
+from specimen.integrations.tracking import Tracking, track_training
+from specimen.models.device import compute_reproducibly, out_of_memory, pick_device, pick_precision, use_threads
+from specimen.models.model import make_model, save_model
+from specimen.models.novelty import Novelty, Seen, colours_of, fit_novelty, some
+from specimen.models.predictor import Predictor
+from specimen.models.task import Task, make_task
+from specimen.training.batches import Batch
+from specimen.training.calibration import calibrate, too_few_groups
+from specimen.training.checkpoint import Checkpoint, fingerprint
+from specimen.training.compute import Compute
+from specimen.training.distributed import process_group
+from specimen.training.fine_tuning import set_trainable, trainable_share
+from specimen.training.loaders import make_loaders
+from specimen.training.loop import Record, Run, fit, make_run
 
 PREPARED, MODEL, HISTORY = Path("data/prepared"), Path("models/model.pt"), Path("plots/history.csv")
 CHECKPOINT = Path("models/checkpoint.pt")

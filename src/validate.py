@@ -6,10 +6,10 @@ store, the model and the plots of the last good run stay where they are.
 
 from pathlib import Path
 
-from specimen import errors
-from specimen.files import write_json
-from specimen.listing import read_listing
-from specimen.params import load_params
+from specimen.common import errors
+from specimen.common.files import write_json
+from specimen.config.params import load_params
+from specimen.data.preparation.raw_dataset import read_listing
 
 VALIDATED = Path("data/validated.json")
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from specimen.ahead import AHEAD_PER_WORKER, map_ahead
+from specimen.common.prefetch import AHEAD_PER_WORKER, map_ahead
 
 
 def test_results_keep_the_order_of_their_items() -> None:

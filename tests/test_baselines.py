@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from specimen.baselines import compare
-from specimen.forest import Forest
-from specimen.task import Classification, Regression
+from specimen.evaluation.baselines import compare
+from specimen.evaluation.random_forest import Forest
+from specimen.models.task import Classification, Regression
 
 NUMBERS = Regression(mean=0.0, std=1.0, transform="none", criterion="mse")
 MOONS = Classification(("europa", "ganymed", "io"), 0.0)

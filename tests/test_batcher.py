@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from specimen.batcher import SIZE, Batcher
+from specimen.serving.batching import SIZE, Batcher
 
 
 @dataclass(eq=False)

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from scipy.special import softmax
 
-from specimen.calibration import calibrate, too_few_groups
-from specimen.task import Classification, Regression
+from specimen.models.task import Classification, Regression
+from specimen.training.calibration import calibrate, too_few_groups
 
 NUMBERS = Regression(mean=0.0, std=1.0, transform="none", criterion="mse")
 MOONS = Classification(("europa", "ganymed", "io"), 0.0)

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from specimen.charts import BASE, HEAD, chart, plain
+from specimen.reporting.mermaid import BASE, HEAD, chart, plain
 
 
 def lines(text: str) -> list[str]:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from specimen.checkpoint import Checkpoint, fingerprint
-from specimen.errors import SpecimenError
-from specimen.files import written_aside
+from specimen.common.errors import SpecimenError
+from specimen.common.files import written_aside
+from specimen.training.checkpoint import Checkpoint, fingerprint
 
 STATE = {"model": {"weight": torch.arange(600.0)}, "records": [{"epoch": 1, "lr": 0.1, "best": True}]}
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from specimen import clean
-from specimen.errors import SpecimenError
-from specimen.params import Rules
+from specimen.common.errors import SpecimenError
+from specimen.config.params import Rules
+from specimen.data.preparation import rules as clean
 
 THUMBNAIL = bytes(288)
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from specimen.data import Batch, Batches, Columns, Draw, EmbeddingDataset, PictureDataset, make_loader
-from specimen.params import Augment
-from specimen.transforms import batch_mix, train_transform
+from specimen.config.params import Augment
+from specimen.training.batches import Batch, Batches, Columns, Draw, EmbeddingDataset, PictureDataset, make_loader
+from specimen.training.transforms import batch_mix, train_transform
 
 COUNT = 13
 IMAGES = np.random.default_rng(0).integers(0, 256, (COUNT, 16, 16, 3), dtype=np.uint8)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from specimen.data_diff import compare, target_shift
+from specimen.reporting.data_diff import compare, target_shift
 
 NONE = pd.DataFrame(columns=["row", "image", "rule", "value"])
 

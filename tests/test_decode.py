@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image, ImageOps
 
-from specimen.decode import MAX_PIXELS, DecodeError, decode
+from specimen.data.readers.decode import MAX_PIXELS, DecodeError, decode
 
 WIDTH, HEIGHT, SIZE = 180, 120, 32
 

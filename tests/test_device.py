@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from specimen.device import pick_device, pick_precision
-from specimen.errors import SpecimenError
+from specimen.common.errors import SpecimenError
+from specimen.models.device import pick_device, pick_precision
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from specimen.distributed import Group, process_group
-from specimen.fit import _whole
+from specimen.training.distributed import Group, process_group
+from specimen.training.loop import _whole
 
 SRC = Path(__file__).parents[1] / "src"
 SCRIPT = """

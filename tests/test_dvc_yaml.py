@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from specimen.params import Params
+from specimen.config.params import Params
 
 ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import specimen
-from specimen.errors import SpecimenError, accepted, fault_in, run
+from specimen.common.errors import SpecimenError, accepted, fault_in, run
 
 SOURCE = Path(specimen.__file__).parents[1]
 

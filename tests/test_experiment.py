@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 import experiment
-from specimen.errors import SpecimenError
-from specimen.params import Train
+from specimen.common.errors import SpecimenError
+from specimen.config.params import Train
 
 ROOT = Path(__file__).parents[1]
 

@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from specimen.explain import attention, attention_share, heat
-from specimen.model import Model, make_model
-from specimen.predictor import Predictor
-from specimen.task import Classification, Regression
-from specimen.torch_network import TorchNetwork
+from specimen.evaluation.grad_cam import attention, attention_share, heat
+from specimen.models.model import Model, make_model
+from specimen.models.predictor import Predictor
+from specimen.models.task import Classification, Regression
+from specimen.models.torch_network import TorchNetwork
 
 NUMBERS = Regression(mean=0.0, std=1.0, transform="none", criterion="mse")
 SIZE = 64

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from specimen import explore, summaries
-from specimen.style import shortened, with_unit
+from specimen.data.exploration import explore, summaries
+from specimen.plotting.style import shortened, with_unit
 
 NUMBERS = {"target": "weight_g", "unit": "g", "class_names": []}
 

@@ -13,10 +13,10 @@ import torch
 import yaml
 
 import export
-from specimen.errors import SpecimenError
-from specimen.model import load_model, make_model, save_model
-from specimen.predictor import Predictor
-from specimen.store import Store
+from specimen.common.errors import SpecimenError
+from specimen.data.dataset.store import Store
+from specimen.models.model import load_model, make_model, save_model
+from specimen.models.predictor import Predictor
 
 TASK = {"name": "regression", "mean": 1.0, "std": 2.0, "transform": "none", "criterion": "mse"}
 SIDE, COUNT = 32, 12

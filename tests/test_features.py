@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from specimen.errors import SpecimenError
-from specimen.features import MAX_CATEGORIES, describe, encode, width
+from specimen.common.errors import SpecimenError
+from specimen.data.dataset.features import MAX_CATEGORIES, describe, encode, width
 
 
 def table(**columns: list[Any]) -> pd.DataFrame:

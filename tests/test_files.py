@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from specimen.errors import SpecimenError
-from specimen.files import significant, write_csv, write_json, written_aside
+from specimen.common.errors import SpecimenError
+from specimen.common.files import significant, write_csv, write_json, written_aside
 
 
 def names(folder: Path) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from specimen.findings import added_by_the_model, lines
+from specimen.evaluation.summary import added_by_the_model, lines
 
 RESULTS: dict[str, Any] = {
     "rmse": 0.0556,

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from specimen.finetune import NORMS, set_mode, set_trainable, trainable_share
-from specimen.model import Model, make_model
-from specimen.params import Train
+from specimen.config.params import Train
+from specimen.models.model import Model, make_model
+from specimen.training.fine_tuning import NORMS, set_mode, set_trainable, trainable_share
 
 
 @pytest.fixture(scope="module")

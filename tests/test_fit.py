@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
-from specimen.compute import Compute
-from specimen.data import Batch
-from specimen.fit import Record, _is_stale, _key, _Steps, make_run
-from specimen.model import make_model
-from specimen.params import Train
-from specimen.task import Classification, Regression
+from specimen.config.params import Train
+from specimen.models.model import make_model
+from specimen.models.task import Classification, Regression
+from specimen.training.batches import Batch
+from specimen.training.compute import Compute
+from specimen.training.loop import Record, _is_stale, _key, _Steps, make_run
 
 REGRESSION = Regression(0.0, 1.0, "none", "mse")
 BATCH = Batch(torch.zeros(4, 3, 8, 8, dtype=torch.uint8), torch.randn(4, 2), torch.full((4,), 1000.0))

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from specimen import folds
+from specimen.experiments import cross_validation
 
 METRICS: list[dict[str, Any]] = [
     {"rmse": 2.0, "r2": 0.5, "samples": 2, "groups": 1, "baseline": {"mean": {"rmse": 9.0}}},
@@ -17,32 +17,32 @@ POOLED = {"rmse": 3.3, "r2": 0.6, "samples": 5, "interval": {"rmse": {"low": 2.5
 
 
 @pytest.fixture
-def summary() -> folds.Summary:
-    return folds.summarise(METRICS, PREDICTIONS, POOLED)
+def summary() -> cross_validation.Summary:
+    return cross_validation.summarise(METRICS, PREDICTIONS, POOLED)
 
 
-def test_mean_and_spread_are_those_of_the_folds(summary: folds.Summary) -> None:
+def test_mean_and_spread_are_those_of_the_folds(summary: cross_validation.Summary) -> None:
     assert summary["mean"] == pytest.approx({"rmse": 3.0, "r2": 0.6})
     assert summary["std"] == pytest.approx({"rmse": 2**0.5, "r2": 0.02**0.5})
 
 
-def test_samples_and_groups_are_counted_from_the_predictions(summary: folds.Summary) -> None:
+def test_samples_and_groups_are_counted_from_the_predictions(summary: cross_validation.Summary) -> None:
     assert (summary["samples"], summary["groups"]) == (5, 3)
     assert [(fold["samples"], fold["groups"]) for fold in summary["fold"].values()] == [(2, 1), (3, 2)]
 
 
-def test_pooled_metrics_come_with_their_interval(summary: folds.Summary) -> None:
+def test_pooled_metrics_come_with_their_interval(summary: cross_validation.Summary) -> None:
     assert summary["pooled"] == {"rmse": 3.3, "r2": 0.6}
     assert summary["interval"] == POOLED["interval"]
 
 
-def test_a_metric_that_a_fold_lacks_has_no_mean_but_stands_in_its_fold(summary: folds.Summary) -> None:
+def test_a_metric_that_a_fold_lacks_has_no_mean_but_stands_in_its_fold(summary: cross_validation.Summary) -> None:
     assert "mape" not in summary["mean"]
     assert summary["fold"]["1"]["mape"] == 0.1
 
 
-def test_the_table_is_markdown_with_a_column_a_fold(summary: folds.Summary) -> None:
-    assert folds.as_markdown(summary).splitlines() == [
+def test_the_table_is_markdown_with_a_column_a_fold(summary: cross_validation.Summary) -> None:
+    assert cross_validation.as_markdown(summary).splitlines() == [
         "|         | mean |    std | pooled | 95 % interval | fold 0 | fold 1 |",
         "| ------- | ---: | -----: | -----: | ------------: | -----: | -----: |",
         "| samples |      |        |      5 |               |      2 |      3 |",
@@ -54,17 +54,17 @@ def test_the_table_is_markdown_with_a_column_a_fold(summary: folds.Summary) -> N
 
 
 def test_without_intervals_there_is_no_column_for_them() -> None:
-    summary = folds.summarise(METRICS, PREDICTIONS, {"rmse": 3.3})
-    assert "interval" not in folds.as_markdown(summary)
+    summary = cross_validation.summarise(METRICS, PREDICTIONS, {"rmse": 3.3})
+    assert "interval" not in cross_validation.as_markdown(summary)
 
 
-def test_large_numbers_are_written_out(summary: folds.Summary) -> None:
+def test_large_numbers_are_written_out(summary: cross_validation.Summary) -> None:
     summary["fold"]["0"]["rmse"] = 22833.4
-    assert "22833 |" in folds.as_markdown(summary)
+    assert "22833 |" in cross_validation.as_markdown(summary)
 
 
-def test_the_folds_are_drawn_the_same_bytes_each_time(summary: folds.Summary, tmp_path: Path) -> None:
+def test_the_folds_are_drawn_the_same_bytes_each_time(summary: cross_validation.Summary, tmp_path: Path) -> None:
     for name in ("a.png", "b.png"):
-        folds.draw(tmp_path / name, summary)
+        cross_validation.draw(tmp_path / name, summary)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from specimen import features, forest
-from specimen.forest import Forest, draw_importances, grow_forest
-from specimen.task import Classification, Regression
+from specimen.data.dataset import features
+from specimen.evaluation import random_forest
+from specimen.evaluation.random_forest import Forest, draw_importances, grow_forest
+from specimen.models.task import Classification, Regression
 
 NUMBERS = Regression(mean=0.0, std=1.0, transform="none", criterion="mse")
 KINDS = Classification(("old", "very old", "young"), 0.0)
@@ -20,7 +21,7 @@ KINDS = Classification(("old", "very old", "young"), 0.0)
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Grow a few trees only."""
-    monkeypatch.setitem(forest.SETTINGS, "n_estimators", 20)
+    monkeypatch.setitem(random_forest.SETTINGS, "n_estimators", 20)
 
 
 def samples(count: int = 120) -> pd.DataFrame:

@@ -17,12 +17,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from specimen import clean, tables
-from specimen.decode import DecodeError, decode
-from specimen.errors import SpecimenError
-from specimen.images import Finder, ImageNotFoundError
-from specimen.labels import read_labels
-from specimen.params import Data, Rules
+from specimen.common.errors import SpecimenError
+from specimen.config.params import Data, Rules
+from specimen.data.preparation import rules as clean
+from specimen.data.preparation.label_table import read_labels
+from specimen.data.readers import tables
+from specimen.data.readers.decode import DecodeError, decode
+from specimen.data.readers.images import Finder, ImageNotFoundError
 
 bounded = settings(
     derandomize=True, deadline=None, max_examples=100, database=None, suppress_health_check=list(HealthCheck)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from specimen.gate import Gate
-from specimen.limits import Limits, RefusalError
+from specimen.serving.admission import Gate
+from specimen.serving.limits import Limits, RefusalError
 
 POST = {"type": "http", "method": "POST"}
 
@@ -93,7 +93,7 @@ def test_a_refusal_waits_neither_for_ever_nor_for_everything(pieces: list[bytes]
 def test_who_sends_too_slowly_is_told_so() -> None:
     from starlette.requests import Request
 
-    from specimen.upload import read_upload
+    from specimen.serving.uploads import read_upload
 
     client = Client(b"--b\r\n")
     headers = [(b"content-type", b"multipart/form-data; boundary=b")]

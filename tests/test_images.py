@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from specimen import images
-from specimen.errors import SpecimenError
-from specimen.images import Finder, ImageNotFoundError, is_image, open_images, read_member
+from specimen.common.errors import SpecimenError
+from specimen.data.readers import images
+from specimen.data.readers.images import Finder, ImageNotFoundError, is_image, open_images, read_member
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from specimen.errors import SpecimenError
-from specimen.images import ImageNotFoundError
-from specimen.inputs import find_inputs
+from specimen.common.errors import SpecimenError
+from specimen.data.readers.images import ImageNotFoundError
+from specimen.inference.inputs import find_inputs
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from specimen.intervals import bootstrap
+from specimen.evaluation.bootstrap import bootstrap
 
 
 def mean_of(values: Any) -> Any:

@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from specimen.errors import SpecimenError
-from specimen.images import open_images
-from specimen.labels import read_labels
-from specimen.params import Data
+from specimen.common.errors import SpecimenError
+from specimen.config.params import Data
+from specimen.data.preparation.label_table import read_labels
+from specimen.data.readers.images import open_images
 
 
 def read(root: Path, **data: object) -> pd.DataFrame:

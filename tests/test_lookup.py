@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from specimen import features
-from specimen.errors import SpecimenError
-from specimen.lookup import look_up, unknown_features
+from specimen.common.errors import SpecimenError
+from specimen.data.dataset import features
+from specimen.inference.feature_table import look_up, unknown_features
 
 SHEET = Path("labels.xlsx")
 AGE = {"age": {"kind": "number", "median": 4.0, "mean": 4.0, "std": 2.0}}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from specimen.markdown import LIMIT, Fold, Section, code, escape, prose, render, table
+from specimen.reporting.markdown import LIMIT, Fold, Section, code, escape, prose, render, table
 
 HOSTILE = [
     "a|b", "\\|", "`x`", "``` x", "<script>alert(1)</script>", "<img src=x onerror=y>", "</code></details>",

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from PIL import ExifTags, Image
 
-from specimen.decode import DecodeError, Resize, decode, decode_mask
-from specimen.errors import SpecimenError
-from specimen.images import open_images
-from specimen.masks import open_masks, pack_masks
+from specimen.common.errors import SpecimenError
+from specimen.data.preparation.masks import open_masks, pack_masks
+from specimen.data.readers.decode import DecodeError, Resize, decode, decode_mask
+from specimen.data.readers.images import open_images
 
 SIZE = 32
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from sklearn import metrics as sk
 
-from specimen.measures import measure, stacked
-from specimen.task import Classification, Regression
+from specimen.evaluation.measures import measure, stacked
+from specimen.models.task import Classification, Regression
 
 NUMBERS = Regression(mean=0.0, std=1.0, transform="none", criterion="mse")
 MOONS = ("europa", "ganymed", "io")

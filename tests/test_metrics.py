@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from sklearn import metrics as sk
 
-from specimen.errors import SpecimenError
-from specimen.metrics import score, strata
-from specimen.task import Classification, Regression
+from specimen.common.errors import SpecimenError
+from specimen.evaluation.metrics import score, strata
+from specimen.models.task import Classification, Regression
 
 NUMBERS = Regression(mean=0.0, std=1.0, transform="none", criterion="mse")
 MOONS = Classification(("europa", "ganymed", "io"), 0.0)

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torchvision.models import WeightsEnum, get_model, get_model_weights
 from torchvision.transforms.functional import normalize
 
-from specimen.errors import SpecimenError
-from specimen.model import load_model, make_model, save_model
+from specimen.common.errors import SpecimenError
+from specimen.models.model import load_model, make_model, save_model
 
 BACKBONE = "mobilenet_v3_small"
 META = {"model": {"backbone": BACKBONE, "num_outputs": 3}, "image_size": 32, "task": {"class_names": ["a", "Ä", "🌱"]}}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from specimen.errors import SpecimenError
-from specimen.model_slot import ModelSlot, Records
+from specimen.common.errors import SpecimenError
+from specimen.serving.model_watcher import ModelSlot, Records
 
 WriteOnnx = Callable[..., Path]
 NOWHERE = Records(Path("no/dvc.lock"), Path("no/test.json"))

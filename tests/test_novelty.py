@@ -12,12 +12,12 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from specimen.inputs import find_inputs
-from specimen.model import Model, load_model, make_model, save_model
-from specimen.novelty import MARGIN, PHOTOS, Novelty, Seen, colours_of, fit_novelty, some
-from specimen.onnx_export import to_onnx
-from specimen.predictor import Predictor
-from specimen.stream import predict_files
+from specimen.inference.batch_prediction import predict_files
+from specimen.inference.inputs import find_inputs
+from specimen.models.model import Model, load_model, make_model, save_model
+from specimen.models.novelty import MARGIN, PHOTOS, Novelty, Seen, colours_of, fit_novelty, some
+from specimen.models.predictor import Predictor
+from specimen.onnx.export import to_onnx
 
 SIDE, PHOTOS_OF_PLANTS = 32, 150
 TASK = {"name": "regression", "mean": 0.0, "std": 1.0, "transform": "none", "criterion": "mse"}

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from specimen.occlusion import heat, occluded
-from specimen.task import Classification, Regression
+from specimen.models.task import Classification, Regression
+from specimen.serving.occlusion import heat, occluded
 
 NUMBER = Regression(0.0, 1.0, "none", "mse")
 CLASS = Classification(("a", "b"), 0.0)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from specimen.model import make_model
-from specimen.optim import constant, cosine, make_optimizer, make_schedule, one_cycle
-from specimen.params import Train
+from specimen.config.params import Train
+from specimen.models.model import make_model
+from specimen.training.optimizers import constant, cosine, make_optimizer, make_schedule, one_cycle
 
 STEPS = 40
 

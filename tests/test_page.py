@@ -17,9 +17,9 @@ import pytest
 import uvicorn
 from PIL import Image
 
-from specimen.limits import Limits
-from specimen.model_slot import Records
-from specimen.server import make_app
+from specimen.serving.app import make_app
+from specimen.serving.limits import Limits
+from specimen.serving.model_watcher import Records
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from specimen.errors import SpecimenError
-from specimen.params import RESERVED, Params, Section, load_params
+from specimen.common.errors import SpecimenError
+from specimen.config.params import RESERVED, Params, Section, load_params
 
 ROOT = Path(__file__).parents[1]
 RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))

@@ -15,9 +15,9 @@ from fastapi.testclient import TestClient
 from PIL import Image, ImageDraw
 
 import prepare
-from specimen.errors import SpecimenError
-from specimen.model_slot import Records
-from specimen.server import make_app
+from specimen.common.errors import SpecimenError
+from specimen.serving.app import make_app
+from specimen.serving.model_watcher import Records
 
 ROOT = Path(__file__).parents[1]
 TINY = {

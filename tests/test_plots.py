@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from specimen.galleries import by_lot, caption, captions, draw_samples, error_curve, errors, worst
-from specimen.plots import draw, draw_by, draw_history
-from specimen.style import draw_gallery, shortened, with_both_ends, with_unit
-from specimen.task import Classification, Regression
+from specimen.evaluation.plots.draw import draw, draw_by, draw_history
+from specimen.evaluation.plots.galleries import by_lot, caption, captions, draw_samples, error_curve, errors, worst
+from specimen.models.task import Classification, Regression
+from specimen.plotting.style import draw_gallery, shortened, with_both_ends, with_unit
 
 NUMBERS = Regression(mean=0.0, std=1.0, transform="none", criterion="mse")
 META: dict[str, Any] = {"target": "fresh_weight_total", "unit": "g", "features": {}}

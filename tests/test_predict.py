@@ -13,14 +13,14 @@ import pytest
 import torch
 
 import predict
-from specimen import predictor as predicting
-from specimen import stream
-from specimen.errors import SpecimenError
-from specimen.images import Folder
-from specimen.model import load_model, make_model, save_model
-from specimen.onnx_export import to_onnx
-from specimen.pack import pack
-from specimen.predictor import Predictor
+from specimen.common.errors import SpecimenError
+from specimen.data.preparation.packing import pack
+from specimen.data.readers.images import Folder
+from specimen.inference import batch_prediction
+from specimen.models import predictor as predicting
+from specimen.models.model import load_model, make_model, save_model
+from specimen.models.predictor import Predictor
+from specimen.onnx.export import to_onnx
 
 SIDE, COUNT = 32, 10
 ROOT = Path(__file__).parents[1]
@@ -175,7 +175,7 @@ def test_an_interrupted_run_leaves_the_last_table_as_it_was(
     photos: Path, models: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
     def interrupted(*arguments):  # type: ignore[no-untyped-def]
-        yield next(stream.predict_files(*arguments))
+        yield next(batch_prediction.predict_files(*arguments))
         raise KeyboardInterrupt
 
     Path("out").mkdir()

@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 import torch
 
-from specimen import predictor
-from specimen.errors import SpecimenError
-from specimen.model import load_model, make_model, save_model
-from specimen.onnx_export import to_onnx
-from specimen.predictor import Predictor
+from specimen.common.errors import SpecimenError
+from specimen.models import predictor
+from specimen.models.model import load_model, make_model, save_model
+from specimen.models.predictor import Predictor
+from specimen.onnx.export import to_onnx
 
 COUNT = 7
 IMAGES = np.random.default_rng(0).integers(0, 256, (COUNT, 32, 32, 3), dtype=np.uint8)

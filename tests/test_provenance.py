@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from specimen.provenance import changed_stages, read_log, uncommitted
-from specimen.revisions import MissingError
+from specimen.versioning.provenance import changed_stages, read_log, uncommitted
+from specimen.versioning.revisions import MissingError
 
 LOG = """\
 'data/raw.dvc' didn't change, skipping

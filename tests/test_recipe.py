@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import recipe
-from specimen.errors import SpecimenError
+from specimen.common.errors import SpecimenError
 
 OLD = "data: {root: old, task: classification}\n"
 MOONS = "# Moons of Jupiter\ndata: {root: moons, task: classification}\n"

@@ -10,11 +10,11 @@ import pytest
 import torch
 
 import release
-from specimen.errors import SpecimenError
-from specimen.files import write_csv
-from specimen.measures import measure
-from specimen.model import make_model, save_model
-from specimen.predictor import Predictor
+from specimen.common.errors import SpecimenError
+from specimen.common.files import write_csv
+from specimen.evaluation.measures import measure
+from specimen.models.model import make_model, save_model
+from specimen.models.predictor import Predictor
 
 COUNT = 12
 TASK = {"name": "regression", "mean": 5.0, "std": 2.0, "transform": "none", "criterion": "mse"}

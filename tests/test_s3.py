@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import s3
-from specimen.errors import SpecimenError
+from specimen.common.errors import SpecimenError
 
 SCRIPT = Path(s3.__file__).resolve()
 DVC = [sys.executable, "-m", "dvc"]

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from specimen.errors import SpecimenError
-from specimen.search import Choice, Range, check_space, read_space
+from specimen.common.errors import SpecimenError
+from specimen.experiments.search_space import Choice, Range, check_space, read_space
 
 
 @pytest.fixture

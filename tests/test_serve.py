@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 import serve
-from specimen.errors import SpecimenError
+from specimen.common.errors import SpecimenError
 
 SCRIPT = Path(serve.__file__).resolve()
 TIMEOUT = 120

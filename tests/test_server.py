@@ -18,12 +18,12 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from specimen import service
-from specimen.decode import decode
-from specimen.limits import Limits
-from specimen.model_slot import Records
-from specimen.predictor import Predictor
-from specimen.server import make_app
+from specimen.data.readers.decode import decode
+from specimen.models.predictor import Predictor
+from specimen.serving import service
+from specimen.serving.app import make_app
+from specimen.serving.limits import Limits
+from specimen.serving.model_watcher import Records
 
 SRC = Path(__file__).parents[1] / "src"
 LIMITS = Limits()

@@ -20,9 +20,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from specimen.limits import Limits
-from specimen.model_slot import Records
-from specimen.server import make_app
+from specimen.serving.app import make_app
+from specimen.serving.limits import Limits
+from specimen.serving.model_watcher import Records
 
 WriteOnnx = Callable[..., Path]
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 import specimen
-from specimen.errors import SpecimenError
-from specimen.params import Split
-from specimen.split import SPLITS, assign_splits, check_splits, hash_position
+from specimen.common.errors import SpecimenError
+from specimen.config.params import Split
+from specimen.data.preparation.splits import SPLITS, assign_splits, check_splits, hash_position
 
 SOURCE = Path(specimen.__file__).parents[1]
 PLANTS = pd.Series([f"plant {number}" for number in range(3000)], dtype=object)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from specimen.errors import SpecimenError
-from specimen.stages import require_dep
+from specimen.common.errors import SpecimenError
+from specimen.common.stage_deps import require_dep
 
 
 @pytest.fixture

@@ -13,14 +13,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from specimen import pack as packing
-from specimen.clean import ALIKE
-from specimen.decode import decode
-from specimen.errors import SpecimenError
-from specimen.files import write_csv, write_json, written_aside
-from specimen.images import Folder
-from specimen.pack import keep_rows, pack
-from specimen.store import Store
+from specimen.common.errors import SpecimenError
+from specimen.common.files import write_csv, write_json, written_aside
+from specimen.data.dataset.store import Store
+from specimen.data.preparation import packing as packing
+from specimen.data.preparation.packing import keep_rows, pack
+from specimen.data.preparation.rules import ALIKE
+from specimen.data.readers.decode import decode
+from specimen.data.readers.images import Folder
 
 SIZE = 16
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 import stratify
-from specimen import balance
-from specimen.errors import SpecimenError
-from specimen.params import Split
+from specimen.common.errors import SpecimenError
+from specimen.config.params import Split
+from specimen.experiments import split_balance
 
 ROOT = Path(__file__).parents[1]
 
@@ -23,7 +23,7 @@ def samples() -> pd.DataFrame:
 
 
 def test_strata_are_quartiles_values_and_gaps(samples: pd.DataFrame) -> None:
-    strata = balance.strata(samples, ["target", "age", "kind"])["stratum"]
+    strata = split_balance.strata(samples, ["target", "age", "kind"])["stratum"]
     assert strata.value_counts().to_dict() == {
         "kind = fern": 120, "age = 7": 40, "age = 14": 40, "age = missing": 40, "target = -0.001 to 0.25": 30,
         "target = 0.25 to 0.5": 30, "target = 0.5 to 0.75": 30, "target = 0.75 to 1": 30,
@@ -33,15 +33,15 @@ def test_strata_are_quartiles_values_and_gaps(samples: pd.DataFrame) -> None:
 def test_imbalance_is_chi_square_by_hand() -> None:
     strata = pd.DataFrame({"group": ["a", "b", "c", "d"], "stratum": "x"})
     split = Split(seed=1, val=0.25, test=0.25)
-    counts = balance.assigned(strata, split, 1).value_counts()
+    counts = split_balance.assigned(strata, split, 1).value_counts()
     fair = {"train": 2.0, "val": 1.0, "test": 1.0}
     by_hand = sum((counts.get(name, 0) - share) ** 2 / share for name, share in fair.items())
-    assert balance.imbalance(strata, split) == pytest.approx(by_hand)
+    assert split_balance.imbalance(strata, split) == pytest.approx(by_hand)
 
 
 def test_the_best_seed_is_balanced_better_than_most(samples: pd.DataFrame) -> None:
-    strata = balance.strata(samples, ["target"])
-    found = [balance.imbalance(strata, Split(seed=seed)) for seed in range(100)]
+    strata = split_balance.strata(samples, ["target"])
+    found = [split_balance.imbalance(strata, Split(seed=seed)) for seed in range(100)]
     assert min(found) < 0.3 * float(np.median(found))
 
 

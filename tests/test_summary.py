@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import summary
-from specimen.errors import SpecimenError
+from specimen.common.errors import SpecimenError
 
 METRICS = {
     "rmse": 1.23456,

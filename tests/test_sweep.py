@@ -16,8 +16,8 @@ import yaml
 optuna = pytest.importorskip("optuna", reason="needs the extra tune")
 
 import sweep  # noqa: E402
-from specimen.errors import SpecimenError  # noqa: E402
-from specimen.trials import Trial  # noqa: E402
+from specimen.common.errors import SpecimenError  # noqa: E402
+from specimen.experiments.trial import Trial  # noqa: E402
 
 TRAIN = """
 import json, math, os, pathlib, subprocess, sys, time, yaml

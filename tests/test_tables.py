@@ -10,8 +10,8 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from specimen.errors import SpecimenError
-from specimen.tables import column, read_table, to_number, to_text
+from specimen.common.errors import SpecimenError
+from specimen.data.readers.tables import column, read_table, to_number, to_text
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from specimen.errors import SpecimenError
-from specimen.params import Train
-from specimen.task import Classification, Regression, load_task, make_task
+from specimen.common.errors import SpecimenError
+from specimen.config.params import Train
+from specimen.models.task import Classification, Regression, load_task, make_task
 
 TARGETS = pd.Series([0.0, 0.5, 3.0, 12.0, 250.0])
 TRANSFORMS = ("none", "log1p", "sqrt")

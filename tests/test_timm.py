@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from specimen.errors import SpecimenError
-from specimen.model import load_model, make_model, save_model
+from specimen.common.errors import SpecimenError
+from specimen.models.model import load_model, make_model, save_model
 
 timm = pytest.importorskip("timm", reason="needs the extra timm")
 

@@ -20,12 +20,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from specimen import trackers, tracking
-from specimen.model import make_model, save_model
-from specimen.params import Params
-from specimen.predictor import Predictor
-from specimen.task import Regression
-from specimen.tracking import flat, track_evaluation, track_training
+from specimen.config.params import Params
+from specimen.integrations import tracker_process, tracking
+from specimen.integrations.tracking import flat, track_evaluation, track_training
+from specimen.models.model import make_model, save_model
+from specimen.models.predictor import Predictor
+from specimen.models.task import Regression
 
 ROOT = Path(__file__).parents[1]
 MODEL, PLOTS, DATA = Path("models/model.pt"), Path("plots/test"), Path("data/prepared")
@@ -317,9 +317,9 @@ def test_a_queued_experiment_tracks_into_the_repository(project: Path, monkeypat
     """Its own copy of the repository is removed at its end."""
     copy = project / ".dvc/tmp/exps/tmp1"
     copy.mkdir(parents=True)
-    assert trackers.home() == project
+    assert tracker_process.home() == project
     monkeypatch.chdir(copy)
-    assert trackers.home() == project
+    assert tracker_process.home() == project
 
 
 def test_epochs_go_to_the_file_that_a_sweep_reads(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,9 +23,9 @@ import torch
 import yaml
 
 import train
-from specimen.errors import SpecimenError
-from specimen.model import load_model, make_model
-from specimen.predictor import Predictor
+from specimen.common.errors import SpecimenError
+from specimen.models.model import load_model, make_model
+from specimen.models.predictor import Predictor
 
 ROOT = Path(__file__).parents[1]
 SPLITS = ["train"] * 20 + ["val"] * 5 + ["test"] * 3

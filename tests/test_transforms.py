@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from specimen.backbones import Normalize
-from specimen.params import Augment
-from specimen.transforms import batch_mix, eval_transform, train_transform
+from specimen.config.params import Augment
+from specimen.models.backbones import Normalize
+from specimen.training.transforms import batch_mix, eval_transform, train_transform
 
 STEPS = ["flip", "flip_vertical", "quarter_turn", "rotate", "crop", "colour", "erase"]
 NOTHING = dict.fromkeys([*STEPS, "mixup", "cutmix"], 0.0)

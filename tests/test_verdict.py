@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from specimen.metrics import WITH_INTERVAL
-from specimen.verdict import FEWEST_GROUPS, Subject, Verdict, direction, judge
+from specimen.evaluation.metrics import WITH_INTERVAL
+from specimen.reporting.verdict import FEWEST_GROUPS, Subject, Verdict, direction, judge
 
 REPETITIONS = 400
 RESAMPLES = 400

@@ -16,9 +16,9 @@ import yaml
 import evaluate
 import prepare
 import train
-from specimen.errors import SpecimenError
-from specimen.params import Data, load_params
-from specimen.store import Store
+from specimen.common.errors import SpecimenError
+from specimen.config.params import Data, load_params
+from specimen.data.dataset.store import Store
 
 ROOT = Path(__file__).parents[1]
 FLATS = 160

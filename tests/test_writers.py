@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from specimen import writers
-from specimen.errors import SpecimenError
-from specimen.writers import WRITERS, check_writable, open_writer
+from specimen.common.errors import SpecimenError
+from specimen.inference import writers
+from specimen.inference.writers import WRITERS, check_writable, open_writer
 
 READ: dict[str, Callable[..., Any]] = {
     ".csv": pd.read_csv,

@@ -1,0 +1,105 @@
+"""What is in the data, before any model: pictures for people, and the tables that they show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import wrap
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.patches import Patch
+
+from specimen.common.files import write_csv
+from specimen.data.exploration import summaries
+from specimen.data.exploration.distributions import COLOURS, draw_classes, draw_numbers
+from specimen.data.preparation.splits import SPLITS, hash_position
+from specimen.plotting.style import BLUE, draw_boxes, draw_gallery, heading, plot, shortened, with_unit
+from specimen.plotting.target_by_feature import draw_correlations, draw_features
+
+PICTURES, MOST_CLASSES = 12, 60
+"""Shown at most; the tables have them all."""
+
+
+def draw(
+    folder: Path, images: npt.NDArray[np.uint8], samples: pd.DataFrame, table: pd.DataFrame, meta: dict[str, Any]
+) -> None:
+    """Fill a folder with the pictures and tables of a prepared data set and its label table (cells as read).
+
+    What has nothing to show is left out: correlations without two numeric columns, missing.png without a gap,
+    features.png without features, samples and colours without pictures.
+    """
+    target, names = with_unit(meta["target"], meta["unit"]), meta["class_names"]
+    samples = samples.reset_index(drop=True)
+    shown = sorted(samples["target"].value_counts().loc[names].nlargest(MOST_CLASSES).index) if names else []
+    if names:
+        draw_classes(folder, samples, names, shown, target)
+    else:
+        draw_numbers(folder, samples, target)
+    if images.shape[1]:
+        _draw_samples(folder / "samples.png", images, samples, shown, meta["unit"])
+        write_csv(folder / "colours.csv", colours := summaries.colours(images, samples))
+        _draw_colours(folder / "colours.png", colours)
+    draw_features(folder / "features.png", samples, shown, target)
+    write_csv(folder / "missing.csv", gaps := summaries.missing(table))
+    if gaps["missing"].any():
+        _draw_missing(folder / "missing.png", gaps, len(table))
+    correlations = summaries.correlations(table, meta["target"])
+    if len(correlations):
+        write_csv(folder / "correlations.csv", correlations)
+        draw_correlations(folder / "correlations.png", correlations, meta["target"])
+
+
+def _draw_samples(
+    path: Path, images: npt.NDArray[np.uint8], samples: pd.DataFrame, names: list[str], unit: str
+) -> None:
+    """Draw pictures chosen by the hash of their name (so that most stay when data are added), in order of target."""
+    position = pd.Series(hash_position(samples["image"], ""))
+    if names:
+        each, columns = (4, 4) if len(names) <= 6 else (2, 4) if len(names) <= 12 else (1, 6)
+        rows = [row for name in names for row in position[samples["target"] == name].nsmallest(each).index]
+        captions = [
+            shortened("\n".join(wrap(" ".join(name.replace("_", " ").split()), 18, max_lines=2, placeholder="…")), 60)
+            for name in samples["target"][rows]
+        ]
+        title = "One of each class" if each == 1 else f"{each} of each class"
+    else:
+        order = samples["target"].argsort(kind="stable").to_numpy()
+        parts = np.array_split(order, min(PICTURES, len(order)))
+        rows, columns = [position[part].idxmin() for part in parts], 4
+        captions = [f"{samples['target'][row]:.4g} {unit}\n{shortened(samples['image'][row])}" for row in rows]
+        title = "Samples from the smallest to the largest target"
+    draw_gallery(path, [images[row] for row in rows], captions, title, columns)
+
+
+def _draw_colours(path: Path, colours: pd.DataFrame) -> None:
+    with plot(path, height=4.2) as axes:
+        for offset, split in zip((-0.26, 0, 0.26), SPLITS, strict=True):
+            stats = colours[(colours["split"] == split) & (colours["samples"] > 0)]
+            places = [summaries.CHANNELS.index(channel) + offset for channel in stats["channel"]]
+            draw_boxes(axes, stats, places, [COLOURS[split]] * len(stats), 0.2, across=True)
+        axes.set_xticks(range(3), summaries.CHANNELS)
+        axes.grid(visible=False, axis="x")
+        heading(axes.figure, "Mean colour of the pictures (whiskers: 5% to 95%)")
+        axes.set_ylabel("mean, 0 to 255")
+        patches = [
+            Patch(facecolor=colour, alpha=0.6, edgecolor="black", label=split) for split, colour in COLOURS.items()
+        ]
+        axes.figure.legend(handles=patches, loc="outside lower right", ncols=3)
+
+
+def _draw_missing(path: Path, gaps: pd.DataFrame, rows: int) -> None:
+    shown = gaps.sort_values("missing", ascending=False, kind="stable")[: summaries.MOST_COLUMNS].sort_index()
+    of = f", {len(shown)} of {len(gaps)} columns" if len(shown) < len(gaps) else ""
+    with plot(path, height=1.2 + 0.25 * len(shown)) as axes:
+        axes.barh(range(len(shown)), shown["share"], 0.75, color=BLUE)
+        for place, (share, count) in enumerate(zip(shown["share"], shown["missing"], strict=True)):
+            axes.text(share, place, f" {count}", va="center", fontsize=10)
+        axes.set_yticks(range(len(shown)), [shortened(name, 40) for name in shown["column"]], fontsize=10)
+        axes.set_ylim(len(shown) - 0.5, -0.5)
+        axes.set_xlim(0, 1.08)
+        axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}" if share <= 1 else "")
+        axes.grid(visible=False, axis="y")
+        axes.set_xlabel("share of the rows")
+        heading(axes.figure, f"Empty cells in {rows} rows{of}")

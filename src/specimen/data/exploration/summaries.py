@@ -1,0 +1,170 @@
+"""What there is to see in the data, as small tables: `explore.py` draws them, `dvc plots diff` compares them.
+
+Everything is rounded to 6 digits and cut at round numbers, so that a table changes where the data change.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from specimen.common.files import significant
+from specimen.data.preparation.splits import SPLITS
+from specimen.data.readers import tables
+
+Values = npt.NDArray[np.float64]
+QUANTILES = {"p5": 0.05, "q1": 0.25, "median": 0.5, "q3": 0.75, "p95": 0.95}
+"""What a box plot shows: box and line from the quartiles, whiskers from 5 % to 95 % of the values."""
+MOST_BINS, MOST_COLUMNS = 30, 40
+CHANNELS = ("red", "green", "blue")
+CHUNK_BYTES = 1 << 24
+
+
+def target_bins(samples: pd.DataFrame) -> pd.DataFrame:
+    """Count the samples of each split by target: scale, low, high, split, samples; scale log if all are positive."""
+    values = samples["target"].to_numpy(np.float64)
+    scales = {"linear": (values, round_edges(values))}
+    if (values > 0).all():
+        logarithms = np.log10(values)
+        scales["log"] = (logarithms, round_edges(logarithms))
+    rows: list[pd.DataFrame] = []
+    for scale, (scaled, edges) in scales.items():
+        shown = significant(10**edges if scale == "log" else edges)
+        for split in SPLITS:
+            counts, _ = np.histogram(scaled[samples["split"] == split], edges)
+            bins = {"scale": scale, "low": shown[:-1], "high": shown[1:], "split": split, "samples": counts}
+            rows.append(pd.DataFrame(bins))
+    return pd.concat(rows, ignore_index=True)
+
+
+def target_quartiles(samples: pd.DataFrame) -> pd.DataFrame:
+    """Describe the target of all samples and of each split: split, samples, groups, p5 to p95."""
+    parts = _splits(samples)
+    return pd.DataFrame(
+        {"split": split, "samples": len(part), "groups": part["group"].nunique()} | quantiles(part["target"].to_numpy())
+        for split, part in parts.items()
+    )
+
+
+def class_counts(samples: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Count the samples of each class by split: class, split, samples."""
+    counts = pd.crosstab(samples["target"], samples["split"]).reindex(index=names, columns=SPLITS, fill_value=0)
+    rows = [(name, split, counts.at[name, split]) for name in names for split in SPLITS]
+    return pd.DataFrame(rows, columns=["class", "split", "samples"])
+
+
+def class_shares(samples: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Describe the classes of all samples and of each split: split, class, samples, groups, share of the split."""
+    rows: list[pd.DataFrame] = []
+    for split, part in _splits(samples).items():
+        by_class = part.groupby("target")["group"].agg(["size", "nunique"]).reindex(names, fill_value=0)
+        size, groups = by_class["size"].to_numpy(), by_class["nunique"].to_numpy()
+        share = significant(size / max(len(part), 1))
+        rows.append(pd.DataFrame({"split": split, "class": names, "samples": size, "groups": groups, "share": share}))
+    return pd.concat(rows, ignore_index=True)
+
+
+def colours(images: npt.NDArray[np.uint8], samples: pd.DataFrame) -> pd.DataFrame:
+    """Describe the mean red, green and blue of the pictures in each split: split, channel, samples, p5 to p95."""
+    means = mean_colours(images)
+    return pd.DataFrame(
+        {"split": split, "channel": channel, "samples": int(rows.sum())} | quantiles(means[rows, position])
+        for position, channel in enumerate(CHANNELS)
+        for split, rows in ((split, (samples["split"] == split).to_numpy()) for split in SPLITS)
+    )
+
+
+def mean_colours(images: npt.NDArray[np.uint8]) -> Values:
+    """Return the mean red, green and blue (0 to 255) of each picture, a few pictures in memory at a time."""
+    count, height, width, _ = images.shape
+    sums: Values = np.empty((count, 3))
+    step = max(1, CHUNK_BYTES // (height * width * 3))
+    for start in range(0, count, step):
+        rows = images[start : start + step].reshape(-1, height, width * 3).sum(axis=1, dtype=np.uint32)
+        sums[start : start + step] = rows.reshape(-1, width, 3).sum(axis=1, dtype=np.uint64)
+    sums /= height * width
+    return sums
+
+
+def correlations(table: pd.DataFrame, target: str) -> pd.DataFrame:
+    """Return Pearson's r of each pair of numeric columns: column_a, column_b, r (NaN below 3 common rows).
+
+    Dates count as numbers. Of more than `MOST_COLUMNS` columns, those stay that go best with the target.
+    """
+    columns = {name: as_numbers(cells) for name, cells in _named(table).items()}
+    varying = {name: cells for name, cells in columns.items() if cells is not None and cells.nunique() > 1}
+    r = pd.DataFrame(varying).corr(min_periods=3)
+    if len(r) > MOST_COLUMNS:
+        rank = r[target].abs().fillna(-1) if target in r else pd.Series(0.0, index=r.index)
+        best = rank.sort_values(ascending=False, kind="stable").index[:MOST_COLUMNS]
+        r = r.loc[r.index.isin(best), r.columns.isin(best)]
+    pairs = pd.DataFrame(combinations(r.columns, 2), columns=["column_a", "column_b"])
+    return pairs.assign(r=significant(r.to_numpy()[np.triu_indices(len(r), 1)]))
+
+
+def missing(table: pd.DataFrame) -> pd.DataFrame:
+    """Count the empty cells of each column: column, missing, share."""
+    empty = {name: int(tables.to_text(cells).isna().sum()) for name, cells in _named(table).items()}
+    counts = pd.DataFrame({"column": list(empty), "missing": list(empty.values())})
+    return counts.assign(share=significant(counts["missing"].to_numpy() / max(len(table), 1)))
+
+
+def as_numbers(cells: pd.Series[Any]) -> pd.Series[float] | None:
+    """Return the cells as numbers, dates as days since 1970; `None` where less than 9 in 10 cells are either."""
+    filled = tables.to_text(cells).notna()
+    numbers = tables.to_number(cells)
+    if filled.any() and numbers[filled].notna().mean() < 0.9:
+        dates = as_dates(cells)
+        return None if dates is None else days(dates)
+    return numbers
+
+
+def as_dates(cells: pd.Series[Any]) -> pd.Series[pd.Timestamp] | None:
+    """Return the cells as dates (2023-05-21 10:37:14 or 21.05.2023), `None` where a cell is neither."""
+    text = tables.to_text(cells)
+    for form in ("ISO8601", "%d.%m.%Y"):
+        dates = pd.to_datetime(text, format=form, errors="coerce", utc=True).dt.tz_localize(None)
+        if dates.notna().any() and (dates.notna() | text.isna()).all():
+            return dates
+    return None
+
+
+def days(dates: pd.Series[pd.Timestamp]) -> pd.Series[float]:
+    """Return dates as days since 1970, the numbers of matplotlib's date axes."""
+    return (dates - pd.Timestamp(0)) / pd.Timedelta(days=1)
+
+
+def quantiles(values: npt.NDArray[Any]) -> dict[str, float]:
+    """Return the five numbers of a box plot; NaN of no values."""
+    found = np.quantile(values, list(QUANTILES.values())) if len(values) else np.full(len(QUANTILES), np.nan)
+    return dict(zip(QUANTILES, significant(found).tolist(), strict=True))
+
+
+def round_edges(values: Values) -> Values:
+    """Return the edges of at most 30 equal bins around the values, at multiples of 1, 2 or 5 times a power of ten."""
+    low, high = float(values.min()), float(values.max())
+    if high - low <= 1e-6 * max(abs(low), abs(high)):
+        half = abs(low) / 20 or 0.5
+        return np.array([low - half, low + half])
+    bins = min(MOST_BINS - 1, max(5, round(3 * len(values) ** (1 / 3))))
+    power = 10.0 ** np.floor(np.log10((high - low) / bins))
+    width = next(power * factor for factor in (1, 2, 5, 10, 20) if power * factor >= (high - low) / bins)
+    steps = np.arange(np.floor(low / width), np.floor(high / width) + 2)
+    return np.array([float(f"{edge:.12g}") for edge in steps * width])
+
+
+def _splits(samples: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    return {"all": samples} | {split: samples[samples["split"] == split] for split in SPLITS}
+
+
+def _named(table: pd.DataFrame) -> dict[str, pd.Series[Any]]:
+    """Return the columns by name; the second `weight` is called `weight (2)`."""
+    found: dict[str, pd.Series[Any]] = {}
+    for position, name in enumerate(map(str, table.columns)):
+        again = list(map(str, table.columns[:position])).count(name)
+        found[f"{name} ({again + 1})" if again else name] = table.iloc[:, position]
+    return found

@@ -1,0 +1,1 @@
+"""From raw photos and labels to the packed store."""

@@ -1,0 +1,1 @@
+"""Reading sheets, photos and zips."""

@@ -1,0 +1,1 @@
+"""The drawn plants of the embedded data set."""

@@ -1,0 +1,122 @@
+"""A random forest on the tabular features alone, without the picture, so that one sees what the picture adds.
+
+It is grown on the train split (L. Breiman, "Random forests", Machine Learning 45, 2001).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial, singledispatch
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.inspection import permutation_importance
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from specimen.common.files import significant
+from specimen.data.dataset import features
+from specimen.models.task import Classification, Regression, Task
+from specimen.plotting.style import BLUE, GREY, plot, shortened
+
+SETTINGS: dict[str, Any] = {"n_estimators": 100, "min_samples_leaf": 3, "random_state": 0, "n_jobs": -1}
+SHUFFLES, SHUFFLED_ROWS = 10, 1000
+"""How often each feature is shuffled for its importance, in how many rows at most."""
+
+
+@dataclass(frozen=True)
+class Forest:
+    """What a random forest of the features alone predicts of the test split, and by which features."""
+
+    predictions: pd.DataFrame
+    importances: pd.DataFrame
+    """Columns `feature`, `importance` (how much worse without it) and `spread` (standard deviation over shuffles)."""
+
+
+def grow_forest(
+    task: Task, train: pd.DataFrame, test: pd.DataFrame, description: features.Description
+) -> Forest | None:
+    """Return a random forest on the features that `description` names, or None where there are none.
+
+    `train` and `test` are samples with the columns `target`, `group` and the features.
+    """
+    if not features.width(description):
+        return None
+    encode = FunctionTransformer(partial(features.encode, description=description))
+    forest = make_pipeline(encode, _new_forest(task))
+    forest.fit(train[list(description)], train["target"])
+    # One thread sums the trees in one order.
+    forest[-1].set_params(n_jobs=1)
+    return Forest(_predict(task, forest, test, description), _importances(task, forest, test, description))
+
+
+@singledispatch
+def _new_forest(task: Task) -> Any:
+    raise NotImplementedError(type(task).__name__)
+
+
+@_new_forest.register(Regression)
+def _forest_of_numbers(task: Regression) -> RandomForestRegressor:
+    return RandomForestRegressor(**SETTINGS)
+
+
+@_new_forest.register(Classification)
+def _forest_of_classes(task: Classification) -> RandomForestClassifier:
+    return RandomForestClassifier(**SETTINGS)
+
+
+@singledispatch
+def _predict(task: Task, forest: Pipeline, test: pd.DataFrame, description: features.Description) -> pd.DataFrame:
+    raise NotImplementedError(type(task).__name__)
+
+
+@_predict.register(Regression)
+def _predict_numbers(
+    task: Regression, forest: Pipeline, test: pd.DataFrame, description: features.Description
+) -> pd.DataFrame:
+    return test[["target", "group"]].assign(prediction=forest.predict(test[list(description)]))
+
+
+@_predict.register(Classification)
+def _predict_classes(
+    task: Classification, forest: Pipeline, test: pd.DataFrame, description: features.Description
+) -> pd.DataFrame:
+    found = pd.DataFrame(forest.predict_proba(test[list(description)]), columns=forest.classes_)
+    return with_probabilities(task, test, found.reindex(columns=list(task.class_names), fill_value=0.0).to_numpy())
+
+
+def with_probabilities(task: Classification, samples: pd.DataFrame, probabilities: Any) -> pd.DataFrame:
+    """Return targets and groups with the columns of a prediction of classes; `probabilities` is N x classes."""
+    names = np.array(task.class_names, dtype=object)
+    columns = {"prediction": names[probabilities.argmax(axis=1)]}
+    columns |= {f"p: {name}": probabilities[:, place] for place, name in enumerate(names)}
+    return pd.concat([samples[["target", "group"]], pd.DataFrame(columns, index=samples.index)], axis=1)
+
+
+def _importances(task: Task, forest: Pipeline, test: pd.DataFrame, description: features.Description) -> pd.DataFrame:
+    """Return how much worse the forest gets when a feature is shuffled among the samples of test (Breiman 2001)."""
+    rows = test.sample(min(len(test), SHUFFLED_ROWS), random_state=0)
+    scoring = {"rmse": "neg_root_mean_squared_error"}.get(task.monitor, task.monitor)
+    found = permutation_importance(
+        forest, rows[list(description)], rows["target"], scoring=scoring, n_repeats=SHUFFLES, random_state=0
+    )
+    columns = {"importance": found["importances_mean"], "spread": found["importances_std"]}
+    table = pd.DataFrame({name: significant(values) for name, values in columns.items()})
+    table.insert(0, "feature", list(description))
+    return table.sort_values("importance", ascending=False, kind="stable")
+
+
+def draw_importances(path: Path, importances: pd.DataFrame, monitor: str) -> None:
+    """Draw the importances of the features with their spread, the largest on top."""
+    upwards = importances[::-1]
+    with plot(path, height=1.8 + 0.4 * len(upwards)) as axes:
+        axes.barh(range(len(upwards)), upwards["importance"], xerr=upwards["spread"], color=BLUE, ecolor=GREY)
+        axes.set_yticks(range(len(upwards)), [shortened(name) for name in upwards["feature"]])
+        axes.grid(visible=False, axis="y")
+        axes.set(
+            title="Random forest on the features alone: what it relies on, test split",
+            xlabel=f"{monitor}: change for the worse when the feature is shuffled",
+        )

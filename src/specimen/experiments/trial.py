@@ -1,0 +1,131 @@
+"""One trial of a sweep: an experiment in a copy of the repository, watched by epoch, stopped with all it started."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pandas as pd
+import psutil
+
+from specimen.common.errors import SpecimenError, fault_in
+from specimen.integrations.tracking import RECORDS
+
+STAGE, HISTORY = "train", "plots/history.csv"
+COPIES = Path(".dvc/tmp/exps/standalone")
+"""Where `dvc exp run --temp` works."""
+SECONDS_TO_STOP = 30.0
+"""How long DVC may tidy up behind a stopped trial."""
+
+
+class Trial:
+    """A running experiment; a context, at whose end nothing of it runs any more.
+
+    It stops before evaluate: a sweep chooses by val, and never sees the test split.
+    """
+
+    def __init__(self, name: str, changes: Mapping[str, Any], folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.name, self.log = name, folder / f"{name}.log"
+        self._records = (folder / f"{name}.jsonl").absolute()
+        command = [sys.executable, "-m", "dvc", "exp", "run", "--temp", "--name", name, STAGE]
+        for key, value in changes.items():
+            command += ["--set-param", f"++{key}={json.dumps(value)}"]
+        with self.log.open("wb") as log:
+            # In a session of its own: Ctrl-C reaches the sweep alone, which then stops the trial in good order.
+            self._process = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env=os.environ | {RECORDS: str(self._records)},
+                start_new_session=True,
+            )
+
+    def epochs(self, seconds: float = 0.5) -> Iterator[dict[str, float]]:
+        """Yield the numbers of each epoch soon after its end; return when the experiment is done.
+
+        Raises `SpecimenError` when it has failed.
+        """
+        seen = 0
+        while True:
+            done = self._process.poll() is not None
+            lines = self._records.read_text(encoding="utf-8").split("\n")[:-1] if self._records.exists() else []
+            for line in lines[seen:]:
+                yield json.loads(line)
+            seen = len(lines)
+            if done:
+                break
+            time.sleep(seconds)
+        if self._process.returncode:
+            said = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            raise SpecimenError(f"sweep: {self.name} failed: {fault_in(said)} (all of it: {self.log})")
+
+    def history(self) -> pd.DataFrame:
+        """Return what a finished experiment has in DVC; also where DVC knew the result and ran nothing."""
+        from dvc.api import read  # noqa: PLC0415 - slow to import
+
+        return pd.read_csv(io.StringIO(read(HISTORY, rev=self.name)))
+
+    def stop(self) -> None:
+        """Stop the stage as Ctrl-C would, so that DVC, whose stage has failed, tidies up; then kill what is left."""
+        if self._process.poll() is None:
+            family = psutil.Process(self._process.pid).children(recursive=True)
+            copies = _copies(family)
+            # Not DVC itself, if it can be helped: it would leave a lock file half written.
+            for process in family or [self._process]:
+                with suppress(psutil.NoSuchProcess, ProcessLookupError):
+                    process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(SECONDS_TO_STOP)
+            for process in [self._process, *family]:  # children of torchrun are in sessions of their own
+                with suppress(psutil.NoSuchProcess, ProcessLookupError):
+                    process.kill()
+            self._process.wait()
+            for copy in copies:  # a DVC that was slow to end has not removed its own
+                shutil.rmtree(copy, ignore_errors=True)
+            _mend_locks()
+            # DVC may have kept what was there as an experiment, with the results of the commit that it began from.
+            remove = [sys.executable, "-m", "dvc", "exp", "remove", self.name]
+            subprocess.run(remove, capture_output=True, check=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self._records.unlink(missing_ok=True)
+
+
+def _copies(family: list[psutil.Process]) -> set[Path]:
+    """Return the copies of the repository in which these processes work."""
+    found: set[Path] = set()
+    for process in family:
+        with suppress(psutil.Error):
+            place = Path(process.cwd())
+            found |= {path for path in (place, *place.parents) if path.parent == COPIES.resolve()}
+    return found
+
+
+def _mend_locks() -> None:
+    """Remove lock files that are no JSON: an interrupted DVC left them so, and no later one could read them."""
+    for path in (Path(".dvc/tmp/rwlock"), Path(".dvc/tmp/exps/rwlock")):
+        try:
+            json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            continue
+        except ValueError:
+            path.unlink()

@@ -1,0 +1,1 @@
+"""From a model file and photos to a table of predictions."""

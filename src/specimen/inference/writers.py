@@ -1,0 +1,98 @@
+"""Tables that are written part by part, so that memory does not grow with their length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from pyarrow import parquet
+
+from specimen.common.errors import SpecimenError, accepted
+
+XLSX_ROWS = 1_048_576
+"""Of a sheet, with its header: no spreadsheet opens more."""
+
+Write = Callable[[pd.DataFrame], None]
+"""Appends rows; every part has the same columns of the same types."""
+
+
+def check_writable(path: Path, rows: int) -> None:
+    """Raise `SpecimenError` for a kind of table that is unknown, or too small for so many rows."""
+    if path.suffix.lower() not in WRITERS:
+        raise SpecimenError(f"{path}: unknown kind of table. {accepted(path.suffix, WRITERS)}")
+    if path.is_dir():
+        raise SpecimenError(f"{path}: is a folder; name a file in it.")
+    if path.suffix.lower() == ".xlsx" and rows + 1 > XLSX_ROWS:
+        raise SpecimenError(f"{path}: {rows:,} rows are more than a sheet holds. Write a .csv or .parquet.")
+
+
+def open_writer(path: Path, suffix: str) -> AbstractContextManager[Write]:
+    """Return a context in which a table is written to `path`, as the kind that `suffix` names."""
+    return WRITERS[suffix.lower()](path)
+
+
+@contextmanager
+def _csv(path: Path) -> Iterator[Write]:
+    with path.open("w", encoding="utf-8", newline="") as file:
+
+        def write(table: pd.DataFrame) -> None:
+            table.to_csv(file, index=False, header=file.tell() == 0, lineterminator="\n")
+
+        yield write
+
+
+@contextmanager
+def _xlsx(path: Path) -> Iterator[Write]:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("predictions")
+    empty = True
+
+    def text(value: str) -> WriteOnlyCell:
+        cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\ufffd", value))
+        cell.data_type = "s"  # also where it begins with = and would become a formula
+        return cell
+
+    def write(table: pd.DataFrame) -> None:
+        nonlocal empty
+        if empty:
+            sheet.append([text(str(name)) for name in table.columns])
+            empty = False
+        for row in table.astype(object).where(table.notna(), None).itertuples(index=False, name=None):
+            sheet.append([text(value) if isinstance(value, str) else value for value in row])
+
+    try:
+        yield write
+    except BaseException:
+        sheet.close()  # else openpyxl would complain of it later
+        raise
+    book.save(path)  # openpyxl itself removes the file beside that it writes to until then
+
+
+@contextmanager
+def _parquet(path: Path) -> Iterator[Write]:
+    writer: parquet.ParquetWriter | None = None
+
+    def write(table: pd.DataFrame) -> None:
+        nonlocal writer
+        rows = pa.Table.from_pandas(table, preserve_index=False)
+        writer = writer or parquet.ParquetWriter(path, rows.schema)
+        writer.write_table(rows)
+
+    try:
+        yield write
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+WRITERS: dict[str, Callable[[Path], AbstractContextManager[Write]]] = {
+    ".csv": _csv,
+    ".xlsx": _xlsx,
+    ".parquet": _parquet,
+}

@@ -1,0 +1,35 @@
+"""The model as MLflow loads it: `mlflow.pyfunc.load_model(uri).predict(table)`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from specimen.data.readers.decode import decode
+from specimen.models.predictor import Predictor
+
+
+@dataclass(frozen=True)
+class Flavor:
+    """What MLflow calls a Python function."""
+
+    predictor: Predictor
+
+    def predict(self, table: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
+        """Return the columns of the prediction, for a table with `image` (path or bytes of a file) and the features.
+
+        Raises `DecodeError` for what is no image.
+        """
+        size, resize = self.predictor.meta["image_size"], self.predictor.meta["resize"]
+        contents = [cell if isinstance(cell, bytes) else Path(cell).read_bytes() for cell in table["image"]]
+        images = np.stack([decode(content, size, resize)[0] for content in contents])
+        return self.predictor.predict(images, table)
+
+
+def _load_pyfunc(path: str) -> Flavor:
+    """Load the model; MLflow looks for a function of this name."""
+    return Flavor(Predictor.load(Path(path)))

@@ -1,0 +1,174 @@
+"""Hand what a run brings to trackers (MLflow, Weights & Biases, DVCLive), which can neither stop nor slow it.
+
+Each tracker works in a process of its own (`trackers.py`) that reads JSON lines: a server that hangs, a library that
+fails or a crash ends there. Nothing that a tracker does comes back, so no output depends on it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, get_args
+
+from specimen.common.errors import accepted, missing_extra
+from specimen.common.files import written_aside
+from specimen.config.params import Params, Tracker
+
+SESSION = Path("models/.tracking.json")
+"""Which run of the trackers made which model, so that evaluate adds to the run of train; not versioned."""
+TRACK = "SPECIMEN_TRACK"
+"""Environment variable with further trackers, such as `mlflow,wandb`, for one person or one machine."""
+RECORDS = "SPECIMEN_RECORDS"
+"""Environment variable with a file that gets the numbers of each epoch as a JSON line; `sweep.py` reads it."""
+SECONDS_TO_END = 60.0
+"""How long the end of a stage waits for trackers that are behind."""
+
+
+class Tracking:
+    """The trackers of one stage; used as a context, at whose end they finish."""
+
+    def __init__(self, run: dict[str, Any], names: tuple[str, ...], patience: float | None = None) -> None:
+        self.session: str = run["session"]
+        self.patience = SECONDS_TO_END if patience is None else patience
+        self.records: Path | None = None
+        self._processes = {name: _start(name) for name in names}
+        self._send({"run": run})
+
+    @property
+    def is_on(self) -> bool:
+        """Whether any tracker is still listening."""
+        return bool(self._processes)
+
+    def log(self, values: Mapping[str, float], epoch: int) -> None:
+        """Hand over the numbers of one epoch (from 1)."""
+        if self.records is not None:
+            with self.records.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"epoch": epoch, **values}) + "\n")
+        self._send({"epoch": epoch, "values": dict(values)})
+
+    def log_results(self, metrics: Mapping[str, Any], plots: Path, model: Path, data: Path) -> None:
+        """Hand over what evaluate found: nested metrics, a folder of plots, the model and the prepared data."""
+        paths = {"plots": str(plots), "model": str(model), "data": str(data)}
+        self._send({"results": flat(metrics, "test"), **paths})
+
+    def made(self, model: Path) -> None:
+        """Remember the run that made a model."""
+        if self.is_on:
+            with written_aside(SESSION) as aside:
+                aside.write_text(json.dumps({"model": _md5(model), "session": self.session}), encoding="utf-8")
+
+    def _send(self, message: dict[str, Any]) -> None:
+        line = json.dumps(message).encode() + b"\n"
+        for name, process in list(self._processes.items()):
+            assert process.stdin is not None
+            try:
+                process.stdin.write(line)
+                process.stdin.flush()
+            except OSError:  # it has crashed; the others go on
+                del self._processes[name]
+                with suppress(OSError):
+                    process.stdin.close()
+                process.wait()
+                warn(f"{name} has ended with status {process.returncode}; the run goes on without it.")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._send({"end": kind is None})
+        for process in self._processes.values():
+            assert process.stdin is not None
+            with suppress(OSError):
+                process.stdin.close()
+        deadline = time.monotonic() + self.patience
+        for name, process in self._processes.items():
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                warn(
+                    f"{name} was not done {self.patience:g} s after the stage; what it has not yet sent is lost to it."
+                )
+
+
+def track_training(params: Params, *, is_first: bool) -> Tracking:
+    """Start a run of each tracker that the params or the environment name; in the first process alone."""
+    tracking = Tracking(_describe(params, uuid.uuid4().hex[:8]), wanted(params) if is_first else ())
+    if is_first and RECORDS in os.environ:
+        tracking.records = Path(os.environ[RECORDS])
+    return tracking
+
+
+def track_evaluation(params: Params, model: Path) -> Tracking:
+    """Go on with the run that made this model, or start one."""
+    names = wanted(params)
+    session = _session_of(model) if names else None
+    run = _describe(params, session or uuid.uuid4().hex[:8]) | {"resumed": session is not None}
+    return Tracking(run, names, patience=5 * SECONDS_TO_END)  # a model takes longer than numbers
+
+
+def wanted(params: Params) -> tuple[str, ...]:
+    """Return the trackers asked for; one that is unknown or not installed gives a warning and is left out."""
+    names = [*params.train.track, *filter(None, os.environ.get(TRACK, "").replace(" ", "").split(","))]
+    if "MLFLOW_RUN_ID" in os.environ:  # inside `mlflow run`
+        names.append("mlflow")
+    known = get_args(Tracker)
+    for name in dict.fromkeys(names):
+        if name not in known:
+            warn(f"{TRACK}: no tracker '{name}'. {accepted(name, known)}")
+        elif find_spec(name) is None:
+            warn(missing_extra(f"train.track: {name}", "track"))
+    return tuple(name for name in dict.fromkeys(names) if name in known and find_spec(name) is not None)
+
+
+def warn(message: str) -> None:
+    """Tell what a tracker cannot do."""
+    print(f"warning: {message}", file=sys.stderr, flush=True)
+
+
+def flat(values: Mapping[str, Any], prefix: str, separator: str = "/") -> dict[str, Any]:
+    """Return nested values in one level: {"a": {"b": 1}} becomes {"a/b": 1}, behind the prefix."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        name = f"{prefix}{separator}{str(key).replace(separator, '_')}"
+        found |= flat(value, name, separator) if isinstance(value, Mapping) else {name: value}
+    return found
+
+
+def _describe(params: Params, session: str) -> dict[str, Any]:
+    train = params.train
+    sections = params.model_dump(mode="json", include={"data", "prepare", "split", "train", "evaluate"})
+    name = f"{train.backbone}-{params.prepare.image_size}px-lr{train.lr:g}"
+    return {"session": session, "resumed": False, "name": name, "params": sections}
+
+
+def _start(name: str) -> subprocess.Popen[bytes]:
+    source = str(Path(__file__).parents[2])
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH", "")]))}
+    command = [sys.executable, "-m", "specimen.integrations.tracker_process", name]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, env=env)
+
+
+def _session_of(model: Path) -> str | None:
+    try:
+        known = json.loads(SESSION.read_text(encoding="utf-8"))
+        return str(known["session"]) if known["model"] == _md5(model) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _md5(path: Path) -> str:
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()

@@ -1,0 +1,104 @@
+"""The model: a backbone and a head of our own, saved with all that is needed to use it."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from specimen.common.errors import SpecimenError
+from specimen.common.files import written_aside
+from specimen.models.backbones import IMAGENET_MEAN, IMAGENET_STD, Normalize, make_backbone
+from specimen.models.novelty import Novelty
+
+TABULAR_WIDTH = 32
+"""Width of the branch for tabular features: a few columns need no more."""
+
+
+class Model(nn.Module):
+    """Pictures and tabular features -> logits: normalise, backbone; a small branch for the features; one head."""
+
+    def __init__(self, backbone: nn.Module | None, embedding_width: int, features_width: int, num_outputs: int) -> None:
+        super().__init__()
+        self.embedding_width = embedding_width
+        self.normalize = Normalize(IMAGENET_MEAN, IMAGENET_STD)
+        self.backbone = backbone
+        self.tabular = _tabular_branch(features_width) if features_width else None
+        self.head = nn.Linear(embedding_width + (TABULAR_WIDTH if features_width else 0), num_outputs)
+        self.novelty: Novelty | None = None  # known when the training is over
+
+    def forward(self, images: Tensor, features: Tensor | None = None) -> Tensor:
+        """Return logits N x num_outputs for uint8 pictures N x 3 x H x W and features N x features_width."""
+        return self.classify(self.embed(images), features)
+
+    def embed(self, images: Tensor) -> Tensor:
+        """Return what the backbone makes of pictures: N x embedding_width."""
+        if self.backbone is None:
+            return images.new_zeros((len(images), 0), dtype=self.head.weight.dtype)
+        embedding: Tensor = self.backbone(self.normalize(images))
+        return embedding
+
+    def classify(self, embedding: Tensor, features: Tensor | None = None) -> Tensor:
+        """Return logits N x num_outputs for embeddings and features."""
+        if self.tabular is not None:
+            embedding = torch.cat([embedding, self.tabular(features)], dim=1)
+        logits: Tensor = self.head(embedding)
+        return logits
+
+
+class Head(nn.Module):
+    """The part of a model behind the backbone, for embeddings that were computed before."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, embedding: Tensor, features: Tensor | None = None) -> Tensor:
+        """Return logits N x num_outputs."""
+        return self.model.classify(embedding, features)
+
+
+def _tabular_branch(width: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(width, TABULAR_WIDTH), nn.ReLU(), nn.Linear(TABULAR_WIDTH, TABULAR_WIDTH), nn.ReLU())
+
+
+def make_model(
+    backbone: str, num_outputs: int, image_size: int, weights: str = "none", features_width: int = 0
+) -> Model:
+    """Build a model with a new head for square pictures; the backbone starts from `weights` (see `Train.weights`).
+
+    The backbone `none` leaves the pictures out. Raises `SpecimenError` where the backbone cannot be made.
+    """
+    if backbone == "none":
+        return Model(None, 0, features_width, num_outputs)
+    body, width, normalize = make_backbone(backbone, image_size, weights)
+    model = Model(body, width, features_width, num_outputs)
+    model.normalize = normalize
+    return model.to(memory_format=torch.channels_last)
+
+
+def save_model(path: Path, model: Model, meta: dict[str, Any]) -> None:
+    """Write weights and meta, as plain values; the same content gives the same bytes."""
+    # Through JSON, because pickle also stores which strings are the same object, and that differs between runs.
+    plain = json.loads(json.dumps(meta))
+    state = {str(key): value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
+    buffer = io.BytesIO()
+    torch.save({"weights": state, "meta": plain}, buffer)  # to a buffer: the file's name would go into the bytes
+    with written_aside(path) as aside:
+        aside.write_bytes(buffer.getvalue())
+
+
+def load_model(path: Path) -> tuple[Model, dict[str, Any]]:
+    """Read a model and its meta. Raises `SpecimenError` if the file is not one of ours."""
+    try:
+        content = dict(torch.load(path, map_location="cpu", weights_only=True))
+        meta = content["meta"]
+        model = make_model(**meta["model"], image_size=meta["image_size"])
+        if "novelty" in meta:
+            model.novelty = Novelty(meta["novelty"]["photos"], model.embedding_width)
+        model.load_state_dict(content["weights"])
+    except Exception as error:  # see _read_state
+        raise SpecimenError(f"{path}: no model of Specimen ({error}). `dvc repro train` makes one.") from error
+    return model.eval(), meta

@@ -1,0 +1,91 @@
+"""How unlike the training photos a picture is: far from all of them, a model has nothing to go by.
+
+Two distances to the nearest training photo: between what the backbone makes of the pictures, scaled to length 1
+(Y. Sun et al., "Out-of-distribution detection with deep nearest neighbors", ICML 2022), and between the mean and the
+spread of their colours. A backbone that learnt little can take a black picture for a dark photo; the colours cannot.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from specimen.training.calibration import group_quantile
+
+PHOTOS = 1000
+"""Of train that are kept to compare with, and of val to set the limits: more add little but megabytes."""
+SHARE = 0.99
+"""Of the groups of val that are near enough; with fewer than 99 groups, all of them."""
+MARGIN = 1.5
+"""New photos may be half as far again as those of val: of a few dozen, the farthest is soon surpassed."""
+FINEST = 1e-3
+"""The smallest limit of a distance: below it, fp32 is rounding."""
+COLOUR_STEP = 1 / 255
+"""The smallest scale of a colour, for training photos that all have the same."""
+
+
+class Novelty(nn.Module):
+    """Distances to so many training photos: `fit_novelty` keeps what the backbone made of them, and their colours."""
+
+    embeddings: Tensor
+    colours: Tensor
+    scale: Tensor
+    limits: Tensor
+
+    def __init__(self, photos: int, embedding_width: int) -> None:
+        super().__init__()
+        self.register_buffer("embeddings", torch.zeros(photos, embedding_width))
+        self.register_buffer("colours", torch.zeros(photos, 6))
+        self.register_buffer("scale", torch.ones(6))
+        self.register_buffer("limits", torch.ones(2))
+
+    def forward(self, images: Tensor, embedding: Tensor) -> Tensor:
+        """Return N distances, of which 1 is the limit, for uint8 N x 3 x H x W and embeddings N x width."""
+        distance: Tensor = (self.distances(embedding, colours_of(images)) / self.limits).amax(dim=1)
+        return distance
+
+    def distances(self, embedding: Tensor, colours: Tensor) -> Tensor:
+        """Return N x 2: how far the nearest training photo is, by embedding and by colours (see `colours_of`)."""
+        cosine = (normalize(embedding.float(), dim=1) @ self.embeddings.T).amax(dim=1)
+        offset = (colours / self.scale)[:, None] - self.colours
+        return torch.stack([(2 - 2 * cosine).clamp(min=0), offset.square().sum(dim=2).amin(dim=1)], dim=1).sqrt()
+
+
+def colours_of(images: Tensor) -> Tensor:
+    """Return mean and standard deviation of red, green and blue, N x 6, from 0 to 1."""
+    values = images.float() / 255
+    mean = values.mean(dim=(2, 3), keepdim=True)
+    spread = (values - mean).square().mean(dim=(2, 3)).sqrt()
+    return torch.cat([mean.flatten(1), spread], dim=1)
+
+
+Seen = tuple[Tensor, Tensor]
+"""Of N pictures: what the backbone makes of them, N x width, and their colours, N x 6."""
+
+
+@torch.inference_mode()
+def fit_novelty(train: Seen, val: Seen, groups: Any) -> Novelty | None:
+    """Return the distances to the photos of train, with limits that those of val, in N `groups`, keep.
+
+    None where the embeddings are no finite numbers: then nothing can be said.
+    """
+    embedding, colours = train
+    if not (embedding.isfinite().all() and val[0].isfinite().all()):
+        return None
+    novelty = Novelty(*embedding.shape)
+    novelty.embeddings.copy_(normalize(embedding, dim=1))
+    novelty.scale.copy_(colours.std(dim=0, correction=0).clamp(min=COLOUR_STEP))
+    novelty.colours.copy_(colours / novelty.scale)
+    limits = [group_quantile(column.numpy(), groups, SHARE) for column in novelty.distances(*val).double().T]
+    novelty.limits.copy_(torch.tensor(limits).mul(MARGIN).clamp(min=FINEST))
+    return novelty
+
+
+def some(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return at most `PHOTOS` rows, chosen evenly."""
+    return rows[np.unique(np.linspace(0, len(rows) - 1, min(PHOTOS, len(rows))).round().astype(np.int64))]

@@ -1,0 +1,224 @@
+"""Regression and classification: the one place where they differ.
+
+A task turns targets into what the loss wants and logits into the columns that a prediction adds to a table. All but the
+loss is NumPy, so that a server needs no torch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from specimen.common.errors import SpecimenError
+from specimen.config.params import Train
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Floats = npt.NDArray[np.floating[Any]]
+TargetTransform = Literal["none", "log1p", "sqrt"]
+
+_FORWARD: dict[str, Callable[[Floats], Floats]] = {"none": np.asarray, "log1p": np.log1p, "sqrt": np.sqrt}
+_INVERSE: dict[str, Callable[[Floats], Floats]] = {"none": np.asarray, "log1p": np.expm1, "sqrt": np.square}
+
+
+class Task(Protocol):
+    """What train, evaluate and predict need to know of a task."""
+
+    monitor: str
+    """Name of the val metric that chooses the best epoch."""
+    higher_is_better: bool
+
+    @property
+    def num_outputs(self) -> int:
+        """Number of logits per sample."""
+
+    def encode(self, targets: pd.Series[Any]) -> npt.NDArray[Any]:
+        """Return the targets as the loss wants them, one entry a sample."""
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Return the mean loss of a batch; logits N x num_outputs, targets as encoded."""
+
+    def decode(self, logits: Floats) -> pd.DataFrame:
+        """Return the columns of the prediction, `prediction` first, from logits N x num_outputs."""
+
+    def score(self, targets: pd.Series[Any], predictions: pd.DataFrame) -> float:
+        """Return the monitored metric of decoded predictions."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return plain values from which `load_task` makes the task again."""
+
+
+@dataclass(frozen=True)
+class Regression:
+    """One number a sample, transformed and standardised by the train split."""
+
+    mean: float
+    std: float
+    """Of the transformed targets of the train split."""
+    transform: TargetTransform
+    criterion: Literal["mse", "mae", "huber"]
+    coverage: float | None = None
+    """Share of the truths that the interval of a prediction shall hold; None: not calibrated, no interval."""
+    half_width: float | None = None
+    """Of the interval, in standardised transformed units."""
+
+    monitor = "rmse"
+    higher_is_better = False
+    num_outputs = 1
+
+    @classmethod
+    def from_targets(cls, targets: pd.Series[Any], train: Train) -> Regression:
+        """Standardise by these (train) targets. A constant target has no spread; 1 stands in for it."""
+        values = _transformed(targets, train.target_transform)
+        # Asked for the spread of a constant, rounding would answer 1e-17.
+        std = float(values.std()) if values.min() < values.max() else 1.0
+        return cls(float(values.mean()), std, train.target_transform, train.loss)
+
+    def encode(self, targets: pd.Series[Any]) -> npt.NDArray[np.float32]:
+        """Return standardised targets, N."""
+        values = _transformed(targets, self.transform)
+        return np.asarray((values - self.mean) / self.std, dtype=np.float32)
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Return the mean of the criterion over standardised targets."""
+        from torch.nn import functional as F  # noqa: PLC0415 - a server predicts without torch
+
+        criteria: dict[str, Callable[..., Tensor]] = {"mse": F.mse_loss, "mae": F.l1_loss, "huber": F.huber_loss}
+        return criteria[self.criterion](logits.squeeze(1), targets)
+
+    def decode(self, logits: Floats) -> pd.DataFrame:
+        """Return `prediction` in the unit of the target; if calibrated, also its interval, `low` to `high`."""
+        scores = logits[:, 0].astype(np.float64)
+        ends = {} if self.half_width is None else {"low": scores - self.half_width, "high": scores + self.half_width}
+        return pd.DataFrame({name: self._in_unit(value) for name, value in ({"prediction": scores} | ends).items()})
+
+    def _in_unit(self, scores: Floats) -> Floats:
+        values = scores * self.std + self.mean
+        if self.transform != "none":
+            values = np.maximum(values, 0)  # both transforms live on targets from 0 up
+        return _INVERSE[self.transform](values)
+
+    def score(self, targets: pd.Series[Any], predictions: pd.DataFrame) -> float:
+        """Return the root mean squared error."""
+        residuals = predictions["prediction"].to_numpy() - targets.to_numpy(np.float64)
+        return float(np.sqrt(np.mean(residuals**2)))
+
+    def describe(self) -> dict[str, Any]:
+        """Return the fields."""
+        return {"name": "regression", **asdict(self)}
+
+
+def _transformed(targets: pd.Series[Any], transform: TargetTransform) -> Floats:
+    values = targets.to_numpy(np.float64)
+    if transform != "none" and (values < 0).any():
+        raise SpecimenError(
+            f"train.target_transform: {transform} is for targets from 0 up, but {(values < 0).sum()} are below, down "
+            f"to {values.min():g}. Set it to none, or reject them with prepare.rules.label_out_of_range: {{min: 0}}."
+        )
+    return _FORWARD[transform](values)
+
+
+@dataclass(frozen=True)
+class Classification:
+    """One class a sample."""
+
+    class_names: tuple[str, ...]
+    label_smoothing: float
+    class_weights: tuple[float, ...] | None = None
+    """How much the samples of each class count in the loss; None: all the same."""
+    coverage: float | None = None
+    """Share of the truths that the set of a prediction shall hold; None: not calibrated, no set."""
+    temperature: float = 1.0
+    """Logits are divided by it, so that a probability of 0.8 is right in 80 of 100 cases."""
+    threshold: float | None = None
+    """A class at least so probable is in the set."""
+
+    monitor = "accuracy"
+    higher_is_better = True
+
+    @classmethod
+    def from_targets(cls, class_names: Sequence[str], targets: pd.Series[Any], train: Train) -> Classification:
+        """Weigh the classes by their numbers in these (train) targets, if `train` says so."""
+        weights = None
+        if train.class_weights == "balanced":
+            counts = targets.value_counts().reindex(list(class_names), fill_value=0).clip(lower=1)
+            weights = tuple(float(weight) for weight in len(targets) / (len(class_names) * counts))
+        return cls(tuple(class_names), train.label_smoothing, weights)
+
+    @property
+    def num_outputs(self) -> int:
+        """Number of classes."""
+        return len(self.class_names)
+
+    def encode(self, targets: pd.Series[Any]) -> npt.NDArray[np.int64]:
+        """Return class indices, N."""
+        return pd.Categorical(targets, categories=list(self.class_names)).codes.astype(np.int64)
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Return the mean cross entropy of the samples, each times the weight of its class (1 on average)."""
+        from torch.nn import functional as F  # noqa: PLC0415 - a server predicts without torch
+
+        weights = None if self.class_weights is None else logits.new_tensor(self.class_weights)
+        # Not divided by the weights of a batch, as torch would: the shares of two processes would have different ones.
+        return F.cross_entropy(logits, targets, weights, reduction="none", label_smoothing=self.label_smoothing).mean()
+
+    def decode(self, logits: Floats) -> pd.DataFrame:
+        """Return `prediction` (a class name), `confidence`, and `p: <class>`, the probability of each class.
+
+        If calibrated, there is also `prediction_set`: the classes that it may be, the most probable first, as JSON.
+        """
+        logits = logits.astype(np.float64) / self.temperature
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        probabilities = odds / odds.sum(axis=1, keepdims=True)
+        best = probabilities.argmax(axis=1)
+        columns = {
+            "prediction": np.array(self.class_names, dtype=object)[best],
+            "confidence": probabilities.max(axis=1),
+        }
+        if self.threshold is not None:
+            columns["prediction_set"] = self._sets(probabilities, self.threshold)
+        each = {f"p: {name}": probabilities[:, index] for index, name in enumerate(self.class_names)}
+        return pd.DataFrame(columns | each)
+
+    def _sets(self, probabilities: Floats, threshold: float) -> npt.NDArray[np.object_]:
+        """Return the classes from `threshold` up, the top class at least, as JSON lists."""
+        order = np.argsort(-probabilities, axis=1, kind="stable")
+        sizes = np.maximum((probabilities >= threshold).sum(axis=1), 1)
+        lists = ([self.class_names[index] for index in row[:size]] for row, size in zip(order, sizes, strict=True))
+        return np.array([json.dumps(names, ensure_ascii=False) for names in lists], dtype=object)
+
+    def score(self, targets: pd.Series[Any], predictions: pd.DataFrame) -> float:
+        """Return the accuracy."""
+        return float(np.mean(predictions["prediction"].to_numpy() == targets.to_numpy()))
+
+    def describe(self) -> dict[str, Any]:
+        """Return the fields."""
+        return {"name": "classification", **asdict(self)}
+
+
+def make_task(meta: dict[str, Any], train_targets: pd.Series[Any], train: Train) -> Task:
+    """Return the task of a store, for training. Its facts come from the meta and the targets of the train split."""
+    if meta["task"] == "classification":
+        return Classification.from_targets(meta["class_names"], train_targets, train)
+    return Regression.from_targets(train_targets, train)
+
+
+def load_task(described: dict[str, Any]) -> Task:
+    """Return the task that `describe` put into a model."""
+    fields = dict(described)
+    if fields.pop("name") == "classification":
+        weights = fields["class_weights"]
+        fields["class_weights"] = None if weights is None else tuple(weights)
+        return Classification(**fields | {"class_names": tuple(fields["class_names"])})
+    return Regression(**fields)
+
+
+TASKS: dict[str, type[Task]] = {"regression": Regression, "classification": Classification}
+"""By the names of `data.task`."""

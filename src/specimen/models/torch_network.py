@@ -1,0 +1,49 @@
+"""The network of `model.pt`, run by torch on the fastest device there is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from specimen.models.device import pick_device, pick_precision
+from specimen.models.model import Model, load_model
+from specimen.models.predictor import Outputs
+
+
+class TorchNetwork:
+    """A model of torch as a function of arrays; see `predictor.Network`."""
+
+    def __init__(self, model: Model, precision: torch.dtype, device: torch.device) -> None:
+        self.model = model.to(device)
+        self._device, self._precision = device, precision
+        if precision == torch.float32:
+            # A GPU would else round to the 10 bits of TF32 in convolutions, and differ from a CPU by 1e-3.
+            torch.backends.cudnn.allow_tf32 = False
+
+    @torch.inference_mode()
+    def __call__(self, images: npt.NDArray[np.uint8], features: npt.NDArray[np.float32]) -> Outputs:
+        """Return logits N x num_outputs, and distances N where the model knows them, in fp32."""
+        pictures = torch.from_numpy(images).to(self._device).permute(0, 3, 1, 2)
+        columns = torch.from_numpy(features).to(self._device)
+        low = self._precision != torch.float32
+        with torch.autocast(self._device.type, dtype=self._precision if low else None, enabled=low):
+            embedding = self.model.embed(pictures)
+            logits = self.model.classify(embedding, columns)
+        novelty = self.model.novelty
+        return _array(logits), None if novelty is None else _array(novelty(pictures, embedding))
+
+
+def _array(values: Tensor) -> npt.NDArray[np.float32]:
+    return np.asarray(values.float().cpu().numpy(), dtype=np.float32)
+
+
+def load_torch(path: Path, precision: str) -> tuple[TorchNetwork, dict[str, Any]]:
+    """Load `model.pt` and its meta. Raises `SpecimenError` if the file is not one of ours."""
+    model, meta = load_model(path)
+    device = pick_device("auto")
+    return TorchNetwork(model, pick_precision(precision, device), device), meta

@@ -1,0 +1,1 @@
+"""Writing and running `model.onnx`."""

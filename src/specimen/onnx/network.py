@@ -1,0 +1,61 @@
+"""The network of `model.onnx`, run by onnxruntime: no torch is needed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from specimen.common.errors import SpecimenError
+from specimen.models.predictor import Outputs
+
+META = "specimen"
+"""Key of the metadata of the file: the meta of `model.pt` as JSON."""
+FATAL = 4
+"""Level of onnxruntime's log: what goes wrong is raised, and need not be printed as well."""
+
+
+class OnnxNetwork:
+    """A session of onnxruntime as a function of arrays; see `predictor.Network`. Safe to call from several threads."""
+
+    def __init__(self, session: onnxruntime.InferenceSession) -> None:
+        self._session = session
+        self._inputs = [node.name for node in session.get_inputs()]
+        self._outputs = [node.name for node in session.get_outputs()]
+
+    def __call__(self, images: npt.NDArray[np.uint8], features: npt.NDArray[np.float32]) -> Outputs:
+        """Return logits N x num_outputs, and distances N where the model knows them."""
+        given = {"images": images, "features": features}
+        # A model without features has no input for them, one that learnt from features alone none for pictures.
+        values = self._session.run(self._outputs, {name: given[name] for name in self._inputs})
+        found = {name: np.asarray(one, np.float32) for name, one in zip(self._outputs, values, strict=True)}
+        return found["logits"], found.get("distance")
+
+
+def load_onnx(path: Path, precision: str = "fp32", threads: int | None = None) -> tuple[OnnxNetwork, dict[str, Any]]:
+    """Load `model.onnx` and its meta, to compute on so many threads (None: one for each core).
+
+    Raises `SpecimenError` if the file is not one of ours, or if another precision than its own is wanted.
+    """
+    if precision == "bf16":
+        raise SpecimenError(f"{path}: an ONNX file computes in fp32. Choose that precision, or models/model.pt.")
+    try:
+        return read_onnx(path.read_bytes(), threads)
+    except Exception as error:  # onnxruntime and JSON raise whatever they stumble over in a file of another kind
+        raise SpecimenError(f"{path}: no model of Specimen ({error}). `dvc repro export` makes one.") from error
+
+
+def read_onnx(content: bytes, threads: int | None = None) -> tuple[OnnxNetwork, dict[str, Any]]:
+    """Return the network and the meta of the bytes of an ONNX file; see `load_onnx`."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or 0
+    options.log_severity_level = FATAL
+    # Threads that wait in a loop for work would take the cores from those that decode pictures.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    meta: dict[str, Any] = json.loads(session.get_modelmeta().custom_metadata_map[META])
+    return OnnxNetwork(session), meta

@@ -1,0 +1,156 @@
+"""How columns go together: each pair of the label table, and the target with each feature."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+from specimen.data.exploration.summaries import as_dates, days, quantiles
+from specimen.plotting.style import BLUE, GREY, WIDTH, draw_boxes, figure, heading, plot, scatter, shortened, with_unit
+
+STORE_COLUMNS = {"row", "image", "group", "split", "target"}
+MOST_FEATURES, MOST_CATEGORIES, MOST_ANNOTATED = 16, 12, 22
+
+
+def draw_correlations(path: Path, correlations: pd.DataFrame, target: str) -> None:
+    """Draw the triangle of all pairs; the target's name is bold."""
+    names = list(dict.fromkeys([*correlations["column_a"], *correlations["column_b"]]))
+    place = {name: number for number, name in enumerate(names)}
+    r = np.full((len(names), len(names)), np.nan)
+    r[correlations["column_b"].map(place), correlations["column_a"].map(place)] = correlations["r"]
+    r = r[1:, :-1]
+    side = min(WIDTH, 2.4 + 0.5 * len(names))
+    with plot(path, height=side, width=max(side, 5.5)) as axes:
+        heading(axes.figure, "Correlation of the columns (Pearson's r)")
+        axes.grid(visible=False)
+        picture = axes.imshow(r, cmap="RdBu", vmin=-1, vmax=1, aspect="auto")
+        if len(names) <= MOST_ANNOTATED:
+            _annotate(axes, r)
+        else:
+            axes.figure.colorbar(picture, cax=axes.inset_axes((0.9, 0.55, 0.03, 0.4)))
+        size = 11 if len(names) < 12 else 9 if len(names) < 25 else 7
+        axes.set_xticks(range(len(r)), [shortened(name, 28) for name in names[:-1]], rotation=90, fontsize=size)
+        axes.set_yticks(range(len(r)), [shortened(name, 28) for name in names[1:]], fontsize=size)
+        for label, name in zip([*axes.get_xticklabels(), *axes.get_yticklabels()], names[:-1] + names[1:], strict=True):
+            label.set_fontweight("bold" if name == target else "normal")
+
+
+def _annotate(axes: Axes, r: npt.NDArray[np.float64]) -> None:
+    size = 11 if len(r) < 11 else 8 if len(r) < 18 else 7
+    for row, column in zip(*np.nonzero(~np.isnan(r)), strict=True):
+        value = round(float(r[row, column]), 2) + 0.0  # no -.00
+        text = f"{value:.1f}" if abs(value) == 1 else f"{value:.2f}".replace("0.", ".", 1)
+        colour = "white" if abs(value) > 0.6 else "black"
+        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=size)
+
+
+def draw_features(path: Path, samples: pd.DataFrame, names: list[str], target: str, level: float | None = None) -> None:
+    """Draw the target against each feature that has values; with class `names`, each feature by class.
+
+    A line marks the `level` of the target, if given.
+    """
+    features = [name for name in map(str, samples.columns) if name not in STORE_COLUMNS and samples[name].notna().any()]
+    if not features:
+        return
+    of = f", the first {MOST_FEATURES} of {len(features)}" if len(features) > MOST_FEATURES else ""
+    features = features[:MOST_FEATURES]
+    columns = min(2, len(features))
+    rows = -(-len(features) // columns)
+    height = 2.2 + 0.24 * len(names) if names else 3.9
+    with figure(path, height=0.5 + height * rows) as panels:
+        grid = panels.subplots(rows, columns, sharey=True, squeeze=False).ravel()
+        for axes, name in zip(grid, features, strict=False):
+            known = samples[samples[name].notna()]
+            draw_panel = _classes_against if names else _target_against
+            draw_panel(axes, known[name], known["target"], names)
+            axes.set_xlabel(with_unit(name, "") + axes.get_xlabel())
+            if level is not None:
+                axes.axhline(level, color=GREY, linewidth=1)
+        for axes in grid[len(features) :]:
+            axes.set_axis_off()
+        panels.supylabel("" if names else target, fontsize=12)
+        whiskers = " (whiskers: 5% to 95%)" if any(axes.patches for axes in grid) else ""
+        heading(panels, f"{target} against the features{of}{whiskers}")
+
+
+def _target_against(axes: Axes, feature: pd.Series[Any], target: pd.Series[Any], _: list[str]) -> None:
+    """Scatter a number or a date; a box for each category."""
+    values = _axis(axes, feature)
+    if values is not None:
+        scatter(axes, _spread(axes, values) if pd.api.types.is_numeric_dtype(feature) else values, target)
+        return
+    categories = _most_frequent(feature)
+    parts = [target[categories == name] for name in categories.cat.categories]
+    stats = pd.DataFrame(quantiles(part.to_numpy()) for part in parts)
+    draw_boxes(axes, stats, range(len(parts)), [BLUE] * len(parts), 0.6, across=True)
+    _name_categories(axes, categories)
+
+
+def _classes_against(axes: Axes, feature: pd.Series[Any], target: pd.Series[Any], names: list[str]) -> None:
+    """A box for each class of a number or a date; of categories, their shares in each class."""
+    values = _axis(axes, feature)
+    if values is not None:
+        stats = pd.DataFrame(quantiles(values[target == name].to_numpy()) for name in names)
+        some = [row for row, found in enumerate(stats["median"].notna()) if found]
+        draw_boxes(axes, stats.iloc[some], some, [BLUE] * len(some), 0.6, across=False)
+    else:
+        categories = _most_frequent(feature)
+        shares = pd.crosstab(target, categories, normalize="index", dropna=False).reindex(names)
+        axes.set_xlabel("\nblue: share within the class")
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+        axes.grid(visible=False)
+        _name_categories(axes, categories)
+    size = 10 if len(names) < 25 else 8
+    axes.set_yticks(range(len(names)), [shortened(name, 32) for name in names], fontsize=size)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+
+
+def _axis(axes: Axes, feature: pd.Series[Any]) -> pd.Series[Any] | None:
+    """Return the feature as numbers, dates as days with the ticks for them; `None` if it is a category."""
+    if pd.api.types.is_numeric_dtype(feature):
+        return feature.astype("float64")
+    dates = as_dates(feature)
+    if dates is None:
+        return None
+    numbers = days(dates)
+    axes.set_xlim(numbers.min() - 1, numbers.max() + 1)
+    locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    return numbers
+
+
+def _spread(axes: Axes, values: pd.Series[float]) -> pd.Series[float]:
+    """Where the values are few, as in counts, move the points sideways a little, so that all can be seen."""
+    few = np.unique(values)
+    gap = np.diff(few).min(initial=np.ptp(few))
+    if not 1 < len(few) <= MOST_CATEGORIES or gap < np.ptp(few) / MOST_CATEGORIES:
+        return values
+    axes.set_xticks(few)
+    golden = np.arange(len(values)) * 0.6180339887 % 1 - 0.5
+    spread: pd.Series[float] = values + 0.3 * gap * golden
+    return spread
+
+
+def _most_frequent(feature: pd.Series[Any]) -> pd.Series[Any]:
+    """Return the categories in order of their names, all but the most frequent ones as one."""
+    text = feature.astype(str)
+    counts = text.value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    names = sorted(counts.index[: MOST_CATEGORIES if len(counts) <= MOST_CATEGORIES else MOST_CATEGORIES - 1])
+    rest = f"{len(counts) - len(names)} others"
+    order = names if len(names) == len(counts) else [*names, rest]
+    return text.where(text.isin(names), rest).astype(pd.CategoricalDtype(order))
+
+
+def _name_categories(axes: Axes, categories: pd.Series[Any]) -> None:
+    counts = categories.value_counts().reindex(categories.cat.categories)
+    lying = len("".join(counts.index)) < 36 and len(counts) < 6
+    labels = [f"{shortened(str(name), 20)}{chr(10) if lying else ' '}({count})" for name, count in counts.items()]
+    axes.set_xticks(range(len(labels)), labels, rotation=0 if lying else 90, fontsize=10 if len(labels) < 8 else 9)
+    axes.grid(visible=False, axis="x")

@@ -1,0 +1,164 @@
+"""Better, worse, or neither? Two models on the test samples that both have predicted.
+
+Two bare numbers decide nothing: the test split is a handful of objects, and another handful would have given others.
+Both models are measured on the same draws of whole groups, so that what makes a photo hard for both cancels out (paired
+bootstrap: B. Efron and R. Tibshirani, "An Introduction to the Bootstrap", 1993, section 16.2, applied to groups).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr
+
+from specimen.evaluation.bootstrap import Floats, bootstrap, tail_of
+from specimen.evaluation.measures import Measure, measure
+from specimen.models.task import Classification, Regression
+from specimen.reporting.shared_samples import BASE, NotComparableError, one_side, shared_samples
+
+LEVEL = 0.95
+FEWEST_GROUPS = 20
+"""With fewer groups, an interval from a bootstrap is too narrow to be trusted."""
+
+Word = Literal["better", "worse", "no detectable change", "not comparable"]
+LOWER_IS_BETTER = frozenset(
+    {"rmse", "mse", "mae", "median_ae", "mape", "interval_width", "log_loss", "calibration_error", "set_size"}
+)
+HIGHER_IS_BETTER = frozenset(
+    {"r2", "accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "top_3", "top_5", "roc_auc"}
+    | {"precision", "recall", "f1"}
+)
+"""Not bias and coverage: they are best at a value in between."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What was predicted, and how well: the table of predictions and the facts that must agree."""
+
+    predictions: pd.DataFrame
+    task: str
+    target: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One word, and the numbers that it rests on: NaN where there are none."""
+
+    word: Word
+    metric: str
+    reason: str = ""
+    unit: str = ""
+    before: float = np.nan
+    after: float = np.nan
+    difference: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
+    samples: int = 0
+    groups: int = 0
+    relabelled: int = 0
+    """Shared samples that were left out because their label has changed."""
+    same_predictions: bool = False
+
+
+def direction(metric: str) -> int:
+    """Return 1 if a higher value of a metric is better, -1 if a lower one, 0 if neither can be said."""
+    name = metric.rsplit(".", maxsplit=1)[-1]
+    return (name in HIGHER_IS_BETTER) - (name in LOWER_IS_BETTER)
+
+
+def default_metric(task: str) -> str:
+    """Return the metric that decides if `report.metric` names none."""
+    return "accuracy" if task == "classification" else "rmse"
+
+
+def judge(base: Subject, head: Subject, metric: str, *, resamples: int = 2000, seed: int = 0) -> Verdict:
+    """Compare two revisions by one metric."""
+    try:
+        check_agreement(base, head)
+        pairs, relabelled = shared_samples(base.predictions, head.predictions)
+        return _compare(pairs, relabelled, metric, head, resamples, seed)
+    except NotComparableError as error:
+        return Verdict("not comparable", metric, str(error), head.unit)
+
+
+def check_agreement(base: Subject, head: Subject) -> None:
+    """Raise `NotComparableError` where two revisions do not predict the same thing."""
+    for what, before, after in (
+        ("task", base.task, head.task),
+        ("target", base.target, head.target),
+        ("unit", base.unit or "none", head.unit or "none"),
+    ):
+        if before != after:
+            raise NotComparableError(f"the {what} has changed from {before!r} to {after!r}")
+
+
+def _compare(pairs: pd.DataFrame, relabelled: int, metric: str, head: Subject, resamples: int, seed: int) -> Verdict:
+    groups = pairs["group"] if "group" in pairs else pairs.index.to_series()
+    count = int(groups.nunique(dropna=False))
+    if count < FEWEST_GROUPS:
+        raise NotComparableError(
+            f"both share {count} groups of test samples; an interval needs {FEWEST_GROUPS} or more"
+        )
+    measures = [_MEASURES[head.task](one_side(pairs, suffix)) for suffix in (BASE, "")]
+    measured = [set(of(np.ones((1, len(pairs))))) for of in measures]
+    known = sorted(name for name in measured[0] & measured[1] if direction(name))
+    if metric not in known:
+        raise NotComparableError(f"report.metric: `{metric}` cannot decide. Accepted here: {', '.join(known)}")
+
+    def both(weights: Floats) -> Floats:
+        before, after = (of(weights)[metric] for of in measures)
+        return np.stack([before, after, after - before], axis=1)
+
+    found = bootstrap(both, groups, resamples=resamples, seed=seed, level=_widened(LEVEL, count))
+    before, after, difference = map(float, found.estimate)
+    low, high = float(found.low[2]), float(found.high[2])
+    word: Word = "no detectable change"
+    if low > 0 or high < 0:
+        word = "better" if np.sign(low) == direction(metric) else "worse"
+    return Verdict(
+        word,
+        metric,
+        unit=head.unit,
+        before=before,
+        after=after,
+        difference=difference,
+        low=low,
+        high=high,
+        samples=len(pairs),
+        groups=count,
+        relabelled=relabelled,
+        same_predictions=_same(pairs),
+    )
+
+
+def _same(pairs: pd.DataFrame) -> bool:
+    said = [name for name in one_side(pairs, "") if name == "prediction" or str(name).startswith("p: ")]
+    return all(f"{name}{BASE}" in pairs and (pairs[name] == pairs[f"{name}{BASE}"]).all() for name in said)
+
+
+def _widened(level: float, groups: int) -> float:
+    """Return the level that makes up for what a bootstrap of few groups lacks in width."""
+    return float(2 * ndtr(tail_of(level, groups)) - 1)
+
+
+def _regression(predictions: pd.DataFrame) -> Measure:
+    return measure(Regression(0.0, 1.0, "none", "mse"), predictions)  # its fields matter to training alone
+
+
+def _classification(predictions: pd.DataFrame) -> Measure:
+    """A class that a model does not know has the probability 0 there."""
+    known = [str(name).removeprefix("p: ") for name in predictions if str(name).startswith("p: ")]
+    names = list(dict.fromkeys([*known, *predictions["target"], *predictions["prediction"]]))
+    unknown = {f"p: {name}": 0.0 for name in names if name not in known}
+    return measure(Classification(tuple(names), 0.0), predictions.assign(**unknown))
+
+
+_MEASURES: dict[str, Callable[[pd.DataFrame], Measure]] = {
+    "regression": _regression,
+    "classification": _classification,
+}

@@ -1,0 +1,1 @@
+"""The web app: predictions for people and programs."""

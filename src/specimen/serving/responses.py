@@ -1,0 +1,87 @@
+"""From a model and its predictions to what the server answers."""
+
+from __future__ import annotations
+
+import json
+from functools import singledispatch
+from typing import Any
+
+from specimen.data.dataset.features import Description
+from specimen.models.task import Classification, Regression, Task
+from specimen.serving.limits import Limits
+from specimen.serving.model_watcher import Loaded
+from specimen.serving.schemas import Amount, Bounds, Class, ClassProbability, Failure, FeatureFacts, ModelFacts, Problem
+
+TOP = 3
+STATUS = {"not_an_image": 415, "too_large": 413, "too_many_pixels": 413, "damaged": 422}
+"""Codes of a failure, and the status of a request whose images all failed for this reason."""
+
+
+def facts(loaded: Loaded, limits: Limits) -> ModelFacts:
+    """Describe a model."""
+    meta, task = loaded.predictor.meta, loaded.predictor.task.describe()
+    return ModelFacts(
+        version=loaded.version,
+        task=task["name"],
+        target=meta["target"],
+        unit=meta.get("unit") or "",
+        classes=task.get("class_names"),
+        features=_features(meta["features"]),
+        coverage=task.get("coverage"),
+        image_size=meta["image_size"],
+        resize=meta["resize"],
+        metrics=loaded.metrics,
+        limits=Bounds(
+            file_bytes=limits.file_bytes,
+            request_bytes=limits.request_bytes,
+            pixels=limits.pixels,
+            images=limits.images,
+        ),
+    )
+
+
+def _features(description: Description) -> list[FeatureFacts]:
+    return [
+        FeatureFacts(name=name, kind=one["kind"], typical=one.get("median"), categories=one.get("categories"))
+        for name, one in description.items()
+    ]
+
+
+@singledispatch
+def answer(task: Task, file: str, columns: dict[str, Any], unit: str) -> Amount | Class:
+    """Return the answer for one image from its columns of the prediction."""
+    raise NotImplementedError(type(task))
+
+
+@answer.register
+def _(task: Regression, file: str, columns: dict[str, Any], unit: str) -> Amount:
+    return Amount(
+        file=file,
+        prediction=columns["prediction"],
+        low=columns.get("low"),
+        high=columns.get("high"),
+        unit=unit,
+        unlike=columns.get("unlike"),
+    )
+
+
+@answer.register
+def _(task: Classification, file: str, columns: dict[str, Any], unit: str) -> Class:
+    each = [ClassProbability(name=name, probability=columns[f"p: {name}"]) for name in task.class_names]
+    names = columns.get("prediction_set")
+    return Class(
+        file=file,
+        prediction=columns["prediction"],
+        confidence=columns["confidence"],
+        prediction_set=None if names is None else json.loads(names),
+        top=sorted(each, key=lambda one: -one.probability)[:TOP],
+        unlike=columns.get("unlike"),
+    )
+
+
+def all_failed(failures: list[Failure]) -> tuple[int, Problem]:
+    """Return the status and the answer of a request of which no image has a prediction."""
+    codes = {failure.code for failure in failures}
+    code, status = (failures[0].code, STATUS[failures[0].code]) if len(codes) == 1 else ("no_image", 422)
+    more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+    return status, Problem(code=code, message=failures[0].error + more, results=failures)

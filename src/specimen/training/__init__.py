@@ -1,0 +1,1 @@
+"""From the packed data set to a trained model."""

@@ -1,0 +1,43 @@
+"""Where and how a batch is computed: device, precision, and the processes that share the work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from specimen.models.model import Model
+from specimen.training.batches import Batch
+from specimen.training.distributed import Group
+
+
+@dataclass(frozen=True)
+class Compute:
+    """A device with a precision, in one of `group.size` processes."""
+
+    device: torch.device
+    precision: torch.dtype
+    group: Group = field(default_factory=Group)
+
+    def autocast(self) -> torch.autocast:
+        """Return the context in which a model computes."""
+        return torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32)
+
+    def move(self, batch: Batch) -> Batch:
+        """Return the batch on the device."""
+        return Batch(*(part.to(self.device, non_blocking=True) for part in batch))
+
+    def prepare(self, model: Model) -> Model:
+        """Return the model on the device; on several GPUs its batch norms see the batch of all of them."""
+        if self.group.size > 1 and self.device.type == "cuda":
+            model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
+        return model.to(self.device)
+
+    def parallel(self, model: nn.Module) -> nn.Module:
+        """Return a model whose gradients are the means over all processes."""
+        if self.group.size == 1:
+            return model
+        on_gpu = self.device.type == "cuda"
+        return DistributedDataParallel(model, device_ids=[self.group.local_rank] if on_gpu else None)

@@ -1,0 +1,69 @@
+"""One process or several: what `torchrun` starts works together as one, a single process is a group of one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch.distributed.rendezvous import rendezvous
+
+from specimen.common.errors import EXIT_USER_ERROR
+
+
+@dataclass(frozen=True)
+class Group:
+    """The processes that train one model together."""
+
+    rank: int = 0
+    size: int = 1
+    local_rank: int = 0
+    """Number on this machine, which is also the number of the GPU."""
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process writes and prints."""
+        return self.rank == 0
+
+    def say(self, message: str) -> None:
+        """Print, once for all processes, and at once even where the output is a file."""
+        if self.is_first:
+            print(message, flush=True)
+
+    def gather(self, value: Any) -> list[Any]:
+        """Return the values of all processes, by rank."""
+        if self.size == 1:
+            return [value]
+        values: list[Any] = [None] * self.size
+        dist.all_gather_object(values, value)
+        return values
+
+
+@contextmanager
+def process_group() -> Iterator[Group]:
+    """Join the group that `torchrun` describes in the environment, or be one alone.
+
+    When a process fails, the others cannot go on and end too, without a word: one message is enough.
+    """
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1:
+        yield Group()
+        return
+    local_rank = int(os.environ["LOCAL_RANK"])
+    if torch.cuda.is_available():
+        torch.cuda.set_device(local_rank)
+    store, rank, _ = next(rendezvous("env://"))
+    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    dist.init_process_group(backend, store=store, rank=rank, world_size=size)
+    try:
+        yield Group(rank, size, local_rank)
+    except BaseException:
+        if store.add("failures", 1) > 1:
+            sys.exit(EXIT_USER_ERROR)
+        raise
+    dist.destroy_process_group()

@@ -1,0 +1,1 @@
+"""What DVC and Git know: commands, revisions, provenance."""

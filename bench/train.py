@@ -36,7 +36,7 @@ from torchvision.models import resnet18
 from torchvision.transforms import v2
 
 from specimen.common import memory
-from specimen.config.params import Augment, Train
+from specimen.config.train import Augment, Train
 from specimen.data.dataset.store import Store
 from specimen.models.device import compute_reproducibly, pick_device, pick_precision
 from specimen.models.model import make_model

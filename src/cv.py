@@ -20,7 +20,8 @@ from specimen.common import errors
 from specimen.common.errors import SpecimenError
 from specimen.common.files import write_json, written_aside
 from specimen.common.stage_deps import PIPELINE
-from specimen.config.params import PARAMS_FILE, Params, load_params
+from specimen.config.base import PARAMS_FILE
+from specimen.config.params import Params, load_params
 from specimen.data.dataset.store import Store
 from specimen.evaluation import metrics
 from specimen.experiments import cross_validation

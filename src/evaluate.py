@@ -9,12 +9,14 @@ from tqdm import tqdm
 
 from specimen.common import errors
 from specimen.common.files import write_csv, write_json, written_aside
-from specimen.config.params import Evaluate, load_params
+from specimen.config.evaluate import Evaluate
+from specimen.config.params import load_params
 from specimen.data.dataset.store import Store
 from specimen.evaluation import grad_cam, metrics
 from specimen.evaluation.baselines import compare
-from specimen.evaluation.plots import draw, galleries
-from specimen.evaluation.random_forest import draw_importances, grow_forest
+from specimen.evaluation.plots import by_group, draw, galleries, history
+from specimen.evaluation.plots.importances import draw_importances
+from specimen.evaluation.random_forest import grow_forest
 from specimen.evaluation.summary import added_by_the_model
 from specimen.integrations.tracking import track_evaluation
 from specimen.models.predictor import Predictor
@@ -79,8 +81,8 @@ def draw_plots(
     tables.mkdir()
     task = predictor.task
     draw.draw(task, predictions, store.meta, pictures, tables)
-    draw.draw_by(task.monitor, results, pictures, tables)
-    draw.draw_history(pictures / "history.png", pd.read_csv(HISTORY))
+    by_group.draw_by(task.monitor, results, pictures, tables)
+    history.draw_history(pictures / "history.png", pd.read_csv(HISTORY))
     write_csv(tables / "errors.csv", galleries.error_curve(task, predictions))
     if not store.images.shape[1]:
         return  # a table without pictures

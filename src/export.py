@@ -7,7 +7,8 @@ import numpy as np
 from specimen.common import errors
 from specimen.common.errors import SpecimenError
 from specimen.common.files import written_aside
-from specimen.config.params import Export, load_params
+from specimen.config.export import Export
+from specimen.config.params import load_params
 from specimen.data.dataset.store import Store
 from specimen.models.model import load_model
 from specimen.models.predictor import Predictor

@@ -19,7 +19,8 @@ import yaml
 
 from specimen.common import errors
 from specimen.common.files import write_csv, write_json, written_aside
-from specimen.config.params import PARAMS_FILE, Params, load_params
+from specimen.config.base import PARAMS_FILE
+from specimen.config.params import Params, load_params
 from specimen.data.dataset.store import Store
 from specimen.data.preparation import meta
 from specimen.data.preparation.splits import assign_splits, check_splits

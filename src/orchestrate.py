@@ -19,7 +19,8 @@ import dagster as dg
 from dvc.repo import Repo
 
 from specimen.common.errors import fault_in
-from specimen.config.params import Rules, load_params
+from specimen.config.params import load_params
+from specimen.config.prepare import Rules
 
 ROOT = Path(__file__).parents[1]
 DATA_STAGE, DATA_META = "prepare", "data/prepared/meta.json"

@@ -7,7 +7,8 @@ from pathlib import Path
 from specimen.common import errors
 from specimen.common.errors import SpecimenError, accepted
 from specimen.common.files import written_aside
-from specimen.config.params import PARAMS_FILE, load_params
+from specimen.config.base import PARAMS_FILE
+from specimen.config.params import load_params
 
 RECIPES = Path("recipes")
 

@@ -20,12 +20,12 @@ import pandas as pd
 from specimen.common import errors
 from specimen.common.errors import SpecimenError
 from specimen.common.files import written_aside
-from specimen.config.params import Report
+from specimen.config.report import Report
 from specimen.reporting import data_diff, markdown, shared_samples, verdict
 from specimen.reporting.markdown import Fold, Section, code, paragraphs, prose
 from specimen.reporting.sections import charts, metrics_params
-from specimen.reporting.sections.verdict import verdict_section
 from specimen.reporting.sections.reproducibility import Findings, repeatable_section
+from specimen.reporting.sections.verdict import verdict_section
 from specimen.reporting.shared_samples import NotComparableError
 from specimen.reporting.verdict import Subject, Verdict
 from specimen.versioning import provenance, revisions

@@ -17,9 +17,9 @@ from tqdm import tqdm
 from specimen.common import errors
 from specimen.common.errors import SpecimenError, accepted
 from specimen.common.files import written_aside
-from specimen.config.params import PARAMS_FILE, load_params
-from specimen.data.dataset.store import Store
-from specimen.data.preparation.splits import SPLITS
+from specimen.config.base import PARAMS_FILE
+from specimen.config.params import load_params
+from specimen.data.dataset.store import SPLITS, Store
 from specimen.experiments import split_balance
 
 PREPARED = Path("data/prepared")

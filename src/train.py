@@ -18,7 +18,8 @@ from specimen.common.errors import SpecimenError, accepted
 from specimen.common.files import significant, write_csv
 from specimen.common.memory import keep_freed_memory
 from specimen.common.stage_deps import require_dep
-from specimen.config.params import Train, load_params
+from specimen.config.params import load_params
+from specimen.config.train import Train
 from specimen.data.dataset import features
 from specimen.data.dataset.store import Store
 from specimen.integrations.tracking import Tracking, track_training

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from specimen.common.errors import SpecimenError
-from specimen.config.params import Rules
+from specimen.config.prepare import Rules
 from specimen.data.preparation import rules as clean
 
 THUMBNAIL = bytes(288)

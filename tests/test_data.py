@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from specimen.config.params import Augment
+from specimen.config.train import Augment
 from specimen.training.batches import Batch, Batches, Columns, Draw, EmbeddingDataset, PictureDataset, make_loader
 from specimen.training.transforms import batch_mix, train_transform
 

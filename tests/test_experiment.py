@@ -12,7 +12,7 @@ import yaml
 
 import experiment
 from specimen.common.errors import SpecimenError
-from specimen.config.params import Train
+from specimen.config.train import Train
 
 ROOT = Path(__file__).parents[1]
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from specimen.config.params import Train
+from specimen.config.train import Train
 from specimen.models.model import Model, make_model
 from specimen.training.fine_tuning import NORMS, set_mode, set_trainable, trainable_share
 

@@ -11,7 +11,8 @@ import pytest
 
 from specimen.data.dataset import features
 from specimen.evaluation import random_forest
-from specimen.evaluation.random_forest import Forest, draw_importances, grow_forest
+from specimen.evaluation.plots.importances import draw_importances
+from specimen.evaluation.random_forest import Forest, grow_forest
 from specimen.models.task import Classification, Regression
 
 NUMBERS = Regression(mean=0.0, std=1.0, transform="none", criterion="mse")

@@ -17,13 +17,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from specimen.common import cells
 from specimen.common.errors import SpecimenError
-from specimen.config.params import Data, Rules
+from specimen.config.data import Data
+from specimen.config.prepare import Rules
 from specimen.data.preparation import rules as clean
 from specimen.data.preparation.label_table import read_labels
-from specimen.data.readers import tables
 from specimen.data.readers.decode import DecodeError, decode
-from specimen.data.readers.images import Finder, ImageNotFoundError
+from specimen.data.readers.image_names import Finder
+from specimen.data.readers.images import ImageNotFoundError
 
 bounded = settings(
     derandomize=True, deadline=None, max_examples=100, database=None, suppress_health_check=list(HealthCheck)
@@ -64,7 +66,7 @@ def judge(name: str, content: bytes, task: str = "regression") -> str:
             return str(error)
         assert sorted([*kept.index, *rejected["row"]]) == labels.index.tolist()
         for feature in ("größe", "target"):
-            assert len(tables.to_number(kept[feature])) == len(kept)
+            assert len(cells.to_number(kept[feature])) == len(kept)
     return ""
 
 

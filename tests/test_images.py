@@ -10,7 +10,8 @@ import pytest
 
 from specimen.common.errors import SpecimenError
 from specimen.data.readers import images
-from specimen.data.readers.images import Finder, ImageNotFoundError, is_image, open_images, read_member
+from specimen.data.readers.image_names import Finder
+from specimen.data.readers.images import ImageNotFoundError, is_image, open_images, read_member
 
 
 @pytest.fixture

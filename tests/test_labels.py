@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from specimen.common.errors import SpecimenError
-from specimen.config.params import Data
+from specimen.config.data import Data
 from specimen.data.preparation.label_table import read_labels
 from specimen.data.readers.images import open_images
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from specimen.config.params import Train
+from specimen.config.train import Train
 from specimen.models.model import make_model
 from specimen.training.optimizers import constant, cosine, make_optimizer, make_schedule, one_cycle
 

@@ -10,7 +10,9 @@ import yaml
 from pydantic import ValidationError
 
 from specimen.common.errors import SpecimenError
-from specimen.config.params import RESERVED, Params, Section, load_params
+from specimen.config.base import Section
+from specimen.config.data import RESERVED
+from specimen.config.params import Params, load_params
 
 ROOT = Path(__file__).parents[1]
 RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))

@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from specimen.evaluation.plots.draw import draw, draw_by, draw_history
+from specimen.evaluation.plots.by_group import draw_by
+from specimen.evaluation.plots.draw import draw
 from specimen.evaluation.plots.galleries import by_lot, caption, captions, draw_samples, error_curve, errors, worst
+from specimen.evaluation.plots.history import draw_history
 from specimen.models.task import Classification, Regression
 from specimen.plotting.style import draw_gallery, shortened, with_both_ends, with_unit
 

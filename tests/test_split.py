@@ -17,8 +17,10 @@ from scipy.stats import binom
 
 import specimen
 from specimen.common.errors import SpecimenError
-from specimen.config.params import Split
-from specimen.data.preparation.splits import SPLITS, assign_splits, check_splits, hash_position
+from specimen.common.hashing import hash_position
+from specimen.config.prepare import Split
+from specimen.data.dataset.store import SPLITS
+from specimen.data.preparation.splits import assign_splits, check_splits
 
 SOURCE = Path(specimen.__file__).parents[1]
 PLANTS = pd.Series([f"plant {number}" for number in range(3000)], dtype=object)

@@ -8,7 +8,7 @@ import pytest
 
 import stratify
 from specimen.common.errors import SpecimenError
-from specimen.config.params import Split
+from specimen.config.prepare import Split
 from specimen.experiments import split_balance
 
 ROOT = Path(__file__).parents[1]

@@ -10,8 +10,9 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from specimen.common.cells import to_number, to_text
 from specimen.common.errors import SpecimenError
-from specimen.data.readers.tables import column, read_table, to_number, to_text
+from specimen.data.readers.tables import column, read_table
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import torch
 from torch.nn import functional as F
 
 from specimen.common.errors import SpecimenError
-from specimen.config.params import Train
+from specimen.config.train import Train
 from specimen.models.task import Classification, Regression, load_task, make_task
 
 TARGETS = pd.Series([0.0, 0.5, 3.0, 12.0, 250.0])

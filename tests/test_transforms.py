@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from specimen.config.params import Augment
+from specimen.config.train import Augment
 from specimen.models.backbones import Normalize
 from specimen.training.transforms import batch_mix, eval_transform, train_transform
 

@@ -17,7 +17,8 @@ import evaluate
 import prepare
 import train
 from specimen.common.errors import SpecimenError
-from specimen.config.params import Data, load_params
+from specimen.config.data import Data
+from specimen.config.params import load_params
 from specimen.data.dataset.store import Store
 
 ROOT = Path(__file__).parents[1]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial, singledispatch
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,6 @@ from sklearn.preprocessing import FunctionTransformer
 from specimen.common.files import significant
 from specimen.data.dataset import features
 from specimen.models.task import Classification, Regression, Task
-from specimen.plotting.style import BLUE, GREY, plot, shortened
 
 SETTINGS: dict[str, Any] = {"n_estimators": 100, "min_samples_leaf": 3, "random_state": 0, "n_jobs": -1}
 SHUFFLES, SHUFFLED_ROWS = 10, 1000
@@ -107,16 +105,3 @@ def _importances(task: Task, forest: Pipeline, test: pd.DataFrame, description: 
     table = pd.DataFrame({name: significant(values) for name, values in columns.items()})
     table.insert(0, "feature", list(description))
     return table.sort_values("importance", ascending=False, kind="stable")
-
-
-def draw_importances(path: Path, importances: pd.DataFrame, monitor: str) -> None:
-    """Draw the importances of the features with their spread, the largest on top."""
-    upwards = importances[::-1]
-    with plot(path, height=1.8 + 0.4 * len(upwards)) as axes:
-        axes.barh(range(len(upwards)), upwards["importance"], xerr=upwards["spread"], color=BLUE, ecolor=GREY)
-        axes.set_yticks(range(len(upwards)), [shortened(name) for name in upwards["feature"]])
-        axes.grid(visible=False, axis="y")
-        axes.set(
-            title="Random forest on the features alone: what it relies on, test split",
-            xlabel=f"{monitor}: change for the worse when the feature is shuffled",
-        )

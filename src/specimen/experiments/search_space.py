@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from specimen.common.errors import SpecimenError
-from specimen.config.params import PARAMS_FILE, Params, check_params
+from specimen.config.base import PARAMS_FILE
+from specimen.config.params import Params, check_params
 
 if TYPE_CHECKING:
     from optuna import Trial

@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from specimen.config.params import Split
-from specimen.data.preparation.splits import SPLITS, assign_splits
+from specimen.config.prepare import Split
+from specimen.data.dataset.store import SPLITS
+from specimen.data.preparation.splits import assign_splits
 
 QUANTILES = 4
 """A numeric column with many values counts by quartile."""

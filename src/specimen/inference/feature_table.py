@@ -11,7 +11,7 @@ import pandas as pd
 from specimen.common.errors import SpecimenError
 from specimen.data.dataset.features import Description
 from specimen.data.readers import tables
-from specimen.data.readers.images import folded
+from specimen.data.readers.image_names import folded
 
 NOTED = 3
 """Examples in a note."""
@@ -34,14 +34,14 @@ def look_up(
     given = pd.DataFrame(index=table.index)
     notes = []
     for name, facts in description.items():
-        text = tables.to_text(cells[name])
+        text = cells.to_text(cells[name])
         number = facts["kind"] == "number"
-        given[name] = tables.to_number(cells[name]) if number else text
+        given[name] = cells.to_number(cells[name]) if number else text
         strange = text[text.notna() & (given[name].isna() if number else ~text.isin(facts["categories"]))]
         if len(strange):
             what = "are no numbers" if number else "are none of the model's " + ", ".join(facts["categories"])
             notes.append(f"{path}: {len(strange)} cells of '{name}' {what}, and count as missing: {_some(strange)}")
-    rows = _rows(tables.to_text(tables.column(table, column, "--image-column", path)), images, path)
+    rows = _rows(cells.to_text(tables.column(table, column, "--image-column", path)), images, path)
     samples = given.reindex([-1 if row is None else row for row in rows]).reset_index(drop=True)
     without = [image for image, row in zip(images, rows, strict=True) if row is None]
     if without:

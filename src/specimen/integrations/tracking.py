@@ -22,7 +22,8 @@ from typing import Any, Self, get_args
 
 from specimen.common.errors import accepted, missing_extra
 from specimen.common.files import written_aside
-from specimen.config.params import Params, Tracker
+from specimen.config.params import Params
+from specimen.config.train import Tracker
 
 SESSION = Path("models/.tracking.json")
 """Which run of the trackers made which model, so that evaluate adds to the run of train; not versioned."""

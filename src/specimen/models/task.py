@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from specimen.common.errors import SpecimenError
-from specimen.config.params import Train
+from specimen.config.train import Train
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -20,6 +20,8 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure, FigureBase
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from specimen.common.files import significant
+
 BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#7f7f7f"
 """Blue and vermilion of M. Okabe and K. Ito, "Color Universal Design", 2008."""
 
@@ -149,3 +151,13 @@ def with_both_ends(name: str, length: int = 24) -> str:
 def _literal(text: str) -> str:
     """Keep matplotlib from reading `$` as mathematics, and from stumbling over bytes that are no text."""
     return text.encode(errors="replace").decode().replace("$", r"\$")
+
+
+QUANTILES = {"p5": 0.05, "q1": 0.25, "median": 0.5, "q3": 0.75, "p95": 0.95}
+"""What a box plot shows: box and line from the quartiles, whiskers from 5 % to 95 % of the values."""
+
+
+def quantiles(values: npt.NDArray[Any]) -> dict[str, float]:
+    """Return the five numbers of a box plot; NaN of no values."""
+    found = np.quantile(values, list(QUANTILES.values())) if len(values) else np.full(len(QUANTILES), np.nan)
+    return dict(zip(QUANTILES, significant(found).tolist(), strict=True))

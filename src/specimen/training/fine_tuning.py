@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from specimen.config.params import Train
+from specimen.config.train import Train
 from specimen.models.model import Model
 
 NORMS = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.GroupNorm, nn.LocalResponseNorm)

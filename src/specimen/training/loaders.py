@@ -14,7 +14,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from specimen.common.errors import SpecimenError
-from specimen.config.params import Train
+from specimen.config.train import Train
 from specimen.data.dataset import features
 from specimen.data.dataset.store import Store
 from specimen.models.device import on_device

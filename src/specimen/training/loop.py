@@ -16,7 +16,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
 from specimen.common.errors import SpecimenError
-from specimen.config.params import Train
+from specimen.config.train import Train
 from specimen.models.model import Model
 from specimen.models.task import Task
 from specimen.training.batches import Batch, draw_seed

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch.optim.lr_scheduler import LambdaLR
 
-from specimen.config.params import Train
+from specimen.config.train import Train
 from specimen.models.model import Model
 
 

@@ -59,3 +59,6 @@ class Store:
     def rows(self, split: str) -> npt.NDArray[np.int64]:
         """Return the row numbers of one split."""
         return np.flatnonzero(self.samples["split"] == split)
+
+
+SPLITS = ("train", "val", "test")

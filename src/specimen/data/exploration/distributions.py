@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from specimen.common.files import write_csv
+from specimen.data.dataset.store import SPLITS
 from specimen.data.exploration import summaries
-from specimen.data.preparation.splits import SPLITS
 from specimen.plotting.style import BLUE, GREY, ORANGE, draw_boxes, figure, heading, plain_logarithms, plot, shortened
 
 COLOURS = dict(zip(SPLITS, (BLUE, ORANGE, GREY), strict=True))

@@ -12,11 +12,13 @@ import pandas as pd
 from matplotlib.patches import Patch
 
 from specimen.common.files import write_csv
+from specimen.common.hashing import hash_position
+from specimen.data.dataset.store import SPLITS
 from specimen.data.exploration import summaries
+from specimen.data.exploration.correlations import draw_correlations
 from specimen.data.exploration.distributions import COLOURS, draw_classes, draw_numbers
-from specimen.data.preparation.splits import SPLITS, hash_position
 from specimen.plotting.style import BLUE, draw_boxes, draw_gallery, heading, plot, shortened, with_unit
-from specimen.plotting.target_by_feature import draw_correlations, draw_features
+from specimen.plotting.target_by_feature import draw_features
 
 PICTURES, MOST_CLASSES = 12, 60
 """Shown at most; the tables have them all."""

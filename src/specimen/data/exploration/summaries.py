@@ -12,13 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from specimen.common.cells import as_dates, days
 from specimen.common.files import significant
-from specimen.data.preparation.splits import SPLITS
-from specimen.data.readers import tables
+from specimen.data.dataset.store import SPLITS
+from specimen.plotting.style import quantiles
 
 Values = npt.NDArray[np.float64]
-QUANTILES = {"p5": 0.05, "q1": 0.25, "median": 0.5, "q3": 0.75, "p95": 0.95}
-"""What a box plot shows: box and line from the quartiles, whiskers from 5 % to 95 % of the values."""
 MOST_BINS, MOST_COLUMNS = 30, 40
 CHANNELS = ("red", "green", "blue")
 CHUNK_BYTES = 1 << 24
@@ -108,40 +107,19 @@ def correlations(table: pd.DataFrame, target: str) -> pd.DataFrame:
 
 def missing(table: pd.DataFrame) -> pd.DataFrame:
     """Count the empty cells of each column: column, missing, share."""
-    empty = {name: int(tables.to_text(cells).isna().sum()) for name, cells in _named(table).items()}
+    empty = {name: int(cells.to_text(cells).isna().sum()) for name, cells in _named(table).items()}
     counts = pd.DataFrame({"column": list(empty), "missing": list(empty.values())})
     return counts.assign(share=significant(counts["missing"].to_numpy() / max(len(table), 1)))
 
 
 def as_numbers(cells: pd.Series[Any]) -> pd.Series[float] | None:
     """Return the cells as numbers, dates as days since 1970; `None` where less than 9 in 10 cells are either."""
-    filled = tables.to_text(cells).notna()
-    numbers = tables.to_number(cells)
+    filled = cells.to_text(cells).notna()
+    numbers = cells.to_number(cells)
     if filled.any() and numbers[filled].notna().mean() < 0.9:
         dates = as_dates(cells)
         return None if dates is None else days(dates)
     return numbers
-
-
-def as_dates(cells: pd.Series[Any]) -> pd.Series[pd.Timestamp] | None:
-    """Return the cells as dates (2023-05-21 10:37:14 or 21.05.2023), `None` where a cell is neither."""
-    text = tables.to_text(cells)
-    for form in ("ISO8601", "%d.%m.%Y"):
-        dates = pd.to_datetime(text, format=form, errors="coerce", utc=True).dt.tz_localize(None)
-        if dates.notna().any() and (dates.notna() | text.isna()).all():
-            return dates
-    return None
-
-
-def days(dates: pd.Series[pd.Timestamp]) -> pd.Series[float]:
-    """Return dates as days since 1970, the numbers of matplotlib's date axes."""
-    return (dates - pd.Timestamp(0)) / pd.Timedelta(days=1)
-
-
-def quantiles(values: npt.NDArray[Any]) -> dict[str, float]:
-    """Return the five numbers of a box plot; NaN of no values."""
-    found = np.quantile(values, list(QUANTILES.values())) if len(values) else np.full(len(QUANTILES), np.nan)
-    return dict(zip(QUANTILES, significant(found).tolist(), strict=True))
 
 
 def round_edges(values: Values) -> Values:

@@ -11,9 +11,10 @@ from typing import Any
 
 import pandas as pd
 
+from specimen.common import cells
 from specimen.common.errors import SpecimenError, accepted
 from specimen.common.stage_deps import require_dep
-from specimen.config.params import Data
+from specimen.config.data import Data
 from specimen.data.readers import tables
 from specimen.data.readers.images import Images, below, read_member, require_root
 
@@ -61,7 +62,7 @@ def _from_sheet(sheet: pd.DataFrame, data: Data, path: Path) -> pd.DataFrame:
     faults: list[str] = []
     for key, column in wanted.items():
         try:
-            found[key] = tables.to_text(tables.column(sheet, column, key, path))
+            found[key] = cells.to_text(tables.column(sheet, column, key, path))
         except SpecimenError as error:
             faults.append(str(error))
     if faults:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from specimen.config.params import Params
 from specimen.data.dataset import features
-from specimen.data.preparation.splits import SPLITS
+from specimen.data.dataset.store import SPLITS
 
 
 def describe(samples: pd.DataFrame, counts: dict[str, Any], params: Params) -> dict[str, Any]:

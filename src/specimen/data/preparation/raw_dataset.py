@@ -8,11 +8,13 @@ from pathlib import Path
 import pandas as pd
 
 from specimen.common.errors import SpecimenError
-from specimen.config.params import Data, Params
+from specimen.config.data import Data
+from specimen.config.params import Params
 from specimen.data.preparation import rules
 from specimen.data.preparation.label_table import read_labels
 from specimen.data.preparation.masks import open_masks
-from specimen.data.readers.images import Finder, ImageNotFoundError, Images, open_images
+from specimen.data.readers.image_names import Finder
+from specimen.data.readers.images import ImageNotFoundError, Images, open_images
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ one group (the photos of one plant) stay together. Where the table names splits 
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from specimen.common.errors import SpecimenError, accepted
-from specimen.config.params import Split
-
-SPLITS = ("train", "val", "test")
+from specimen.common.hashing import hash_position
+from specimen.config.prepare import Split
+from specimen.data.dataset.store import SPLITS
 
 
 def assign_splits(groups: pd.Series[Any], split: Split, given: pd.Series[Any] | None = None) -> pd.Series[Any]:
@@ -52,18 +51,6 @@ def _hashed(groups: pd.Series[Any], split: Split) -> npt.NDArray[Any]:
     # A hash of its own, so that the val split of one fold is no whole fold of the others.
     chooses = hash_position(groups, f"{split.seed}/val") < split.val
     return np.select([held_out, chooses], ["test", "val"], "train")
-
-
-def hash_position(groups: pd.Series[Any], seed: str) -> npt.NDArray[np.float64]:
-    """Return for each group a number in [0, 1), uniform over groups, the same on every machine and in every version."""
-    unique = {group: _position(group, seed) for group in groups.unique()}
-    return np.array([unique[group] for group in groups], dtype=np.float64)
-
-
-def _position(group: str, seed: str) -> float:
-    digest = hashlib.blake2b(f"{seed}\0{group}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    # 53 bits are what a float holds exactly; with more, the largest would round up to 1.
-    return (int.from_bytes(digest, "big") >> 11) / 2**53
 
 
 def check_splits(samples: pd.DataFrame, *, classes: bool) -> None:

@@ -7,11 +7,9 @@ links in place of the files.
 
 import os
 import re
-import unicodedata
 import zipfile
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 from typing import NoReturn, Protocol
 
 from specimen.common.errors import SpecimenError, accepted
@@ -165,40 +163,6 @@ def is_image(name: str) -> bool:
     """Tell whether a path has the suffix of an image, in any case, and neither it nor a folder on its way is hidden."""
     path = PurePosixPath(name)
     return path.suffix.lower() in SUFFIXES and not any(part.startswith(".") for part in path.parts)
-
-
-class Finder:
-    """Look up the names that people write into tables: in another case, without the subfolder."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self._names = frozenset(names)
-        self._by_path: dict[str, list[str]] = defaultdict(list)
-        self._by_file: dict[str, list[str]] = defaultdict(list)
-        for name in sorted(self._names):
-            self._by_path[folded(name)].append(name)
-            self._by_file[folded(PurePosixPath(name).name)].append(name)
-
-    def find(self, written: str) -> str:
-        """Return the image that a table calls `written`. Raises `ImageNotFoundError`, also when it is ambiguous."""
-        if written in self._names:
-            return written
-        path = PureWindowsPath(written)  # which knows both separators, and drives
-        if path.anchor or ".." in path.parts:
-            raise ImageNotFoundError("path leaves the image folder")
-        if path.as_posix() in self._names:
-            return path.as_posix()
-        key = folded(path.as_posix())
-        found = self._by_path.get(key, []) or (self._by_file.get(key, []) if len(path.parts) == 1 else [])
-        if not found:
-            raise ImageNotFoundError("no such file")
-        if len(found) > 1:
-            raise ImageNotFoundError(f"ambiguous: {', '.join(found[:3])}")
-        return found[0]
-
-
-def folded(name: str) -> str:
-    """Return a name without case, and without the ways to write one letter as two signs (macOS: u and its dots)."""
-    return unicodedata.normalize("NFC", name).lower()
 
 
 def read_member(archive: Path, name: str) -> bytes | None:

@@ -12,15 +12,12 @@ from typing import Any
 import pandas as pd
 from python_calamine import CalamineWorkbook
 
+from specimen.common.cells import _text
 from specimen.common.errors import SpecimenError, accepted
 
 SUFFIXES = (".xlsx", ".csv", ".parquet")
 HEADER_ROW = 1
 """Row of the header as spreadsheets count; the first sample stands in the next."""
-
-_ENGLISH_NUMBER = r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?"
-_GERMAN_NUMBER = r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?"
-_BOOLEANS = {"true": 1.0, "wahr": 1.0, "false": 0.0, "falsch": 0.0}
 
 
 def read_table(path: Path, sheet: str | None = None, content: bytes | None = None) -> pd.DataFrame:
@@ -58,34 +55,6 @@ def column(table: pd.DataFrame, name: str, key: str, path: Path) -> pd.Series[An
     if len(matches) > 1:
         raise SpecimenError(f"{key}: {path} has {len(matches)} columns '{name}'; rename all but one.")
     return table.iloc[:, matches[0]]
-
-
-def to_text(cells: pd.Series[Any]) -> pd.Series[Any]:
-    """Return the cells as stripped text, `None` where a cell is empty; 3.0 reads `3`, as the sheet shows it."""
-    return cells.map(_text).astype(object).where(lambda text: text.notna(), None)
-
-
-def to_number(cells: pd.Series[Any]) -> pd.Series[float]:
-    """Return the cells as float64, NaN where a cell is empty or no number; WAHR and FALSCH are 1 and 0.
-
-    A comma is read as a decimal point only in a column where no number has a decimal point: 1,234 beside 0.5 is
-    somebody's thousand, and not ours to guess.
-    """
-    text = to_text(cells).astype("string")
-    if not text.str.fullmatch(_ENGLISH_NUMBER).any():
-        german = text.str.fullmatch(_GERMAN_NUMBER).fillna(False)
-        text = text.mask(german, text.str.replace(",", ".", regex=False))
-    numbers = pd.to_numeric(text.str.lower().replace({k: str(v) for k, v in _BOOLEANS.items()}), errors="coerce")
-    return numbers.astype("float64").replace([float("inf"), float("-inf")], float("nan"))
-
-
-def _text(cell: Any) -> str | None:
-    if pd.api.types.is_scalar(cell) and pd.isna(cell):
-        return None
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
-        cell = int(cell)
-    # A bare carriage return would end the line in the CSV that is written of it.
-    return str(cell).replace("\r\n", "\n").replace("\r", "\n").strip() or None
 
 
 def _read_excel(data: io.BytesIO, sheet: str | None) -> list[list[Any]]:

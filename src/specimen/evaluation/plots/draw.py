@@ -6,15 +6,11 @@ from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
-from specimen.common.files import significant, write_csv
 from specimen.evaluation.plots.classification import draw_classification
 from specimen.evaluation.plots.regression import draw_regression
 from specimen.models.task import Classification, Regression, Task
-from specimen.plotting.style import BLUE, GREY, ORANGE, figure, heading, shortened, with_unit
 
 
 @singledispatch
@@ -29,67 +25,3 @@ def draw(task: Task, predictions: pd.DataFrame, meta: dict[str, Any], pictures: 
 
 draw.register(Regression, draw_regression)
 draw.register(Classification, draw_classification)
-
-
-def draw_history(path: Path, history: pd.DataFrame) -> None:
-    """Draw the loss of train and val, and the val metric, over the epochs."""
-    metric = history.columns[-1]
-    with figure(path, height=6.5) as panels:
-        upper, lower = panels.subplots(2, 1, sharex=True)
-        for column, colour in (("train_loss", BLUE), ("val_loss", ORANGE)):
-            upper.plot(history["epoch"], history[column], color=colour, marker=".", label=column.split("_")[0])
-        upper.set(title="Loss")
-        # A loss may be 0, or no number at all: neither has a logarithm.
-        if (history[["train_loss", "val_loss"]] > 0).all(axis=None):
-            upper.set_yscale("log")
-        upper.legend()
-        lower.plot(history["epoch"], history[metric], color=ORANGE, marker=".")
-        lower.set(title=f"{metric.removeprefix('val_')} on val", xlabel="epoch")
-        lower.xaxis.get_major_locator().set_params(integer=True)
-
-
-BY_COLUMNS = ("column", "value", "group", "samples", "score", "low", "high")
-
-
-def draw_by(metric: str, results: dict[str, Any], pictures: Path, tables: Path) -> None:
-    """Draw a metric of the test split for each value of the columns in `evaluate.by`, with counts; see `metrics`.
-
-    `tables` gets a `by.csv`, without rows where there are no such columns.
-    """
-    rows = [
-        (column, value, f"{column}: {value}", entry.get("samples", 0), entry[metric], *_interval(entry, metric))
-        for column, values in results.get("by", {}).items()
-        for value, entry in values.items()
-        if entry.get(metric) is not None
-    ]
-    table = pd.DataFrame(rows, columns=list(BY_COLUMNS))
-    for name in ("score", "low", "high"):
-        table[name] = significant(table[name].to_numpy(np.float64))
-    write_csv(tables / "by.csv", table)
-    if table.empty:
-        return
-    columns = table["column"].unique()
-    heights = [max((table["column"] == column).sum(), 2) for column in columns]
-    with figure(pictures / "by.png", height=1.2 + 0.7 * len(columns) + 0.3 * sum(heights)) as panels:
-        heading(panels, f"{metric} by group, test split (dashed: all samples)")
-        grid = panels.subplots(len(columns), 1, sharex=True, squeeze=False, height_ratios=heights).ravel()
-        for axes, column in zip(grid, columns, strict=True):
-            _draw_values(axes, table[table["column"] == column], results[metric])
-            axes.set_title(with_unit(column, ""), fontsize=12)
-        grid[-1].set_xlabel(metric)
-
-
-def _interval(entry: dict[str, Any], metric: str) -> tuple[float, float]:
-    interval = entry.get("interval", {}).get(metric, {})
-    return interval.get("low", np.nan), interval.get("high", np.nan)
-
-
-def _draw_values(axes: Axes, table: pd.DataFrame, whole: float) -> None:
-    places = np.arange(len(table))
-    axes.axvline(whole, color=GREY, linestyle="--")
-    axes.hlines(places, table["low"], table["high"], color=BLUE, linewidth=2)
-    axes.plot(table["score"], places, "o", color=BLUE)
-    labels = [f"{shortened(str(row.value), 32)} ({row.samples})" for row in table.itertuples()]
-    axes.set_yticks(places, labels, fontsize=10)
-    axes.set_ylim(len(table) - 0.5, -0.5)
-    axes.grid(visible=False, axis="y")

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from specimen.common.files import significant, write_csv
-from specimen.data.preparation.splits import hash_position
+from specimen.common.hashing import hash_position
 from specimen.evaluation.grad_cam import Heat
 from specimen.models.task import Classification, Regression, Task
 from specimen.plotting.style import draw_gallery, shortened, with_both_ends

@@ -1,0 +1,22 @@
+"""Hashes: a number for a name, the same on every machine."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+
+def hash_position(groups: pd.Series[Any], seed: str) -> npt.NDArray[np.float64]:
+    """Return for each group a number in [0, 1), uniform over groups, the same on every machine and in every version."""
+    unique = {group: _position(group, seed) for group in groups.unique()}
+    return np.array([unique[group] for group in groups], dtype=np.float64)
+
+
+def _position(group: str, seed: str) -> float:
+    digest = hashlib.blake2b(f"{seed}\0{group}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    # 53 bits are what a float holds exactly; with more, the largest would round up to 1.
+    return (int.from_bytes(digest, "big") >> 11) / 2**53

@@ -1,0 +1,95 @@
+"""Reading `params.yaml`: typed once at the door, frozen, ranges checked, unknown keys refused.
+
+A stage reads the sections that it lists in `dvc.yaml`, by `load_section`; the whole file is known to `params.py` alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from specimen.common.errors import SpecimenError, accepted
+
+PARAMS_FILE = Path("params.yaml")
+
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(ge=1)]
+PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class Section(BaseModel):
+    """A section of `params.yaml`: read once, never changed, no key but the known ones."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+
+
+S = TypeVar("S", bound=Section)
+
+
+def load_section(name: str, kind: type[S], path: Path = PARAMS_FILE) -> S:
+    """Read and check one section of a params file; one that is not there has its defaults.
+
+    Raises `SpecimenError` that lists every fault with its key.
+    """
+    content = read_yaml(path)
+    if not isinstance(content, dict):
+        raise SpecimenError(f"{path}: expected sections such as {name}, found {content!r}.")
+    return check(kind, content.get(name, {}), str(path), name)
+
+
+def read_yaml(path: Path = PARAMS_FILE) -> Any:
+    """Return what a params file holds, unchecked. Raises `SpecimenError` where it cannot be read."""
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SpecimenError(f"{path} not found; run from the root of the repository.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SpecimenError(f"{path} is not valid YAML: {error}") from error
+
+
+def check(kind: type[S], content: object, where: str, *prefix: str) -> S:
+    """Check plain values against a section; `prefix` are the keys above it, `where` the file, for messages.
+
+    Raises `SpecimenError` that lists every fault with its key.
+    """
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        faults = "\n".join(f"  {_describe(dict(fault), kind, prefix)}" for fault in error.errors())
+        raise SpecimenError(f"{where}:\n{faults}") from None
+
+
+_PLAIN = {
+    "tuple_type": "Input should be a list, such as [a, b]",
+    "model_type": "Input should be keys and values; to keep the defaults, leave the section out",
+    "invalid_key": "Keys should be text",
+}
+"""What pydantic says in the words of Python, in the words of YAML."""
+
+
+def _describe(fault: dict[str, Any], kind: type[BaseModel], prefix: tuple[str, ...]) -> str:
+    """Turn one pydantic fault into `key: what is wrong, what is accepted`."""
+    location = [str(part) for part in fault["loc"]]
+    path = [*prefix, *location]
+    key = ".".join(path) or "params"
+    if fault["type"] == "extra_forbidden":
+        return f"{key}: unknown key. {accepted(location[-1], _known_keys(kind, location[:-1]))}"
+    if fault["type"] == "missing":
+        return f"{key}: missing."
+    message = _PLAIN.get(fault["type"], str(fault["msg"]).removeprefix("Value error, "))
+    return f"{key}: {message}, got {fault['input']!r}." if path[1:] else f"{key}: {message}."
+
+
+def _known_keys(section: type[BaseModel], location: list[str]) -> list[str]:
+    """Return the keys that are known at a location below a section."""
+    for part in location:
+        section = section.model_fields[part].annotation  # type: ignore[assignment]
+    return list(section.model_fields)

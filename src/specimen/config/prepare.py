@@ -1,0 +1,113 @@
+"""Sections `prepare` and `split` of params.yaml."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from specimen.config.base import Finite, NotNegative, Positive, Section, Seed, Share
+
+
+class Rule(Section):
+    """What happens to the rows that break a rule of `clean.py`; `missing_label: fail` is short for `{action: fail}`."""
+
+    action: Literal["reject", "fail", "warn", "off"] = "reject"
+    """reject the rows, fail the stage, warn and keep them, or do not look."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: object) -> object:
+        # YAML 1.1 reads a bare `off` as false.
+        return {"action": "off" if value is False else value} if isinstance(value, (str, bool)) else value
+
+
+class Unusable(Rule):
+    """A rule whose rows cannot be kept: nothing could be trained on them."""
+
+    action: Literal["reject", "fail"] = "reject"
+
+
+class LabelRange(Rule):
+    """Accepted labels, both bounds included; null: no bound."""
+
+    min: Finite | None = None
+    max: Finite | None = None
+
+    @model_validator(mode="after")
+    def _leaves_room(self) -> Self:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min = {self.min:g} is above max = {self.max:g}, so every label would be out of range")
+        return self
+
+
+class TwinLabels(Rule):
+    """Labels within one group may differ by `tolerance` (in the target's unit; classes not at all)."""
+
+    action: Literal["reject", "fail", "warn", "off"] = "off"
+    tolerance: NotNegative = 0.0
+
+
+class NearDuplicate(Rule):
+    """Alike pictures in two groups: 64-bit hashes at most `distance` apart, and nearly equal thumbnails."""
+
+    action: Literal["reject", "fail", "warn", "off"] = "warn"
+    distance: Annotated[int, Field(ge=0, le=16)] = 1
+
+
+class SmallImage(Rule):
+    """Images with a side shorter than `min_side` pixels."""
+
+    min_side: Positive = 32
+
+
+class SmallClass(Rule):
+    """Classes with fewer than `min_samples` samples."""
+
+    min_samples: Positive = 3
+
+
+class Rules(Section):
+    """The rules of `clean.py`, in the order in which they look at a row; the first one that it breaks counts."""
+
+    missing_label: Unusable = Unusable()
+    label_not_a_number: Unusable = Unusable()
+    label_out_of_range: LabelRange = LabelRange()
+    missing_image: Unusable = Unusable()
+    duplicate_row: Rule = Rule()
+    twin_labels: TwinLabels = TwinLabels()
+    unreadable_image: Unusable = Unusable()
+    small_image: SmallImage = SmallImage()
+    duplicate_image: Rule = Rule()
+    near_duplicate: NearDuplicate = NearDuplicate()
+    small_class: SmallClass = SmallClass()
+
+
+class Prepare(Section):
+    """From photos to the packed store."""
+
+    image_size: Annotated[int, Field(ge=16, le=1024)] = 128
+    """Side in pixels of the square pictures in the store; the model sees these."""
+    resize: Literal["pad", "crop", "stretch"] = "pad"
+    """How a photo becomes square: `pad` keeps all of it and its proportions, `crop` its centre, `stretch` distorts."""
+    rules: Rules = Rules()
+
+
+class Split(Section):
+    """Shares of train, val and test; see `split.py`."""
+
+    seed: Seed = 1
+    val: Share = 0.15
+    test: Share = 0.15
+    folds: Annotated[int, Field(ge=2)] | None = None
+    """For cross-validation: the groups fall into this many folds, and one of them is the test split."""
+    fold: Annotated[int, Field(ge=0)] = 0
+    """Which fold is the test split, from 0."""
+
+    @model_validator(mode="after")
+    def _train_keeps_a_share(self) -> Self:
+        if self.val + self.test >= 1:
+            raise ValueError(f"val + test = {self.val + self.test:g} leaves nothing for train")
+        if self.folds is None and self.fold:
+            raise ValueError(f"fold is {self.fold}, but without folds there is none to choose")
+        if self.folds is not None and self.fold >= self.folds:
+            raise ValueError(f"fold is {self.fold}, but folds: {self.folds} are numbered 0 to {self.folds - 1}")
+        return self

@@ -1,0 +1,112 @@
+"""Section `train` of params.yaml."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from specimen.config.base import Fraction, NotNegative, Positive, PositiveFloat, Probability, Section, Seed
+
+Tracker = Literal["mlflow", "wandb", "dvclive"]
+
+
+class Augment(Section):
+    """What may happen to a train picture: each step with its own probability, 0 leaves it out."""
+
+    flip: Probability = 0.5
+    """Mirror left to right."""
+    flip_vertical: Probability = 0.0
+    """Mirror top to bottom, for pictures from above."""
+    quarter_turn: Probability = 0.0
+    """Turn by 90, 180 or 270 degrees, for pictures from above."""
+    rotate: Probability = 0.0
+    """Turn by up to `rotate_degrees` either way."""
+    rotate_degrees: Annotated[float, Field(ge=0, le=180)] = 15.0
+    crop: Probability = 0.0
+    """Cut out a part of at least `crop_scale` of the area, and scale it up to the whole."""
+    crop_scale: Annotated[float, Field(gt=0, le=1)] = 0.6
+    colour: Probability = 0.0
+    """Change brightness, contrast and saturation by up to `colour_strength`, and the hue by a tenth of that."""
+    colour_strength: Annotated[float, Field(gt=0, le=1)] = 0.3
+    erase: Probability = 0.0
+    """Blank a rectangle of 2 to 20 % of the area."""
+    mixup: Probability = 0.0
+    """Blend the pictures and classes of a whole batch in pairs (classification)."""
+    cutmix: Probability = 0.0
+    """Paste a rectangle of one picture into another, for a whole batch (classification)."""
+
+
+class Train(Section):
+    """From the store to a model."""
+
+    seed: Seed = 1
+    launcher: str = "python"
+    """The command before `src/train.py` in `dvc.yaml`; `torchrun --standalone --nproc-per-node 2` trains on two."""
+    device: Literal["auto", "cuda", "mps", "cpu"] = "auto"
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    """auto: bf16 where the hardware has it natively."""
+    workers: Annotated[int, Field(ge=0)] = 0
+    """Processes that prepare batches ahead. The store makes it cheap, so 0 is right on a CPU."""
+
+    threads: Positive | None = None
+    """CPU threads of all processes together; null: one for each core. Their number decides in which order sums are
+    rounded, so another number gives another model in its last bits; set it to get the same bytes from any machine."""
+
+    backbone: str = "resnet18"
+    """A torchvision classification model, or `timm/<name>` with the extra; none learns from the features alone."""
+    weights: str = "none"
+    """none, a torchvision weights name (DEFAULT, IMAGENET1K_V1, ...) or tag of timm, or the path of a state dict."""
+    features: tuple[str, ...] = ()
+    """Columns of `data.features` that the model sees beside the picture."""
+    fine_tune: Literal["all", "head", "norm"] = "all"
+    """What is trained: everything, the new head alone, or head, norm layers and biases."""
+    views: Positive = 1
+    """With `fine_tune: head`, how many augmented views of each picture are embedded, once."""
+    freeze_epochs: Annotated[int, Field(ge=0)] = 0
+    """For so many epochs the head is trained alone, then all of it."""
+    backbone_lr: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Learning rate of the backbone, as a share of `lr`."""
+
+    epochs: Positive = 20
+    patience: Positive | None = None
+    """Stop after so many epochs without a better val metric; null: train on to the end."""
+    batch_size: Annotated[int, Field(ge=2)] = 32
+    """Over all processes."""
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    """sgd has a Nesterov momentum of 0.9."""
+    lr: PositiveFloat = 1e-3
+    """Peak learning rate."""
+    schedule: Literal["cosine", "one_cycle", "constant"] = "cosine"
+    warmup: Fraction = 0.1
+    """Share of the steps in which the learning rate climbs to `lr`."""
+    weight_decay: NotNegative = 0.01
+    """Not on biases and norms."""
+    clip_norm: PositiveFloat | None = None
+    """Largest norm of the gradient; null: as it comes."""
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Decay, per step, of a moving average of the weights that is used instead of them; null: none."""
+
+    loss: Literal["mse", "mae", "huber"] = "mse"
+    """For regression, on the standardised target; classification always has cross entropy."""
+    target_transform: Literal["none", "log1p", "sqrt"] = "none"
+    coverage: Annotated[float, Field(gt=0, lt=1)] = 0.9
+    """Share of the truths that the interval (or set of classes) of a prediction shall hold; calibrated on val."""
+    label_smoothing: Fraction = 0.0
+    class_weights: Literal["none", "balanced"] = "none"
+    """balanced: the rarer a class in train, the more its samples count."""
+    augment: Augment = Augment()
+    track: tuple[Tracker, ...] = ()
+    """Where a run is also written down; each needs its extra, and none can stop a training."""
+
+    @model_validator(mode="after")
+    def _something_to_learn_from(self) -> Self:
+        if self.backbone == "none" and not self.features:
+            raise ValueError("backbone: none learns from features alone, but features is empty")
+        if self.fine_tune != "all" and self.weights == "none" and self.backbone != "none":
+            raise ValueError(f"fine_tune: {self.fine_tune} keeps a backbone that has learnt something; set weights")
+        if self.augment.mixup + self.augment.cutmix > 1:
+            raise ValueError("augment: mixup and cutmix exclude each other in a batch, so their sum is at most 1")
+        if self.features and (self.augment.mixup or self.augment.cutmix):
+            raise ValueError("augment: mixup and cutmix mix pictures but not features; set them or features to none")
+        if self.fine_tune == "head" and (self.augment.mixup or self.augment.cutmix):
+            raise ValueError("fine_tune: head sees embeddings, which mixup and cutmix cannot mix; set them to 0")
+        return self

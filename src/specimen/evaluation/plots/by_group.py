@@ -1,0 +1,59 @@
+"""A metric by the values of a column."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from specimen.common.files import significant, write_csv
+from specimen.plotting.style import BLUE, GREY, figure, heading, shortened, with_unit
+
+BY_COLUMNS = ("column", "value", "group", "samples", "score", "low", "high")
+
+
+def draw_by(metric: str, results: dict[str, Any], pictures: Path, tables: Path) -> None:
+    """Draw a metric of the test split for each value of the columns in `evaluate.by`, with counts; see `metrics`.
+
+    `tables` gets a `by.csv`, without rows where there are no such columns.
+    """
+    rows = [
+        (column, value, f"{column}: {value}", entry.get("samples", 0), entry[metric], *_interval(entry, metric))
+        for column, values in results.get("by", {}).items()
+        for value, entry in values.items()
+        if entry.get(metric) is not None
+    ]
+    table = pd.DataFrame(rows, columns=list(BY_COLUMNS))
+    for name in ("score", "low", "high"):
+        table[name] = significant(table[name].to_numpy(np.float64))
+    write_csv(tables / "by.csv", table)
+    if table.empty:
+        return
+    columns = table["column"].unique()
+    heights = [max((table["column"] == column).sum(), 2) for column in columns]
+    with figure(pictures / "by.png", height=1.2 + 0.7 * len(columns) + 0.3 * sum(heights)) as panels:
+        heading(panels, f"{metric} by group, test split (dashed: all samples)")
+        grid = panels.subplots(len(columns), 1, sharex=True, squeeze=False, height_ratios=heights).ravel()
+        for axes, column in zip(grid, columns, strict=True):
+            _draw_values(axes, table[table["column"] == column], results[metric])
+            axes.set_title(with_unit(column, ""), fontsize=12)
+        grid[-1].set_xlabel(metric)
+
+
+def _interval(entry: dict[str, Any], metric: str) -> tuple[float, float]:
+    interval = entry.get("interval", {}).get(metric, {})
+    return interval.get("low", np.nan), interval.get("high", np.nan)
+
+
+def _draw_values(axes: Axes, table: pd.DataFrame, whole: float) -> None:
+    places = np.arange(len(table))
+    axes.axvline(whole, color=GREY, linestyle="--")
+    axes.hlines(places, table["low"], table["high"], color=BLUE, linewidth=2)
+    axes.plot(table["score"], places, "o", color=BLUE)
+    labels = [f"{shortened(str(row.value), 32)} ({row.samples})" for row in table.itertuples()]
+    axes.set_yticks(places, labels, fontsize=10)
+    axes.set_ylim(len(table) - 0.5, -0.5)
+    axes.grid(visible=False, axis="y")

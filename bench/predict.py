@@ -30,7 +30,7 @@ import pandas as pd
 import torch
 from PIL import Image
 
-from specimen.common.files import written_aside
+from specimen.common.files import replace_atomically
 from specimen.common.memory import keep_freed_memory
 from specimen.inference.batch_prediction import predict_files
 from specimen.inference.feature_table import unknown_features
@@ -140,7 +140,7 @@ def files(tmp: Path) -> None:
 
 def predict(predictor: Predictor, inputs: list[Input], samples: pd.DataFrame, out: Path) -> None:
     """Do what `src/predict.py` does, without its command line and its bar."""
-    with written_aside(out) as aside, open_writer(aside, out.suffix) as write:
+    with replace_atomically(out) as aside, open_writer(aside, out.suffix) as write:
         for table in predict_files(predictor, inputs, samples):
             write(table)
 

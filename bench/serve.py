@@ -141,7 +141,7 @@ def bare(folder: Path, seconds: float) -> None:
     os.sched_setaffinity(0, OURS)
     import numpy as np
 
-    from specimen.common.prefetch import map_ahead
+    from specimen.common.prefetch import prefetch_map
     from specimen.data.readers.decode import decode
     from specimen.onnx.network import load_onnx
 
@@ -154,7 +154,7 @@ def bare(folder: Path, seconds: float) -> None:
 
     def batches() -> Iterator[Any]:
         pictures = []
-        for picture in map_ahead(read, iter(range(10**9)), workers=len(OURS)):
+        for picture in prefetch_map(read, iter(range(10**9)), workers=len(OURS)):
             pictures.append(picture)
             if len(pictures) == CLIENTS:
                 yield np.stack(pictures)

@@ -38,13 +38,14 @@ from torchvision.transforms import v2
 from specimen.common import memory
 from specimen.config.train import Augment, Train
 from specimen.data.dataset.store import Store
-from specimen.models.device import compute_reproducibly, pick_device, pick_precision
+from specimen.models.device import pick_device, pick_precision
 from specimen.models.model import make_model
 from specimen.models.task import Regression
-from specimen.training.batches import Batch, Columns
+from specimen.training.batches import Batch, TabularArrays
 from specimen.training.compute import Compute
+from specimen.training.hardware import compute_reproducibly
 from specimen.training.loaders import make_loaders
-from specimen.training.loop import fit, make_run
+from specimen.training.loop import fit, make_training_state
 
 GPU = torch.cuda.is_available()
 BACKBONE = os.environ.get("BACKBONE", "resnet18")
@@ -99,7 +100,7 @@ def whole_loop(folder: Path) -> float:
         starts.append(time.perf_counter())
         return watched(batches)
 
-    for _ in fit(make_run(model, TRAIN, len(loaders.train)), TASK, where, loaders, TRAIN, progress):
+    for _ in fit(make_training_state(model, TRAIN, len(loaders.train)), TASK, where, loaders, TRAIN, progress):
         pass
     return len(loaders.train) * BATCH / (marks[-1] - starts[-1])
 
@@ -108,10 +109,10 @@ def step_limit(folder: Path) -> float:
     """The same step on one batch that stays where it is. Images per second."""
     where = compute()
     model = where.prepare(make_model(BACKBONE, 1, SIZE)).train()
-    columns = Columns(np.zeros((BATCH, 0), np.float32), np.linspace(-1, 1, BATCH, dtype=np.float32))
+    columns = TabularArrays(np.zeros((BATCH, 0), np.float32), np.linspace(-1, 1, BATCH, dtype=np.float32))
     images = np.random.default_rng(1).integers(0, 255, (BATCH, SIZE, SIZE, 3), dtype=np.uint8)
     batch = where.move(columns.batch(torch.from_numpy(images).permute(0, 3, 1, 2), range(BATCH)))
-    optimizer = make_run(model, TRAIN, 100).optimizer
+    optimizer = make_training_state(model, TRAIN, 100).optimizer
 
     def step() -> None:
         with where.autocast():
@@ -193,7 +194,7 @@ def our_frozen(folder: Path) -> float:
 
     def work() -> None:
         loaders = make_loaders(store, TASK, model, train, where)
-        for _ in fit(make_run(model, train, len(loaders.train)), TASK, where, loaders, train):
+        for _ in fit(make_training_state(model, train, len(loaders.train)), TASK, where, loaders, train):
             pass
 
     return 20 * 1000 / seconds(work)

@@ -6,9 +6,9 @@ import numpy as np
 
 from specimen.common import errors
 from specimen.common.errors import SpecimenError
-from specimen.common.files import written_aside
+from specimen.common.files import replace_atomically
+from specimen.config.base import load_section
 from specimen.config.export import Export
-from specimen.config.params import load_params
 from specimen.data.dataset.store import Store
 from specimen.models.model import load_model
 from specimen.models.predictor import Predictor
@@ -21,13 +21,13 @@ PREPARED, MODEL, ONNX = Path("data/prepared"), Path("models/model.pt"), Path("mo
 
 def main() -> None:
     """Export the model, and keep the file only if it predicts as the model does."""
-    export, store = load_params().export, Store.load(PREPARED)
+    export, store = load_section("export", Export), Store.load(PREPARED)
     model, meta = load_model(MODEL)
     content = to_onnx(model, meta)
     network, meta = read_onnx(content)
     exported = Predictor(network, load_task(meta["task"]), meta)
     largest, count = compare(Predictor.load(MODEL), exported, store, export)
-    with written_aside(ONNX) as aside:
+    with replace_atomically(ONNX) as aside:
         aside.write_bytes(content)
     print(f"{ONNX}: {len(content) / 1e6:.1f} MB; {count} samples differ by at most {largest:.1g} from {MODEL}")
 
@@ -50,4 +50,4 @@ def compare(predictor: Predictor, exported: Predictor, store: Store, export: Exp
 
 
 if __name__ == "__main__":
-    errors.run(main)
+    errors.run_cli(main)

@@ -18,7 +18,7 @@ import pandas as pd
 import yaml
 
 from specimen.common import errors
-from specimen.common.files import write_csv, write_json, written_aside
+from specimen.common.files import replace_atomically, write_csv, write_json
 from specimen.config.base import PARAMS_FILE
 from specimen.config.params import Params, load_params
 from specimen.data.dataset.store import Store
@@ -43,7 +43,7 @@ def main() -> None:
         done = subprocess.run(command, cwd=work, check=False)
         if done.returncode:
             sys.exit(done.returncode)  # the verb has said why
-    with written_aside(CV / f"fold-{fold}") as results:
+    with replace_atomically(CV / f"fold-{fold}") as results:
         results.mkdir()
         for result in RESULTS:
             shutil.copyfile(work / result, results / Path(result).name)
@@ -66,7 +66,7 @@ def _of_fold(params: Params, fold: int) -> Params:
 
 
 def _write_params(path: Path, params: Params) -> None:
-    with written_aside(path) as aside:
+    with replace_atomically(path) as aside:
         aside.write_text(yaml.safe_dump(params.model_dump(mode="json")), encoding="utf-8")
 
 
@@ -84,8 +84,10 @@ def _write_store(folder: Path, params: Params) -> None:
     table = pd.read_csv(PREPARED / "samples.csv", **AS_TEXT)
     write_csv(folder / "samples.csv", table.assign(split=splits))
     samples = store.samples.assign(split=splits)
-    write_json(folder / "meta.json", store.meta | meta.describe(samples, store.meta["counts"], params))
+    write_json(
+        folder / "meta.json", store.meta | meta.describe(samples, store.meta["counts"], params.data, params.prepare)
+    )
 
 
 if __name__ == "__main__":
-    errors.run(main)
+    errors.run_cli(main)

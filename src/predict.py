@@ -17,11 +17,11 @@ from tqdm import tqdm
 
 from specimen.common import errors
 from specimen.common.errors import SpecimenError
-from specimen.common.files import written_aside
+from specimen.common.files import replace_atomically
 from specimen.common.memory import keep_freed_memory
 from specimen.data.readers.tables import read_table
 from specimen.inference.batch_prediction import predict_files
-from specimen.inference.feature_table import look_up, unknown_features
+from specimen.inference.feature_table import join_features, unknown_features
 from specimen.inference.inputs import Input, find_inputs
 from specimen.inference.writers import check_writable, open_writer
 from specimen.models.predictor import Predictor
@@ -59,7 +59,7 @@ def predict_to(path: Path, predictor: Predictor, inputs: list[Input], samples: p
     bad, reasons = 0, deque[str]()
     bar = tqdm(total=len(inputs), unit=" photos", disable=None)
     try:
-        with bar, written_aside(path) as aside, open_writer(aside, path.suffix) as write:
+        with bar, replace_atomically(path) as aside, open_writer(aside, path.suffix) as write:
             for table in predict_files(predictor, inputs, samples):
                 write(table)
                 failed = table[table["error"].notna()]
@@ -83,7 +83,7 @@ def _samples(predictor: Predictor, inputs: list[Input], arguments: argparse.Name
         return unknown_features(len(inputs), used)
     table = read_table(arguments.features, arguments.sheet)
     names = [item.name for item in inputs]
-    samples, notes = look_up(table, arguments.image_column, names, used, arguments.features)
+    samples, notes = join_features(table, arguments.image_column, names, used, arguments.features)
     for note in notes:
         _note(note)
     return samples
@@ -111,4 +111,4 @@ def _parse() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    errors.run(main)
+    errors.run_cli(main)

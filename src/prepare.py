@@ -4,13 +4,15 @@ from pathlib import Path
 from typing import Any
 
 from specimen.common import errors
-from specimen.common.files import written_aside
+from specimen.common.files import replace_atomically
 from specimen.common.memory import keep_freed_memory
-from specimen.config.params import load_params
+from specimen.config.base import load_section
+from specimen.config.data import Data
+from specimen.config.prepare import Prepare, Split
 from specimen.data.dataset.store import Store
 from specimen.data.exploration import explore
-from specimen.data.preparation.build import prepare
-from specimen.data.preparation.raw_dataset import read_listing
+from specimen.data.preparation.build import build_dataset
+from specimen.data.preparation.raw_dataset import read_raw_dataset
 
 PREPARED, PLOTS = Path("data/prepared"), Path("plots/data")
 
@@ -18,14 +20,14 @@ PREPARED, PLOTS = Path("data/prepared"), Path("plots/data")
 def main() -> None:
     """Read, clean, split and pack; print what became of the rows."""
     keep_freed_memory()
-    params = load_params()
-    listing = read_listing(params)
-    with written_aside(PREPARED) as folder, written_aside(PLOTS) as plots:
+    data, prepare, split = load_section("data", Data), load_section("prepare", Prepare), load_section("split", Split)
+    raw = read_raw_dataset(data, prepare.rules)
+    with replace_atomically(PREPARED) as folder, replace_atomically(PLOTS) as plots:
         folder.mkdir()
         plots.mkdir()
-        meta = prepare(listing, params, folder)
+        meta = build_dataset(raw, data, prepare, split, folder)
         store = Store.load(folder)
-        explore.draw(plots, store.images, store.samples, listing.sheet, meta)
+        explore.draw(plots, store.images, store.samples, raw.sheet, meta)
     print(_summary(meta))
 
 
@@ -41,4 +43,4 @@ def _summary(meta: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    errors.run(main)
+    errors.run_cli(main)

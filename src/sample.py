@@ -18,8 +18,9 @@ from tqdm import tqdm
 
 from specimen.common import errors
 from specimen.common.memory import keep_freed_memory
-from specimen.common.prefetch import map_ahead
-from specimen.config.params import load_params
+from specimen.common.prefetch import prefetch_map
+from specimen.config.base import load_section
+from specimen.config.sample import Sample
 from specimen.data.sample.plant import OVERSAMPLING, Rosette, draw_pot, photograph
 
 FOLDER = Path("data/sample")
@@ -33,7 +34,7 @@ STRESS = {"control": 0.0, "drought": 0.15, "salinity": 0.2, "": 0.0}  # share of
 def main() -> None:
     """Draw the data set that `params.yaml` asks for."""
     keep_freed_memory()
-    sample = load_params().sample
+    sample = load_section("sample", Sample)
     draw_sample(FOLDER, sample.seed, sample.plants, sample.image_size)
 
 
@@ -45,7 +46,7 @@ def draw_sample(folder: Path, seed: int, plants: int, image_size: int) -> None:
         images = fresh / "images"
         images.mkdir(parents=True)
         (fresh / "masks").mkdir()
-        drawn = map_ahead(partial(_draw_plant, images, seed, image_size), range(plants))
+        drawn = prefetch_map(partial(_draw_plant, images, seed, image_size), range(plants))
         labels = pd.DataFrame(chain.from_iterable(tqdm(drawn, total=plants, unit="plant", disable=None)))
         if plants >= 12:  # a handful of plants has no room for faults
             _plant_faults(images, labels, np.random.default_rng([seed, plants]))  # a stream that no plant has
@@ -163,4 +164,4 @@ def _write_sheet(labels: pd.DataFrame, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    errors.run(main)
+    errors.run_cli(main)

@@ -106,4 +106,4 @@ def _address(bound: socket.socket) -> str:
 
 
 if __name__ == "__main__":
-    errors.run(main)
+    errors.run_cli(main)

@@ -14,18 +14,18 @@ import torch
 from tqdm import tqdm
 
 from specimen.common import errors
-from specimen.common.errors import SpecimenError, accepted
+from specimen.common.errors import SpecimenError, accepted_hint
 from specimen.common.files import significant, write_csv
 from specimen.common.memory import keep_freed_memory
 from specimen.common.stage_deps import require_dep
-from specimen.config.params import load_params
+from specimen.config.base import load_section
 from specimen.config.train import Train
 from specimen.data.dataset import features
 from specimen.data.dataset.store import Store
-from specimen.integrations.tracking import Tracking, track_training
-from specimen.models.device import compute_reproducibly, out_of_memory, pick_device, pick_precision, use_threads
+from specimen.integrations.tracking import Tracking, run_name, track_training
+from specimen.models.device import pick_device, pick_precision
 from specimen.models.model import make_model, save_model
-from specimen.models.novelty import Novelty, Seen, colours_of, fit_novelty, some
+from specimen.models.novelty import Novelty, colours_of
 from specimen.models.predictor import Predictor
 from specimen.models.task import Task, make_task
 from specimen.training.batches import Batch
@@ -34,8 +34,10 @@ from specimen.training.checkpoint import Checkpoint, fingerprint
 from specimen.training.compute import Compute
 from specimen.training.distributed import process_group
 from specimen.training.fine_tuning import set_trainable, trainable_share
+from specimen.training.hardware import compute_reproducibly, out_of_memory, use_threads
 from specimen.training.loaders import make_loaders
-from specimen.training.loop import Record, Run, fit, make_run
+from specimen.training.loop import EpochRecord, TrainingState, fit, make_training_state
+from specimen.training.novelty_limits import EmbeddingsAndColours, evenly_spaced, fit_novelty
 
 PREPARED, MODEL, HISTORY = Path("data/prepared"), Path("models/model.pt"), Path("plots/history.csv")
 CHECKPOINT = Path("models/checkpoint.pt")
@@ -48,12 +50,12 @@ def main() -> None:
     keep_freed_memory()
     compute_reproducibly()
     with process_group() as group:
-        params, store = load_params(), Store.load(PREPARED)
-        train = params.train
+        train, store = load_section("train", Train), Store.load(PREPARED)
         use_threads(train.threads, group.size)
         device = pick_device(train.device, group.local_rank)
         compute = Compute(device, pick_precision(train.precision, device), group)
-        with out_of_memory(train.batch_size), track_training(params, is_first=group.is_first) as tracking:
+        name = run_name(train.backbone, store.meta["image_size"], train.lr)
+        with out_of_memory(train.batch_size), track_training(name, is_first=group.is_first) as tracking:
             train_model(store, train, compute, tracking)
 
 
@@ -67,13 +69,13 @@ def train_model(store: Store, train: Train, compute: Compute, tracking: Tracking
     torch.manual_seed(train.seed)
     model = compute.prepare(make_model(**meta["model"], image_size=meta["image_size"], weights=train.weights))
     loaders = make_loaders(store, task, model, train, compute, bar)
-    run = make_run(model, train, len(loaders.train))
-    group.say(_plan(run, train, compute))
+    run = make_training_state(model, train, len(loaders.train))
+    group.print_once(_plan(run, train, compute))
 
     checkpoint = Checkpoint(CHECKPOINT, _fingerprint(meta, train, compute))
     if (state := checkpoint.load()) is not None:
         run.restore(state)
-        group.say(f"goes on after epoch {len(run.records)}, from {CHECKPOINT}")
+        group.print_once(f"goes on after epoch {len(run.records)}, from {CHECKPOINT}")
     for record in run.records:
         tracking.log(*_numbers(record, task))
     try:
@@ -82,10 +84,10 @@ def train_model(store: Store, train: Train, compute: Compute, tracking: Tracking
                 checkpoint.save(run.state())
                 write_csv(HISTORY, _history(run.records, task))
             tracking.log(*_numbers(record, task))
-            group.say(_line(record, task, train.epochs))
+            group.print_once(_line(record, task, train.epochs))
     except KeyboardInterrupt:
         if run.records:
-            group.say(f"\nEpoch {len(run.records)} is kept in {CHECKPOINT}; `dvc repro` goes on from there.")
+            group.print_once(f"\nEpoch {len(run.records)} is kept in {CHECKPOINT}; `dvc repro` goes on from there.")
         raise
     if group.is_first:
         best = max(record.epoch for record in run.records if record.best)
@@ -107,7 +109,7 @@ def _meta(store: Store, train: Train, task: Task, compute: Compute) -> dict[str,
     known = store.meta["features"]
     for name in train.features:
         if name not in known:
-            raise SpecimenError(f"train.features: '{name}' is not in {PREPARED}. {accepted(name, known)}")
+            raise SpecimenError(f"train.features: '{name}' is not in {PREPARED}. {accepted_hint(name, known)}")
     used = {name: known[name] for name in train.features}
     model = {"backbone": train.backbone, "num_outputs": task.num_outputs, "features_width": features.width(used)}
     return store.meta | {
@@ -139,14 +141,14 @@ def _novelty(predictor: Predictor, store: Store) -> Novelty | None:
         return None
     device, size = next(model.parameters()).device, predictor.batch_size
 
-    def see(rows: npt.NDArray[np.int64]) -> Seen:
+    def see(rows: npt.NDArray[np.int64]) -> EmbeddingsAndColours:
         batches = (store.images[rows[start : start + size]] for start in range(0, len(rows), size))
         pictures = (torch.from_numpy(batch).permute(0, 3, 1, 2).to(device) for batch in batches)
         parts = [(model.embed(batch).float().cpu(), colours_of(batch).cpu()) for batch in pictures]
         return torch.cat([embedding for embedding, _ in parts]), torch.cat([colours for _, colours in parts])
 
-    val = some(store.rows("val"))
-    return fit_novelty(see(some(store.rows("train"))), see(val), store.samples["group"].iloc[val])
+    val = evenly_spaced(store.rows("val"))
+    return fit_novelty(see(evenly_spaced(store.rows("train"))), see(val), store.samples["group"].iloc[val])
 
 
 def _fingerprint(meta: dict[str, Any], train: Train, compute: Compute) -> str:
@@ -158,7 +160,7 @@ def _fingerprint(meta: dict[str, Any], train: Train, compute: Compute) -> str:
     return fingerprint(repr(meta), where, Path(__file__).read_bytes(), weights, samples)
 
 
-def _plan(run: Run, train: Train, compute: Compute) -> str:
+def _plan(run: TrainingState, train: Train, compute: Compute) -> str:
     set_trainable(run.model, train, train.epochs)
     share = trainable_share(run.model)
     several = f", {compute.group.size} processes" if compute.group.size > 1 else ""
@@ -175,19 +177,19 @@ def _bar(batches: Iterable[Batch]) -> Iterable[Batch]:
     return tqdm(batches, leave=False, unit=" batches", disable=None)
 
 
-def _history(records: list[Record], task: Task) -> pd.DataFrame:
+def _history(records: list[EpochRecord], task: Task) -> pd.DataFrame:
     table = pd.DataFrame([asdict(record) for record in records]).drop(columns="best")
     table = table.rename(columns={"val_metric": f"val_{task.monitor}"})
     return table.assign(**{name: significant(table[name].to_numpy()) for name in table.columns.drop("epoch")})
 
 
-def _numbers(record: Record, task: Task) -> tuple[dict[str, float], int]:
+def _numbers(record: EpochRecord, task: Task) -> tuple[dict[str, float], int]:
     """Return what trackers get of an epoch."""
     metric = {f"val_{task.monitor}": record.val_metric}
     return {"lr": record.lr, "train_loss": record.train_loss, "val_loss": record.val_loss, **metric}, record.epoch
 
 
-def _line(record: Record, task: Task, epochs: int) -> str:
+def _line(record: EpochRecord, task: Task, epochs: int) -> str:
     mark = "  best so far" if record.best else ""
     return (
         f"epoch {record.epoch:>{len(str(epochs))}}/{epochs}  train loss {record.train_loss:.4f}  "
@@ -196,4 +198,4 @@ def _line(record: Record, task: Task, epochs: int) -> str:
 
 
 if __name__ == "__main__":
-    errors.run(main)
+    errors.run_cli(main)

@@ -9,17 +9,18 @@ from pathlib import Path
 from specimen.common import errors
 from specimen.common.files import write_json
 from specimen.config.params import load_params
-from specimen.data.preparation.raw_dataset import read_listing
+from specimen.data.preparation.raw_dataset import read_raw_dataset
 
 VALIDATED = Path("data/validated.json")
 
 
 def main() -> None:
     """Read both, and note how many rows there are."""
-    listing = read_listing(load_params())
-    write_json(VALIDATED, {"rows": len(listing.labels), "usable": len(listing.usable)})
-    print(f"{len(listing.usable)} of {len(listing.labels)} rows have a label and an image")
+    params = load_params()
+    raw = read_raw_dataset(params.data, params.prepare.rules)
+    write_json(VALIDATED, {"rows": len(raw.labels), "usable": len(raw.usable)})
+    print(f"{len(raw.usable)} of {len(raw.labels)} rows have a label and an image")
 
 
 if __name__ == "__main__":
-    errors.run(main)
+    errors.run_cli(main)

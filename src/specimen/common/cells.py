@@ -7,17 +7,13 @@ from typing import Any
 import pandas as pd
 
 _ENGLISH_NUMBER = r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?"
-
-
 _GERMAN_NUMBER = r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?"
-
-
 _BOOLEANS = {"true": 1.0, "wahr": 1.0, "false": 0.0, "falsch": 0.0}
 
 
 def to_text(cells: pd.Series[Any]) -> pd.Series[Any]:
     """Return the cells as stripped text, `None` where a cell is empty; 3.0 reads `3`, as the sheet shows it."""
-    return cells.map(_text).astype(object).where(lambda text: text.notna(), None)
+    return cells.map(cell_text).astype(object).where(lambda text: text.notna(), None)
 
 
 def to_number(cells: pd.Series[Any]) -> pd.Series[float]:
@@ -34,7 +30,8 @@ def to_number(cells: pd.Series[Any]) -> pd.Series[float]:
     return numbers.astype("float64").replace([float("inf"), float("-inf")], float("nan"))
 
 
-def _text(cell: Any) -> str | None:
+def cell_text(cell: Any) -> str | None:
+    """Return one cell as stripped text, `None` if it is empty."""
     if pd.api.types.is_scalar(cell) and pd.isna(cell):
         return None
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
@@ -45,7 +42,7 @@ def _text(cell: Any) -> str | None:
 
 def as_dates(cells: pd.Series[Any]) -> pd.Series[pd.Timestamp] | None:
     """Return the cells as dates (2023-05-21 10:37:14 or 21.05.2023), `None` where a cell is neither."""
-    text = cells.to_text(cells)
+    text = to_text(cells)
     for form in ("ISO8601", "%d.%m.%Y"):
         dates = pd.to_datetime(text, format=form, errors="coerce", utc=True).dt.tz_localize(None)
         if dates.notna().any() and (dates.notna() | text.isna()).all():

@@ -13,7 +13,7 @@ class SpecimenError(Exception):
     """Something in the user's params, table or files is wrong; the message says what, where and what to do."""
 
 
-def accepted(value: object, options: Iterable[object], what: str = "accepted") -> str:
+def accepted_hint(value: object, options: Iterable[object], what: str = "accepted") -> str:
     """Return the end of an error message: the nearest option, if one is near, then all of them."""
     names = [str(option) for option in options]
     lowered = {name.lower(): name for name in names}
@@ -31,13 +31,7 @@ def missing_extra(what: str, extra: str) -> str:
     )
 
 
-def fault_in(output: list[str]) -> str:
-    """Return what a program that has failed says of it: its first line that begins with `error`, else its last."""
-    faults = [line for line in output if line.lower().startswith("error")] or output[-1:] or ["no output"]
-    return faults[0]
-
-
-def run(main: Callable[[], None]) -> None:
+def run_cli(main: Callable[[], None]) -> None:
     """Run a verb: a `SpecimenError` becomes one message on stderr and exit status 2, Ctrl-C exit status 130."""
     try:
         main()

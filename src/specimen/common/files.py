@@ -18,7 +18,7 @@ SIGNIFICANT_DIGITS = 6
 
 
 @contextmanager
-def written_aside(path: Path) -> Iterator[Path]:
+def replace_atomically(path: Path) -> Iterator[Path]:
     """Yield a path beside `path` to write a file or folder to; on success it takes the place of `path`, else it goes.
 
     What a killed run left there is cleared first. Raises `SpecimenError` where the disk is full.
@@ -50,14 +50,14 @@ def _settle(path: Path, old: Path) -> None:
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write JSON with numbers of 6 significant digits, so that noise in the last bits is no change."""
-    with written_aside(path) as aside:
+    with replace_atomically(path) as aside:
         text = json.dumps(_rounded(content), indent=2, ensure_ascii=False, allow_nan=False)
         aside.write_text(text + "\n", encoding="utf-8")
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:
     """Write a CSV without index; floats as they are, so round what was computed with `significant` before."""
-    with written_aside(path) as aside:
+    with replace_atomically(path) as aside:
         table.to_csv(aside, index=False, lineterminator="\n")
 
 

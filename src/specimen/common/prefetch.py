@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def map_ahead(work: Callable[[Item], Result], items: Iterable[Item], workers: int | None = None) -> Iterator[Result]:
+def prefetch_map(work: Callable[[Item], Result], items: Iterable[Item], workers: int | None = None) -> Iterator[Result]:
     """Yield the results in order, computed by so many threads (None: one for each core), a few ahead."""
     workers = workers or os.cpu_count() or 1
     pending: deque[Future[Result]] = deque()

@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from specimen.common.errors import SpecimenError, accepted
+from specimen.common.errors import SpecimenError, accepted_hint
 
 PARAMS_FILE = Path("params.yaml")
 
@@ -81,7 +81,7 @@ def _describe(fault: dict[str, Any], kind: type[BaseModel], prefix: tuple[str, .
     path = [*prefix, *location]
     key = ".".join(path) or "params"
     if fault["type"] == "extra_forbidden":
-        return f"{key}: unknown key. {accepted(location[-1], _known_keys(kind, location[:-1]))}"
+        return f"{key}: unknown key. {accepted_hint(location[-1], _known_keys(kind, location[:-1]))}"
     if fault["type"] == "missing":
         return f"{key}: missing."
     message = _PLAIN.get(fault["type"], str(fault["msg"]).removeprefix("Value error, "))

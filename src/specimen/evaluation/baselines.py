@@ -13,7 +13,7 @@ import pandas as pd
 
 from specimen.evaluation.bootstrap import bootstrap
 from specimen.evaluation.measures import measure, stacked
-from specimen.evaluation.metrics import plain, with_intervals
+from specimen.evaluation.metrics import point_metrics, with_intervals
 from specimen.evaluation.random_forest import Forest, with_probabilities
 from specimen.models.task import Classification, Regression, Task
 
@@ -27,7 +27,7 @@ def compare(
 ) -> dict[str, Any]:
     """Return what stands under `baseline`: the metrics of the guess and of the forest, if there is one."""
     name, guessed = guess(task, predictions, train_targets)
-    of_guess = plain(task, guessed)
+    of_guess = point_metrics(task, guessed)
     results: dict[str, Any] = {name: {metric: of_guess[metric] for metric in GUESS_METRICS if metric in of_guess}}
     if forest is not None:
         own = with_intervals(task, forest.predictions, COMPARED, resamples)

@@ -54,13 +54,13 @@ def bootstrap(
     random = np.random.default_rng(seed)
     drawn = np.concatenate([statistic(counts[:, codes]) for counts in _draws(random, len(names), resamples)])
     without = np.concatenate([statistic(kept[:, codes]) for kept in _leave_out(random, len(names), len(codes))])
-    tail = tail_of(level, len(names))
+    tail = expanded_quantile(level, len(names))
     bounds = [_bca(*column, tail) for column in zip(estimate, drawn.T, without.T, strict=True)]
     low, high = np.array(bounds, dtype=np.float64).reshape(-1, 2).T
     return Interval(estimate, low, high)
 
 
-def tail_of(level: float, groups: int) -> float:
+def expanded_quantile(level: float, groups: int) -> float:
     """Return how many standard errors of a bootstrap an interval of that level reaches to each side.
 
     A spread found on few groups is too small by a known factor, and uncertain: Student's t instead of the normal

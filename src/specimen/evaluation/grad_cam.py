@@ -22,7 +22,8 @@ from torch.nn import functional as F
 
 from specimen.data.dataset import features
 from specimen.models.model import Model
-from specimen.models.predictor import Predictor, Progress
+from specimen.models.network import Progress
+from specimen.models.predictor import Predictor
 
 Heat = npt.NDArray[np.float32]
 """N x S x S, from 0 (does not speak for the prediction) to 1 (speaks for it more than any other place)."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 
-from specimen.common.errors import SpecimenError, accepted
+from specimen.common.errors import SpecimenError, accepted_hint
 from specimen.evaluation.bootstrap import bootstrap
 from specimen.evaluation.measures import measure, stacked
 from specimen.models.task import Classification, Task
@@ -44,7 +44,9 @@ def score(task: Task, predictions: pd.DataFrame, *, by: Iterable[str] = (), resa
 
 def _by(task: Task, predictions: pd.DataFrame, column: str, resamples: int) -> dict[str, Any]:
     if column not in predictions:
-        raise SpecimenError(f"evaluate.by: there is no column '{column}'. {accepted(column, predictions, 'columns')}")
+        raise SpecimenError(
+            f"evaluate.by: there is no column '{column}'. {accepted_hint(column, predictions, 'columns')}"
+        )
     parts = strata(predictions[column])
     return {
         label: with_intervals(task, predictions[rows], WITH_INTERVAL_BY, resamples) for label, rows in parts.items()
@@ -57,7 +59,7 @@ def with_intervals(task: Task, predictions: pd.DataFrame, names: Iterable[str], 
     A metric that is not defined is left out, and so is an interval that has no width: with one group, or where no
     resample differs, nothing is known of the uncertainty.
     """
-    metrics = plain(task, predictions)
+    metrics = point_metrics(task, predictions)
     wanted = [name for name in names if name in metrics]
     found = bootstrap(stacked(measure(task, predictions), wanted), predictions["group"], resamples=resamples)
     bounds = zip(wanted, found.low.tolist(), found.high.tolist(), strict=True)
@@ -69,7 +71,7 @@ def with_intervals(task: Task, predictions: pd.DataFrame, names: Iterable[str], 
     }
 
 
-def plain(task: Task, predictions: pd.DataFrame) -> dict[str, float]:
+def point_metrics(task: Task, predictions: pd.DataFrame) -> dict[str, float]:
     """Return the metrics that are defined."""
     found = measure(task, predictions)(np.ones((1, len(predictions))))
     return {name: float(values[0]) for name, values in found.items() if np.isfinite(values[0])}

@@ -25,7 +25,7 @@ def lines(results: dict[str, Any]) -> list[str]:
     return table
 
 
-def added_by_the_model(results: dict[str, Any], unit: str, *, sees_pictures: bool = True) -> str | None:
+def gain_over_features(results: dict[str, Any], unit: str, *, sees_pictures: bool = True) -> str | None:
     """Return a sentence on what the model adds to a forest of the features alone; None where there was no forest.
 
     It names the first metric of `baseline.forest.difference`.

@@ -19,8 +19,9 @@ from typing import Any, Self
 import pandas as pd
 import psutil
 
-from specimen.common.errors import SpecimenError, fault_in
+from specimen.common.errors import SpecimenError
 from specimen.integrations.tracking import RECORDS
+from specimen.versioning.dvc_commands import fault_in
 
 STAGE, HISTORY = "train", "plots/history.csv"
 COPIES = Path(".dvc/tmp/exps/standalone")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from specimen.common.prefetch import map_ahead
+from specimen.common.prefetch import prefetch_map
 from specimen.data.readers.decode import DecodeError, Picture, decode
 from specimen.data.readers.images import ImageNotFoundError
 from specimen.inference.inputs import Input
@@ -32,7 +32,7 @@ def predict_files(predictor: Predictor, inputs: Sequence[Input], samples: pd.Dat
         return [_read(item, meta["image_size"], meta["resize"]) for item in inputs[start : start + step]]
 
     # Pillow lets go of the interpreter while it decodes, so threads are enough.
-    chunks = map_ahead(read, range(0, len(inputs), step))
+    chunks = prefetch_map(read, range(0, len(inputs), step))
     start = 0
     while parts := list(islice(chunks, max(1, size // step))):
         results = [result for part in parts for result in part]

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pandas as pd
 
+from specimen.common.cells import to_number, to_text
 from specimen.common.errors import SpecimenError
 from specimen.data.dataset.features import Description
 from specimen.data.readers import tables
@@ -22,7 +23,7 @@ def unknown_features(count: int, description: Description) -> pd.DataFrame:
     return pd.DataFrame(index=range(count), columns=list(description), dtype=object)
 
 
-def look_up(
+def join_features(
     table: pd.DataFrame, column: str, images: Sequence[str], description: Description, path: Path
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the features of each image, those of an image without a row missing; also what the user should know.
@@ -34,14 +35,14 @@ def look_up(
     given = pd.DataFrame(index=table.index)
     notes = []
     for name, facts in description.items():
-        text = cells.to_text(cells[name])
+        text = to_text(cells[name])
         number = facts["kind"] == "number"
-        given[name] = cells.to_number(cells[name]) if number else text
+        given[name] = to_number(cells[name]) if number else text
         strange = text[text.notna() & (given[name].isna() if number else ~text.isin(facts["categories"]))]
         if len(strange):
             what = "are no numbers" if number else "are none of the model's " + ", ".join(facts["categories"])
             notes.append(f"{path}: {len(strange)} cells of '{name}' {what}, and count as missing: {_some(strange)}")
-    rows = _rows(cells.to_text(tables.column(table, column, "--image-column", path)), images, path)
+    rows = _rows(to_text(tables.column(table, column, "--image-column", path)), images, path)
     samples = given.reindex([-1 if row is None else row for row in rows]).reset_index(drop=True)
     without = [image for image, row in zip(images, rows, strict=True) if row is None]
     if without:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from specimen.common.errors import SpecimenError, accepted
+from specimen.common.errors import SpecimenError, accepted_hint
 from specimen.data.readers.images import SUFFIXES, Folder, Zip, read_file
 
 
@@ -37,7 +37,7 @@ def find_inputs(named: Sequence[str]) -> tuple[list[Input], int]:
                 total += 1
                 found.setdefault(os.path.abspath(place), Input(_printable(place), read))  # noqa: PTH100 - follows no link
         if total == before:
-            raise SpecimenError(f"input: no picture in '{_printable(text)}'. {accepted('', SUFFIXES)}")
+            raise SpecimenError(f"input: no picture in '{_printable(text)}'. {accepted_hint('', SUFFIXES)}")
     return list(found.values()), total - len(found)
 
 

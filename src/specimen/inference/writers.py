@@ -13,7 +13,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from pyarrow import parquet
 
-from specimen.common.errors import SpecimenError, accepted
+from specimen.common.errors import SpecimenError, accepted_hint
 
 XLSX_ROWS = 1_048_576
 """Of a sheet, with its header: no spreadsheet opens more."""
@@ -25,7 +25,7 @@ Write = Callable[[pd.DataFrame], None]
 def check_writable(path: Path, rows: int) -> None:
     """Raise `SpecimenError` for a kind of table that is unknown, or too small for so many rows."""
     if path.suffix.lower() not in WRITERS:
-        raise SpecimenError(f"{path}: unknown kind of table. {accepted(path.suffix, WRITERS)}")
+        raise SpecimenError(f"{path}: unknown kind of table. {accepted_hint(path.suffix, WRITERS)}")
     if path.is_dir():
         raise SpecimenError(f"{path}: is a folder; name a file in it.")
     if path.suffix.lower() == ".xlsx" and rows + 1 > XLSX_ROWS:

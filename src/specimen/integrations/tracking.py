@@ -1,6 +1,6 @@
 """Hand what a run brings to trackers (MLflow, Weights & Biases, DVCLive), which can neither stop nor slow it.
 
-Each tracker works in a process of its own (`trackers.py`) that reads JSON lines: a server that hangs, a library that
+Each tracker works in a process of its own (`tracker_process.py`) that reads JSON lines: a server that hangs, a library that
 fails or a crash ends there. Nothing that a tracker does comes back, so no output depends on it.
 """
 
@@ -18,12 +18,11 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, get_args
+from typing import Any, Self
 
-from specimen.common.errors import accepted, missing_extra
-from specimen.common.files import written_aside
-from specimen.config.params import Params
-from specimen.config.train import Tracker
+from specimen.common.errors import accepted_hint, missing_extra
+from specimen.common.files import replace_atomically
+from specimen.config.base import PARAMS_FILE, read_yaml
 
 SESSION = Path("models/.tracking.json")
 """Which run of the trackers made which model, so that evaluate adds to the run of train; not versioned."""
@@ -31,6 +30,7 @@ TRACK = "SPECIMEN_TRACK"
 """Environment variable with further trackers, such as `mlflow,wandb`, for one person or one machine."""
 RECORDS = "SPECIMEN_RECORDS"
 """Environment variable with a file that gets the numbers of each epoch as a JSON line; `sweep.py` reads it."""
+MODULE = "_tracker.py"
 SECONDS_TO_END = 60.0
 """How long the end of a stage waits for trackers that are behind."""
 
@@ -65,7 +65,7 @@ class Tracking:
     def made(self, model: Path) -> None:
         """Remember the run that made a model."""
         if self.is_on:
-            with written_aside(SESSION) as aside:
+            with replace_atomically(SESSION) as aside:
                 aside.write_text(json.dumps({"model": _md5(model), "session": self.session}), encoding="utf-8")
 
     def _send(self, message: dict[str, Any]) -> None:
@@ -105,31 +105,31 @@ class Tracking:
                 )
 
 
-def track_training(params: Params, *, is_first: bool) -> Tracking:
+def track_training(name: str, *, is_first: bool) -> Tracking:
     """Start a run of each tracker that the params or the environment name; in the first process alone."""
-    tracking = Tracking(_describe(params, uuid.uuid4().hex[:8]), wanted(params) if is_first else ())
+    tracking = Tracking(_new_run(name), wanted() if is_first else ())
     if is_first and RECORDS in os.environ:
         tracking.records = Path(os.environ[RECORDS])
     return tracking
 
 
-def track_evaluation(params: Params, model: Path) -> Tracking:
+def track_evaluation(name: str, model: Path) -> Tracking:
     """Go on with the run that made this model, or start one."""
-    names = wanted(params)
+    names = wanted()
     session = _session_of(model) if names else None
-    run = _describe(params, session or uuid.uuid4().hex[:8]) | {"resumed": session is not None}
+    run = _new_run(name) if session is None else {"session": session, "resumed": True, "name": name}
     return Tracking(run, names, patience=5 * SECONDS_TO_END)  # a model takes longer than numbers
 
 
-def wanted(params: Params) -> tuple[str, ...]:
+def wanted() -> tuple[str, ...]:
     """Return the trackers asked for; one that is unknown or not installed gives a warning and is left out."""
-    names = [*params.train.track, *filter(None, os.environ.get(TRACK, "").replace(" ", "").split(","))]
+    names = [*_of_params(), *filter(None, os.environ.get(TRACK, "").replace(" ", "").split(","))]
     if "MLFLOW_RUN_ID" in os.environ:  # inside `mlflow run`
         names.append("mlflow")
-    known = get_args(Tracker)
+    known = known_trackers()
     for name in dict.fromkeys(names):
         if name not in known:
-            warn(f"{TRACK}: no tracker '{name}'. {accepted(name, known)}")
+            warn(f"{TRACK}: no tracker '{name}'. {accepted_hint(name, known)}")
         elif find_spec(name) is None:
             warn(missing_extra(f"train.track: {name}", "track"))
     return tuple(name for name in dict.fromkeys(names) if name in known and find_spec(name) is not None)
@@ -149,11 +149,24 @@ def flat(values: Mapping[str, Any], prefix: str, separator: str = "/") -> dict[s
     return found
 
 
-def _describe(params: Params, session: str) -> dict[str, Any]:
-    train = params.train
-    sections = params.model_dump(mode="json", include={"data", "prepare", "split", "train", "evaluate"})
-    name = f"{train.backbone}-{params.prepare.image_size}px-lr{train.lr:g}"
-    return {"session": session, "resumed": False, "name": name, "params": sections}
+def run_name(backbone: str, image_size: int, lr: float) -> str:
+    """Return how trackers call a run: by what was trained."""
+    return f"{backbone}-{image_size}px-lr{lr:g}"
+
+
+def known_trackers() -> list[str]:
+    """Return the trackers there are: each has a file of its own here, `NAME_tracker.py`."""
+    return sorted(path.name.removesuffix(MODULE) for path in Path(__file__).parent.glob(f"*{MODULE}"))
+
+
+def _of_params() -> list[str]:
+    """Return `train.track`, read as it is: validate and train have checked it."""
+    content = read_yaml() if PARAMS_FILE.exists() else {}
+    return list(content.get("train", {}).get("track") or ())
+
+
+def _new_run(name: str) -> dict[str, Any]:
+    return {"session": uuid.uuid4().hex[:8], "resumed": False, "name": name}
 
 
 def _start(name: str) -> subprocess.Popen[bytes]:

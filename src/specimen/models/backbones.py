@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from specimen.common.errors import SpecimenError, accepted, missing_extra
+from specimen.common.errors import SpecimenError, accepted_hint, missing_extra
 from specimen.models.torchvision_models import models
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -77,7 +77,7 @@ def make_backbone(name: str, image_size: int, weights: str) -> tuple[nn.Module, 
 def _from_torchvision(name: str, image_size: int, weights: str) -> tuple[nn.Module, _Weights, tuple[str, ...]]:
     """Return a model of torchvision without its head, the weights to load, and the name of the head."""
     if name not in BACKBONES:
-        raise SpecimenError(f"train.backbone: no model '{name}' here. {accepted(name, BACKBONES, 'models')}")
+        raise SpecimenError(f"train.backbone: no model '{name}' here. {accepted_hint(name, BACKBONES, 'models')}")
     options: dict[str, Any] = {"image_size": image_size} if name.startswith("vit_") else {}
     if name in ("googlenet", "inception_v3"):
         # Without their second heads and slow initialisation; with the scaling that torchvision gives their weights.
@@ -96,12 +96,14 @@ def _from_timm(name: str, image_size: int, weights: str) -> tuple[nn.Module, _We
     except ModuleNotFoundError:
         raise SpecimenError(missing_extra(f"train.backbone: timm/{name}", "timm")) from None
     if not timm.is_model(name):
-        raise SpecimenError(f"train.backbone: timm has no '{name}'. {accepted(name, timm.list_models(), 'models')}")
+        raise SpecimenError(
+            f"train.backbone: timm has no '{name}'. {accepted_hint(name, timm.list_models(), 'models')}"
+        )
     state = _read_state(Path(weights)) if Path(weights).suffix in FILES else None
     tags = {full.split(".")[1]: full for full in timm.list_pretrained(f"{name}.*")}
     options = {"none": name, **tags, **({"DEFAULT": name} if tags else {})}
     if state is None and weights not in options:
-        raise SpecimenError(f"train.weights: timm/{name} has no '{weights}'. {accepted(weights, options)}")
+        raise SpecimenError(f"train.weights: timm/{name} has no '{weights}'. {accepted_hint(weights, options)}")
     size = {"img_size": image_size} if timm.get_pretrained_cfg(name).fixed_input_size else {}
     pretrained = state is None and weights != "none"
     body = timm.create_model(options.get(weights, name), pretrained=pretrained, num_classes=0, **size)
@@ -126,7 +128,7 @@ def _find_weights(name: str, weights: str) -> _Weights:
     known: type[models.WeightsEnum] = models.get_model_weights(name)
     if weights not in known.__members__:
         options = ["none", *known.__members__, "a file .pt or .pth"]
-        raise SpecimenError(f"train.weights: {name} has no '{weights}'. {accepted(weights, options)}")
+        raise SpecimenError(f"train.weights: {name} has no '{weights}'. {accepted_hint(weights, options)}")
     found = known[weights]
     try:
         state = found.get_state_dict(progress=True, check_hash=True)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from specimen.common.errors import SpecimenError
-from specimen.common.files import written_aside
+from specimen.common.files import replace_atomically
 from specimen.models.backbones import IMAGENET_MEAN, IMAGENET_STD, Normalize, make_backbone
 from specimen.models.novelty import Novelty
 
@@ -86,7 +86,7 @@ def save_model(path: Path, model: Model, meta: dict[str, Any]) -> None:
     state = {str(key): value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
     buffer = io.BytesIO()
     torch.save({"weights": state, "meta": plain}, buffer)  # to a buffer: the file's name would go into the bytes
-    with written_aside(path) as aside:
+    with replace_atomically(path) as aside:
         aside.write_bytes(buffer.getvalue())
 
 

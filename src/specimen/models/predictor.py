@@ -5,19 +5,18 @@ Neither torch nor onnxruntime is imported before a model of its kind is loaded, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from specimen.common.errors import SpecimenError, accepted
+from specimen.common.errors import SpecimenError, accepted_hint
 from specimen.common.files import significant
-from specimen.common.prefetch import map_ahead
+from specimen.common.prefetch import prefetch_map
 from specimen.data.dataset import features
+from specimen.models.network import Floats, Images, Network, Outputs, Precision, Progress
 from specimen.models.task import Task, load_task
 
 if TYPE_CHECKING:
@@ -27,21 +26,6 @@ BATCH_PIXELS = 64 * 224 * 224
 """In one batch, over all pictures: as many as keep a machine busy, few enough for its memory."""
 MAX_BATCH = 256
 DISTANCE_DIGITS = 3
-
-Images = npt.NDArray[np.uint8]
-"""N x size x size x 3."""
-Floats = npt.NDArray[np.float32]
-Outputs = tuple[Floats, Floats | None]
-"""Logits N x num_outputs, and how unlike the training photos the pictures are, N; None where that is not known."""
-Precision = Literal["fp32", "bf16", "auto"]
-Progress = Callable[[Iterable[int]], Iterable[int]]
-
-
-class Network(Protocol):
-    """A network in the hands of the library that runs it."""
-
-    def __call__(self, images: Images, features: Floats) -> Outputs:
-        """Return what it makes of pictures and of features N x width."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +75,7 @@ class Predictor:
 
         starts = range(0, len(images), size)
         # A server asks for one batch at a time: a thread for it would be one more for each request.
-        batches = map_ahead(read, progress(starts), workers=1) if len(starts) > 1 else map(read, progress(starts))
+        batches = prefetch_map(read, progress(starts), workers=1) if len(starts) > 1 else map(read, progress(starts))
         parts = [self.network(*batch) for batch in batches]
         parts = parts or [self.nothing(0)]
         distances = [distance for _, distance in parts if distance is not None]
@@ -129,4 +113,4 @@ def _load_network(path: Path, precision: Precision) -> tuple[Network, dict[str, 
         from specimen.models.torch_network import load_torch  # noqa: PLC0415 - see above
 
         return load_torch(path, precision)
-    raise SpecimenError(f"{path}: unknown kind of model. {accepted(path.suffix, ['.pt', '.onnx'])}")
+    raise SpecimenError(f"{path}: unknown kind of model. {accepted_hint(path.suffix, ['.pt', '.onnx'])}")

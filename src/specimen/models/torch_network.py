@@ -12,7 +12,7 @@ from torch import Tensor
 
 from specimen.models.device import pick_device, pick_precision
 from specimen.models.model import Model, load_model
-from specimen.models.predictor import Outputs
+from specimen.models.network import Outputs
 
 
 class TorchNetwork:

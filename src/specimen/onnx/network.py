@@ -11,7 +11,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from specimen.common.errors import SpecimenError
-from specimen.models.predictor import Outputs
+from specimen.models.network import Outputs
 
 META = "specimen"
 """Key of the metadata of the file: the meta of `model.pt` as JSON."""

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from specimen.evaluation.bootstrap import Floats, bootstrap, tail_of
+from specimen.evaluation.bootstrap import Floats, bootstrap, expanded_quantile
 from specimen.evaluation.measures import Measure, measure
 from specimen.models.task import Classification, Regression
 from specimen.reporting.shared_samples import BASE, NotComparableError, one_side, shared_samples
@@ -36,7 +36,7 @@ HIGHER_IS_BETTER = frozenset(
 
 
 @dataclass(frozen=True)
-class Subject:
+class RevisionPredictions:
     """What was predicted, and how well: the table of predictions and the facts that must agree."""
 
     predictions: pd.DataFrame
@@ -76,7 +76,9 @@ def default_metric(task: str) -> str:
     return "accuracy" if task == "classification" else "rmse"
 
 
-def judge(base: Subject, head: Subject, metric: str, *, resamples: int = 2000, seed: int = 0) -> Verdict:
+def judge(
+    base: RevisionPredictions, head: RevisionPredictions, metric: str, *, resamples: int = 2000, seed: int = 0
+) -> Verdict:
     """Compare two revisions by one metric."""
     try:
         check_agreement(base, head)
@@ -86,7 +88,7 @@ def judge(base: Subject, head: Subject, metric: str, *, resamples: int = 2000, s
         return Verdict("not comparable", metric, str(error), head.unit)
 
 
-def check_agreement(base: Subject, head: Subject) -> None:
+def check_agreement(base: RevisionPredictions, head: RevisionPredictions) -> None:
     """Raise `NotComparableError` where two revisions do not predict the same thing."""
     for what, before, after in (
         ("task", base.task, head.task),
@@ -97,7 +99,9 @@ def check_agreement(base: Subject, head: Subject) -> None:
             raise NotComparableError(f"the {what} has changed from {before!r} to {after!r}")
 
 
-def _compare(pairs: pd.DataFrame, relabelled: int, metric: str, head: Subject, resamples: int, seed: int) -> Verdict:
+def _compare(
+    pairs: pd.DataFrame, relabelled: int, metric: str, head: RevisionPredictions, resamples: int, seed: int
+) -> Verdict:
     groups = pairs["group"] if "group" in pairs else pairs.index.to_series()
     count = int(groups.nunique(dropna=False))
     if count < FEWEST_GROUPS:
@@ -143,7 +147,7 @@ def _same(pairs: pd.DataFrame) -> bool:
 
 def _widened(level: float, groups: int) -> float:
     """Return the level that makes up for what a bootstrap of few groups lacks in width."""
-    return float(2 * ndtr(tail_of(level, groups)) - 1)
+    return float(2 * ndtr(expanded_quantile(level, groups)) - 1)
 
 
 def _regression(predictions: pd.DataFrame) -> Measure:

@@ -7,7 +7,7 @@ import json
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from specimen.serving.limits import Limits, RefusalError, megabytes
+from specimen.serving.limits import Limits, RequestError, megabytes
 
 RETRY_AFTER = 1
 """Seconds after which a refused request may try again."""
@@ -54,7 +54,7 @@ class Body:
         message = await self._next()
         if self._left < 0:
             limit = megabytes(self._limits.request_bytes)
-            raise RefusalError(413, "too_large", f"the request is larger than {limit}; send the images in several.")
+            raise RequestError(413, "too_large", f"the request is larger than {limit}; send the images in several.")
         return message
 
     async def send(self, message: Message) -> None:

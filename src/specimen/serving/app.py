@@ -14,13 +14,13 @@ from pydantic import BaseModel
 from starlette.middleware.cors import CORSMiddleware
 
 from specimen.serving.admission import RETRY_AFTER, Gate
-from specimen.serving.limits import Limits, RefusalError
-from specimen.serving.model_watcher import ModelSlot, Records
+from specimen.serving.limits import Limits, RequestError
+from specimen.serving.model_watcher import MetricsRecord, ModelWatcher
 from specimen.serving.monitoring import Monitor, Monitored
 from specimen.serving.openapi import FORM_PROBLEMS, form, problems
 from specimen.serving.responses import facts
 from specimen.serving.schemas import Health, Heat, ModelFacts, Predictions, Problem
-from specimen.serving.security import SafeHeaders, key_check
+from specimen.serving.security import SecurityHeadersMiddleware, key_check
 from specimen.serving.service import Service
 from specimen.serving.uploads import read_upload
 
@@ -38,14 +38,14 @@ def make_app(
     *,
     api_key: str | None = None,
     origins: Sequence[str] = (),
-    records: Records = Records(),  # noqa: B008 - frozen
+    records: MetricsRecord = MetricsRecord(),  # noqa: B008 - frozen
 ) -> FastAPI:
     """Return the app that serves the model of a file. Raises `SpecimenError` if there is none.
 
     With `api_key`, all but the page and `/health` want it. `origins` are the other sites whose pages may ask (CORS).
     """
     monitor = Monitor()
-    service = Service(ModelSlot(model, records, monitor.loaded), limits, monitor)
+    service = Service(ModelWatcher(model, records, monitor.loaded), limits, monitor)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -61,7 +61,7 @@ def make_app(
         docs_url=None, redoc_url=None,  # their pages load scripts from elsewhere
         telemetry={"tracing": False, "metrics": False, "logs": False},  # nothing leaves this machine unasked
     )  # fmt: skip
-    app.add_exception_handler(RefusalError, _refuse)
+    app.add_exception_handler(RequestError, _refuse)
     locks = [Depends(key_check(api_key))] if api_key else []
     app.include_router(api(service), dependencies=locks, responses=problems(401) if api_key else {})
     app.include_router(_health(service))
@@ -71,7 +71,7 @@ def make_app(
     if origins:
         methods, headers = ["GET", "POST"], ["Authorization"]
         app.add_middleware(CORSMiddleware, allow_origins=list(origins), allow_methods=methods, allow_headers=headers)
-    app.add_middleware(SafeHeaders)
+    app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(Monitored, monitor=monitor)
     return app
 
@@ -132,7 +132,7 @@ async def _index() -> Response:
 
 
 async def _refuse(_: Request, refusal: Exception) -> Response:
-    assert isinstance(refusal, RefusalError)
+    assert isinstance(refusal, RequestError)
     again = {"Retry-After": str(RETRY_AFTER)}
     headers = {401: {"WWW-Authenticate": "Bearer"}, 429: again, 503: again}.get(refusal.status)
     content = Problem(code=refusal.code, message=refusal.message).model_dump()

@@ -18,8 +18,6 @@ from specimen.serving.request_features import Row
 
 SIZE = 16
 """Pictures in a pass: more make no faster, and let others wait longer."""
-
-
 Columns = dict[str, Any]
 """What the prediction says of one picture."""
 

@@ -23,7 +23,7 @@ class Limits:
     """Longest time to receive a request, and again to answer it."""
 
 
-class RefusalError(Exception):
+class RequestError(Exception):
     """A request that gets no prediction: an HTTP status, a code for programs and a message for people."""
 
     def __init__(self, status: int, code: str, message: str) -> None:

@@ -25,7 +25,7 @@ Stamp = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedModel:
     """A model at work. A request holds on to the one it began with."""
 
     predictor: Predictor
@@ -36,7 +36,7 @@ class Loaded:
 
 
 @dataclass(frozen=True)
-class Records:
+class MetricsRecord:
     """Where a repository keeps what it knows of the model."""
 
     lock: Path = Path("dvc.lock")
@@ -66,10 +66,12 @@ def _locked_version(lock: Path, model: Path) -> str | None:
     return None
 
 
-class ModelSlot:
+class ModelWatcher:
     """Holds the model of a file and follows the file."""
 
-    def __init__(self, path: Path, records: Records, on_load: Callable[[Loaded], None] = lambda _: None) -> None:
+    def __init__(
+        self, path: Path, records: MetricsRecord, on_load: Callable[[LoadedModel], None] = lambda _: None
+    ) -> None:
         self.path, self.records, self.on_load = path, records, on_load
         self.problem: str | None = None
         """Why the file that is there now does not serve, if it does not."""
@@ -111,7 +113,7 @@ class ModelSlot:
             return None
         return found.st_ino, found.st_size, found.st_mtime_ns
 
-    def _load(self) -> Loaded:
+    def _load(self) -> LoadedModel:
         """Load the model and predict once, so that the first request finds it warm. Raises `SpecimenError`."""
         before = self._stamp()
         if before is None:
@@ -128,4 +130,4 @@ class ModelSlot:
             raise SpecimenError(f"{self.path}: cannot be used as a model ({error}).") from error
         if self._stamp() != before:
             raise SpecimenError(f"{self.path}: changed while it was read.")
-        return Loaded(predictor, version, self.records.metrics_of(self.path, version))
+        return LoadedModel(predictor, version, self.records.metrics_of(self.path, version))

@@ -7,7 +7,7 @@ from time import perf_counter
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from specimen.serving.model_watcher import Loaded
+from specimen.serving.model_watcher import LoadedModel
 
 PATHS = frozenset({"/", "/predict", "/explain", "/model", "/health", "/metrics", "/openapi.json"})
 """Others count as one, so that a scan for pages makes no new series."""
@@ -39,7 +39,7 @@ class Monitor:
         """Return the text that Prometheus reads."""
         return generate_latest(self.registry)
 
-    def loaded(self, loaded: Loaded) -> None:
+    def loaded(self, loaded: LoadedModel) -> None:
         """Note which model is at work."""
         self.model.clear()
         self.model.labels(loaded.version).set(1)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from specimen.common.errors import accepted
+from specimen.common.errors import accepted_hint
 from specimen.data.dataset.features import Description
-from specimen.serving.limits import RefusalError
+from specimen.serving.limits import RequestError
 
 LARGEST = 1e30
 """Beyond any unit; its standard score still is a number in 32 bits."""
@@ -30,7 +30,7 @@ def rows(given: Any, count: int, description: Description) -> list[Row]:
     if not isinstance(given, list):
         raise _wrong("features", given, "an object for all images, or a list with one for each")
     if len(given) != count:
-        raise RefusalError(
+        raise RequestError(
             422, "bad_features", f"features: a list of {len(given)} for {count} images; give one for each."
         )
     return [_row(one, description, f"features[{place}]") for place, one in enumerate(given)]
@@ -41,8 +41,8 @@ def _row(given: Any, description: Description, where: str) -> Row:
         raise _wrong(where, given, "an object such as " + str(dict.fromkeys(description)))
     unknown = next((name for name in given if name not in description), None)
     if unknown is not None:
-        hint = accepted(unknown[:LONGEST], description, "features of this model")
-        raise RefusalError(422, "bad_features", f"{where}: unknown feature '{unknown[:LONGEST]}'. {hint}")
+        hint = accepted_hint(unknown[:LONGEST], description, "features of this model")
+        raise RequestError(422, "bad_features", f"{where}: unknown feature '{unknown[:LONGEST]}'. {hint}")
     return {name: _value(given.get(name), facts, f"{where}.{name}") for name, facts in description.items()}
 
 
@@ -53,22 +53,22 @@ def _value(value: Any, facts: dict[str, Any], where: str) -> float | str | None:
         if not isinstance(value, (int, float)):  # true counts as 1, as in a sheet
             raise _wrong(where, value, "a number or null")
         if abs(value) > LARGEST:
-            raise RefusalError(422, "bad_features", f"{where}: {_short(value)} is too large for a measurement.")
+            raise RequestError(422, "bad_features", f"{where}: {_short(value)} is too large for a measurement.")
         return float(value)
     categories = facts["categories"]
     # A category of 3 is stored as text, but whoever has a sheet of numbers sends a number.
     text = str(value) if isinstance(value, (str, int)) else None
     if text not in categories:
-        raise RefusalError(
+        raise RequestError(
             422,
             "bad_features",
-            f"{where}: unknown value {_short(value)}. {accepted((text or '')[:LONGEST], categories)}",
+            f"{where}: unknown value {_short(value)}. {accepted_hint((text or '')[:LONGEST], categories)}",
         )
     return text
 
 
-def _wrong(where: str, value: Any, wanted: str) -> RefusalError:
-    return RefusalError(
+def _wrong(where: str, value: Any, wanted: str) -> RequestError:
+    return RequestError(
         422, "bad_features", f"{where}: {_short(value)} is {_KINDS.get(type(value), 'no value')}, not {wanted}."
     )
 

@@ -9,15 +9,24 @@ from typing import Any
 from specimen.data.dataset.features import Description
 from specimen.models.task import Classification, Regression, Task
 from specimen.serving.limits import Limits
-from specimen.serving.model_watcher import Loaded
-from specimen.serving.schemas import Amount, Bounds, Class, ClassProbability, Failure, FeatureFacts, ModelFacts, Problem
+from specimen.serving.model_watcher import LoadedModel
+from specimen.serving.schemas import (
+    Bounds,
+    ClassPrediction,
+    ClassProbability,
+    Failure,
+    FeatureFacts,
+    ModelFacts,
+    NumberPrediction,
+    Problem,
+)
 
 TOP = 3
 STATUS = {"not_an_image": 415, "too_large": 413, "too_many_pixels": 413, "damaged": 422}
 """Codes of a failure, and the status of a request whose images all failed for this reason."""
 
 
-def facts(loaded: Loaded, limits: Limits) -> ModelFacts:
+def facts(loaded: LoadedModel, limits: Limits) -> ModelFacts:
     """Describe a model."""
     meta, task = loaded.predictor.meta, loaded.predictor.task.describe()
     return ModelFacts(
@@ -48,14 +57,14 @@ def _features(description: Description) -> list[FeatureFacts]:
 
 
 @singledispatch
-def answer(task: Task, file: str, columns: dict[str, Any], unit: str) -> Amount | Class:
+def answer(task: Task, file: str, columns: dict[str, Any], unit: str) -> NumberPrediction | ClassPrediction:
     """Return the answer for one image from its columns of the prediction."""
     raise NotImplementedError(type(task))
 
 
 @answer.register
-def _(task: Regression, file: str, columns: dict[str, Any], unit: str) -> Amount:
-    return Amount(
+def _(task: Regression, file: str, columns: dict[str, Any], unit: str) -> NumberPrediction:
+    return NumberPrediction(
         file=file,
         prediction=columns["prediction"],
         low=columns.get("low"),
@@ -66,10 +75,10 @@ def _(task: Regression, file: str, columns: dict[str, Any], unit: str) -> Amount
 
 
 @answer.register
-def _(task: Classification, file: str, columns: dict[str, Any], unit: str) -> Class:
+def _(task: Classification, file: str, columns: dict[str, Any], unit: str) -> ClassPrediction:
     each = [ClassProbability(name=name, probability=columns[f"p: {name}"]) for name in task.class_names]
     names = columns.get("prediction_set")
-    return Class(
+    return ClassPrediction(
         file=file,
         prediction=columns["prediction"],
         confidence=columns["confidence"],

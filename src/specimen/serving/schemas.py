@@ -13,7 +13,7 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Amount(Answer):
+class NumberPrediction(Answer):
     """A number for one image."""
 
     file: str
@@ -33,7 +33,7 @@ class ClassProbability(Answer):
     probability: float
 
 
-class Class(Answer):
+class ClassPrediction(Answer):
     """A class for one image."""
 
     file: str
@@ -60,7 +60,7 @@ class Predictions(Answer):
 
     version: str
     """md5 of the model that predicted."""
-    results: list[Amount | Class | Failure]
+    results: list[NumberPrediction | ClassPrediction | Failure]
 
 
 class Problem(Answer):
@@ -77,7 +77,7 @@ class Heat(Answer):
 
     file: str
     version: str
-    result: Amount | Class
+    result: NumberPrediction | ClassPrediction
     heat: list[list[float]]
     """Rows from the top of the square picture that the model sees: how much the prediction changes when that part is
     covered, in the unit of the target or as a probability."""

@@ -9,7 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from specimen.serving.limits import RefusalError
+from specimen.serving.limits import RequestError
 
 HEADERS = {
     # The page is made of files of this server alone; `blob:` and `data:` are the photos that it shows.
@@ -21,7 +21,7 @@ HEADERS = {
 }
 
 
-class SafeHeaders:
+class SecurityHeadersMiddleware:
     """ASGI middleware that puts the security headers on every answer."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -47,6 +47,6 @@ def key_check(key: str) -> Callable[..., None]:
     def check(given: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]) -> None:
         # Compared in constant time: how long it takes tells nothing of how much was right.
         if given is None or not hmac.compare_digest(given.credentials.encode(), key.encode()):
-            raise RefusalError(401, "no_key", "this server wants its API key: Authorization: Bearer <key>.")
+            raise RequestError(401, "no_key", "this server wants its API key: Authorization: Bearer <key>.")
 
     return check

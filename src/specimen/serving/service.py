@@ -20,8 +20,8 @@ from specimen.common.files import significant
 from specimen.data.readers.decode import DecodeError, NotAnImageError, Picture, TooManyPixelsError, decode
 from specimen.serving import occlusion, request_features
 from specimen.serving.batching import SIZE, Batcher, Columns
-from specimen.serving.limits import Limits, RefusalError, megabytes
-from specimen.serving.model_watcher import Loaded, ModelSlot
+from specimen.serving.limits import Limits, RequestError, megabytes
+from specimen.serving.model_watcher import LoadedModel, ModelWatcher
 from specimen.serving.monitoring import Monitor
 from specimen.serving.responses import all_failed, answer
 from specimen.serving.schemas import Failure, Heat, Predictions, Problem
@@ -31,7 +31,7 @@ from specimen.serving.uploads import Upload
 class Service:
     """A model at work, with its threads."""
 
-    def __init__(self, slot: ModelSlot, limits: Limits, monitor: Monitor) -> None:
+    def __init__(self, slot: ModelWatcher, limits: Limits, monitor: Monitor) -> None:
         self.slot, self.limits, self.monitor = slot, limits, monitor
         self._at_work = 0
         self._batcher = Batcher(monitor.passes.observe)
@@ -45,7 +45,7 @@ class Service:
     async def predict(self, upload: Upload) -> tuple[int, Predictions | Problem]:
         """Return status and answer: 200 when at least one image has a prediction. Raises `RefusalError`."""
         if not upload.files:
-            raise RefusalError(422, "no_image", "no image in the request (with curl: -F images=@photo.jpg).")
+            raise RequestError(422, "no_image", "no image in the request (with curl: -F images=@photo.jpg).")
         loaded = self.slot.loaded
         rows = request_features.rows(upload.features, len(upload.files), loaded.predictor.meta["features"])
         names = [_name(file, number) for number, file in enumerate(upload.files, start=1)]
@@ -66,7 +66,7 @@ class Service:
     async def explain(self, upload: Upload) -> tuple[int, Heat | Problem]:
         """Return status and what the model looked at in the one image of a request. Raises `RefusalError`."""
         if len(upload.files) != 1:
-            raise RefusalError(422, "no_image", f"{len(upload.files)} images in the request; /explain takes one.")
+            raise RequestError(422, "no_image", f"{len(upload.files)} images in the request; /explain takes one.")
         loaded = self.slot.loaded
         row = request_features.rows(upload.features, 1, loaded.predictor.meta["features"])
         name = _name(upload.files[0], 1)
@@ -93,18 +93,18 @@ class Service:
     async def _room(self, pictures: int) -> AsyncIterator[None]:
         """Work on so many pictures. Raises `RefusalError` where too many are at work already, or it takes too long."""
         if self._at_work and self._at_work + pictures > self.limits.pictures:
-            raise RefusalError(429, "busy", "too many pictures at work; try again in a moment.")
+            raise RequestError(429, "busy", "too many pictures at work; try again in a moment.")
         self._at_work += pictures
         try:
             async with asyncio.timeout(self.limits.seconds):
                 yield
         except TimeoutError:
             message = f"no answer within {self.limits.seconds:g} s; send fewer images at a time, or try again later."
-            raise RefusalError(503, "too_slow", message) from None
+            raise RequestError(503, "too_slow", message) from None
         finally:
             self._at_work -= pictures
 
-    async def _decode(self, upload: Upload, names: list[str], loaded: Loaded) -> list[Picture | Failure]:
+    async def _decode(self, upload: Upload, names: list[str], loaded: LoadedModel) -> list[Picture | Failure]:
         meta, loop = loaded.predictor.meta, asyncio.get_running_loop()
 
         def decode_one(file: UploadFile, name: str) -> Picture | Failure:
@@ -134,7 +134,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _answer(loaded: Loaded, name: str, columns: Columns) -> Any:
+def _answer(loaded: LoadedModel, name: str, columns: Columns) -> Any:
     return answer(loaded.predictor.task, name, columns, loaded.predictor.meta.get("unit") or "")
 
 

@@ -11,7 +11,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from specimen.serving.limits import Limits, RefusalError, megabytes
+from specimen.serving.limits import Limits, RequestError, megabytes
 
 FIELDS = ("images", "features")
 MAX_FEATURES_BYTES = 1_000_000
@@ -59,7 +59,7 @@ async def read_upload(request: Request, limits: Limits) -> Upload:
     """Read a multipart request. Raises `RefusalError` for one that is malformed, too slow or beyond the limits."""
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind != "multipart/form-data":
-        raise RefusalError(
+        raise RequestError(
             415, "bad_form", f"Content-Type is {kind or 'missing'}; send multipart/form-data with fields images."
         )
     parser = BoundedParser(
@@ -74,14 +74,14 @@ async def read_upload(request: Request, limits: Limits) -> Upload:
         async with asyncio.timeout(limits.seconds):
             form = await parser.parse()
     except TimeoutError:
-        raise RefusalError(408, "too_slow", f"the request did not arrive within {limits.seconds:g} s.") from None
+        raise RequestError(408, "too_slow", f"the request did not arrive within {limits.seconds:g} s.") from None
     except ClientDisconnect:
-        raise RefusalError(400, "bad_form", "the connection ended before the request did.") from None
+        raise RequestError(400, "bad_form", "the connection ended before the request did.") from None
     except MultiPartException as error:
         raise _misread(error.message, limits) from error
     # Beside FormParserError, which starlette turns: what odd headers of a part bring.
     except (ValueError, KeyError, AssertionError) as error:
-        raise RefusalError(400, "bad_form", f"the form cannot be read: {type(error).__name__}.") from error
+        raise RequestError(400, "bad_form", f"the form cannot be read: {type(error).__name__}.") from error
     items = form.multi_items()
     files = [value for name, value in items if isinstance(value, UploadFile) and name == "images"]
     texts = [value for name, value in items if isinstance(value, str) and name == "features"]
@@ -89,34 +89,34 @@ async def read_upload(request: Request, limits: Limits) -> Upload:
     try:
         _check_fields(items, texts)
         return Upload(files, _parse(texts[0]) if texts and texts[0].strip() else None)
-    except RefusalError:
+    except RequestError:
         await form.close()
         await upload.close()
         raise
 
 
-def _misread(message: str, limits: Limits) -> RefusalError:
+def _misread(message: str, limits: Limits) -> RequestError:
     if message.startswith("Too many files"):
-        return RefusalError(413, "too_many_images", f"more than {limits.images} images in one request; send several.")
+        return RequestError(413, "too_many_images", f"more than {limits.images} images in one request; send several.")
     if "exceeded maximum size" in message:
-        return RefusalError(413, "bad_features", f"features: more than {megabytes(MAX_FEATURES_BYTES)}.")
+        return RequestError(413, "bad_features", f"features: more than {megabytes(MAX_FEATURES_BYTES)}.")
     if message.startswith("Too many fields"):
-        return RefusalError(422, "bad_form", "too many fields; send images, each as a file, and at most one features.")
-    return RefusalError(400, "bad_form", f"the form cannot be read: {message}")
+        return RequestError(422, "bad_form", "too many fields; send images, each as a file, and at most one features.")
+    return RequestError(400, "bad_form", f"the form cannot be read: {message}")
 
 
 def _check_fields(items: list[tuple[str, UploadFile | str]], texts: list[str]) -> None:
     for name, value in items:
         if name not in FIELDS:
-            raise RefusalError(422, "bad_form", f"unknown field '{name[:50]}'. Accepted: {', '.join(FIELDS)}.")
+            raise RequestError(422, "bad_form", f"unknown field '{name[:50]}'. Accepted: {', '.join(FIELDS)}.")
         if name == "images" and isinstance(value, str):
-            raise RefusalError(422, "bad_form", "images: this is a text, not a file (with curl: -F images=@photo.jpg).")
+            raise RequestError(422, "bad_form", "images: this is a text, not a file (with curl: -F images=@photo.jpg).")
         if name == "features" and not isinstance(value, str):
-            raise RefusalError(
+            raise RequestError(
                 422, "bad_form", "features: this is a file, not a text (with curl: -F 'features={...}')."
             )
     if len(texts) > 1:
-        raise RefusalError(
+        raise RequestError(
             422, "bad_form", "features: given twice; send one JSON object, or a list with one for each image."
         )
 
@@ -125,7 +125,7 @@ def _parse(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise RefusalError(422, "bad_features", f"features: no valid JSON ({error}).") from None
+        raise RequestError(422, "bad_features", f"features: no valid JSON ({error}).") from None
 
 
 def _no_constant(name: str) -> None:

@@ -30,7 +30,7 @@ class Batch(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Draw:
+class SampleUse:
     """One use of a sample: its row, and the epoch, on which its augmentation depends."""
 
     epoch: int
@@ -38,7 +38,7 @@ class Draw:
 
 
 @dataclass(frozen=True)
-class Columns:
+class TabularArrays:
     """What the model needs of each row besides the picture."""
 
     features: npt.NDArray[np.float32]
@@ -59,7 +59,7 @@ class PictureDataset(Dataset[Batch]):
     def __init__(
         self,
         images: npt.NDArray[np.uint8] | Tensor,
-        columns: Columns,
+        columns: TabularArrays,
         transform: Transform | None = None,
         seed: int = 0,
         mix: Mix | None = None,
@@ -68,7 +68,7 @@ class PictureDataset(Dataset[Batch]):
         self.images, self.columns, self.transform, self.seed = images, columns, transform, seed
         self.mix, self.share = mix, share
 
-    def __getitem__(self, draws: Sequence[Draw]) -> Batch:
+    def __getitem__(self, draws: Sequence[SampleUse]) -> Batch:
         """Return the batch of these draws."""
         rows = [draw.row for draw in draws]
         pictures = self.images[rows] if isinstance(self.images, Tensor) else torch.from_numpy(self.images[rows])
@@ -102,17 +102,17 @@ class PictureDataset(Dataset[Batch]):
 class EmbeddingDataset(Dataset[Batch]):
     """Cuts batches out of embeddings, views x rows x width: epoch e sees view e modulo views."""
 
-    def __init__(self, embeddings: Tensor, columns: Columns) -> None:
+    def __init__(self, embeddings: Tensor, columns: TabularArrays) -> None:
         self.embeddings, self.columns = embeddings, columns
 
-    def __getitem__(self, draws: Sequence[Draw]) -> Batch:
+    def __getitem__(self, draws: Sequence[SampleUse]) -> Batch:
         """Return the batch of these draws."""
         rows = [draw.row for draw in draws]
         views = [draw.epoch % len(self.embeddings) for draw in draws]
         return self.columns.batch(self.embeddings[views, rows], rows)
 
 
-class Batches:
+class EpochBatchSampler:
     """The batches of one epoch: shuffled anew each epoch, or all rows in their order.
 
     With several processes each takes its share of every batch, so that the batches are those of one process; `whole`
@@ -136,14 +136,14 @@ class Batches:
         """Return the number of batches."""
         return len(self._ends())
 
-    def __iter__(self) -> Iterator[list[Draw]]:
+    def __iter__(self) -> Iterator[list[SampleUse]]:
         """Yield the draws of each batch, those of this process."""
         rows = self.rows
         if self.shuffle_seed is not None:
             rows = np.random.default_rng((self.shuffle_seed, self.epoch)).permutation(rows)
         start = 0
         for end in self._ends():
-            yield [Draw(self.epoch, int(row)) for row in rows[start:end][self.share]]
+            yield [SampleUse(self.epoch, int(row)) for row in rows[start:end][self.share]]
             start = end
 
     def _ends(self) -> list[int]:
@@ -160,7 +160,7 @@ class Batches:
         return [*ends[:-1], start + last] if last >= 2 * self.processes else ends[:-1]
 
 
-def make_loader(dataset: Dataset[Batch], batches: Batches, workers: int = 0) -> DataLoader[Batch]:
+def make_loader(dataset: Dataset[Batch], batches: EpochBatchSampler, workers: int = 0) -> DataLoader[Batch]:
     """Return a loader; `workers` processes prepare batches ahead, 0 does it in between."""
     resident = _on_device(dataset)
     workers = 0 if resident else workers  # the memory of a GPU belongs to one process

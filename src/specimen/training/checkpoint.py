@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from specimen.common.files import written_aside
+from specimen.common.files import replace_atomically
 
 SEAL_SIZE = 16
 
@@ -42,7 +42,7 @@ class Checkpoint:
         """Replace what is there; a kill in the middle leaves the earlier one."""
         buffer = io.BytesIO()
         torch.save(state, buffer)
-        with written_aside(self.path) as aside, aside.open("wb") as file:
+        with replace_atomically(self.path) as aside, aside.open("wb") as file:
             file.write(self._seal(buffer.getbuffer()))
             file.write(buffer.getbuffer())
 

@@ -10,7 +10,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from specimen.models.model import Model
 from specimen.training.batches import Batch
-from specimen.training.distributed import Group
+from specimen.training.distributed import ProcessGroup
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Compute:
 
     device: torch.device
     precision: torch.dtype
-    group: Group = field(default_factory=Group)
+    group: ProcessGroup = field(default_factory=ProcessGroup)
 
     def autocast(self) -> torch.autocast:
         """Return the context in which a model computes."""

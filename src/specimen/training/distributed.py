@@ -17,7 +17,7 @@ from specimen.common.errors import EXIT_USER_ERROR
 
 
 @dataclass(frozen=True)
-class Group:
+class ProcessGroup:
     """The processes that train one model together."""
 
     rank: int = 0
@@ -30,7 +30,7 @@ class Group:
         """Whether this process writes and prints."""
         return self.rank == 0
 
-    def say(self, message: str) -> None:
+    def print_once(self, message: str) -> None:
         """Print, once for all processes, and at once even where the output is a file."""
         if self.is_first:
             print(message, flush=True)
@@ -45,14 +45,14 @@ class Group:
 
 
 @contextmanager
-def process_group() -> Iterator[Group]:
+def process_group() -> Iterator[ProcessGroup]:
     """Join the group that `torchrun` describes in the environment, or be one alone.
 
     When a process fails, the others cannot go on and end too, without a word: one message is enough.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
-        yield Group()
+        yield ProcessGroup()
         return
     local_rank = int(os.environ["LOCAL_RANK"])
     if torch.cuda.is_available():
@@ -61,7 +61,7 @@ def process_group() -> Iterator[Group]:
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     dist.init_process_group(backend, store=store, rank=rank, world_size=size)
     try:
-        yield Group(rank, size, local_rank)
+        yield ProcessGroup(rank, size, local_rank)
     except BaseException:
         if store.add("failures", 1) > 1:
             sys.exit(EXIT_USER_ERROR)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from specimen.models.model import Model
-from specimen.training.batches import Batch, Batches, PictureDataset, make_loader
+from specimen.training.batches import Batch, EpochBatchSampler, PictureDataset, make_loader
 from specimen.training.compute import Compute
 
 Progress = Callable[[Iterable[Batch]], Iterable[Batch]]
@@ -16,7 +16,12 @@ Progress = Callable[[Iterable[Batch]], Iterable[Batch]]
 
 @torch.inference_mode()
 def embed(
-    model: Model, compute: Compute, dataset: PictureDataset, batches: Batches, views: int, progress: Progress = iter
+    model: Model,
+    compute: Compute,
+    dataset: PictureDataset,
+    batches: EpochBatchSampler,
+    views: int,
+    progress: Progress = iter,
 ) -> Tensor:
     """Return float32 views x N x width for the N pictures of the data set: for the rows of `batches`, else 0.
 

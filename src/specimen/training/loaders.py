@@ -17,12 +17,19 @@ from specimen.common.errors import SpecimenError
 from specimen.config.train import Train
 from specimen.data.dataset import features
 from specimen.data.dataset.store import Store
-from specimen.models.device import on_device
 from specimen.models.model import Head, Model
 from specimen.models.task import Task
-from specimen.training.batches import Batch, Batches, Columns, EmbeddingDataset, PictureDataset, make_loader
+from specimen.training.batches import (
+    Batch,
+    EmbeddingDataset,
+    EpochBatchSampler,
+    PictureDataset,
+    TabularArrays,
+    make_loader,
+)
 from specimen.training.compute import Compute
 from specimen.training.embeddings import Progress, embed
+from specimen.training.hardware import on_device
 from specimen.training.transforms import batch_mix, train_transform
 
 
@@ -49,15 +56,19 @@ def make_loaders(
     _check_sizes(len(rows), train.batch_size, compute.group.size)
     val_targets = store.samples["target"][val_rows]
     description = {name: store.meta["features"][name] for name in train.features}
-    columns = Columns(features.encode(store.samples, description), task.encode(store.samples["target"]))
+    columns = TabularArrays(features.encode(store.samples, description), task.encode(store.samples["target"]))
     images = on_device(store.images, compute.device)
     mix = batch_mix(train.augment, task.num_outputs)
     share = slice(compute.group.rank, None, compute.group.size)
     augmented = PictureDataset(images, columns, train_transform(train.augment), train.seed, mix, share)
     plain = PictureDataset(images, columns)
 
-    def batches(of: npt.NDArray[np.int64], shuffle_seed: int | None = None, *, whole: bool = False) -> Batches:
-        return Batches(of, train.batch_size, shuffle_seed, compute.group.rank, compute.group.size, whole=whole)
+    def batches(
+        of: npt.NDArray[np.int64], shuffle_seed: int | None = None, *, whole: bool = False
+    ) -> EpochBatchSampler:
+        return EpochBatchSampler(
+            of, train.batch_size, shuffle_seed, compute.group.rank, compute.group.size, whole=whole
+        )
 
     shuffled = batches(rows, train.seed, whole=mix is not None)
     if model.backbone is None:  # then no picture needs to be read

@@ -29,7 +29,7 @@ Progress = Callable[[Iterable[Batch]], Iterable[Batch]]
 
 
 @dataclass(frozen=True)
-class Record:
+class EpochRecord:
     """What one epoch brought."""
 
     epoch: int
@@ -45,7 +45,7 @@ class Record:
 
 
 @dataclass
-class Run:
+class TrainingState:
     """All that changes from epoch to epoch, and so all that a checkpoint holds."""
 
     model: Model
@@ -55,10 +55,10 @@ class Run:
     """Moving average of the weights, if one is wanted; val and the result use it."""
     best: dict[str, torch.Tensor] = field(default_factory=dict)
     """Weights of the best epoch."""
-    records: list[Record] = field(default_factory=list)
+    records: list[EpochRecord] = field(default_factory=list)
 
     @property
-    def shown(self) -> Model:
+    def eval_model(self) -> Model:
         """The model whose weights count."""
         return self.model if self.average is None else self.average.module  # type: ignore[return-value]
 
@@ -81,22 +81,22 @@ class Run:
         if self.average is not None:
             self.average.load_state_dict(state["average"])
         self.best = state["best"]
-        self.records = [Record(**record) for record in state["records"]]
+        self.records = [EpochRecord(**record) for record in state["records"]]
 
 
-def make_run(model: Model, train: Train, steps: int) -> Run:
+def make_training_state(model: Model, train: Train, steps: int) -> TrainingState:
     """Return a run that stands before its first epoch of `steps` steps."""
     optimizer = make_optimizer(model, train)
     average = None
     if train.ema is not None:
         mean = get_ema_multi_avg_fn(train.ema)  # type: ignore[no-untyped-call]
         average = AveragedModel(model, multi_avg_fn=mean, use_buffers=True)
-    return Run(model, optimizer, make_schedule(optimizer, train, steps * train.epochs), average)
+    return TrainingState(model, optimizer, make_schedule(optimizer, train, steps * train.epochs), average)
 
 
 def fit(
-    run: Run, task: Task, compute: Compute, loaders: Loaders, train: Train, progress: Progress = iter
-) -> Iterator[Record]:
+    run: TrainingState, task: Task, compute: Compute, loaders: Loaders, train: Train, progress: Progress = iter
+) -> Iterator[EpochRecord]:
     """Train from where `run` stands, yielding a record after each epoch; at the end the model has its best weights.
 
     Raises `SpecimenError` when the loss is no longer a number.
@@ -112,15 +112,15 @@ def fit(
         lr = float(run.schedule.get_last_lr()[-1])
         steps = _Steps(run, compute.parallel(loaders.part(run.model)), task, compute, train.clip_norm, epoch)
         train_loss = steps.take(progress(loaders.train))
-        logits, val_loss = predict(loaders.part(run.shown), task, compute, loaders.val)
+        logits, val_loss = predict(loaders.part(run.eval_model), task, compute, loaders.val)
         _check_loss(val_loss, f"the val loss is {val_loss} after epoch {epoch}", lr)
         metric = task.score(loaders.val_targets, task.decode(logits))
         best = not run.records or _key(task, metric, val_loss) > max(
             _key(task, record.val_metric, record.val_loss) for record in run.records
         )
         if best:
-            run.best = {key: value.detach().cpu().clone() for key, value in run.shown.state_dict().items()}
-        run.records.append(Record(epoch, lr, train_loss, val_loss, metric, best))
+            run.best = {key: value.detach().cpu().clone() for key, value in run.eval_model.state_dict().items()}
+        run.records.append(EpochRecord(epoch, lr, train_loss, val_loss, metric, best))
         yield run.records[-1]
     run.model.load_state_dict(run.best)
 
@@ -137,7 +137,7 @@ def _key(task: Task, metric: float, val_loss: float) -> tuple[float, float]:
     return (metric if task.higher_is_better else -metric, -val_loss)
 
 
-def _is_stale(records: list[Record], patience: int | None) -> bool:
+def _is_stale(records: list[EpochRecord], patience: int | None) -> bool:
     return patience is not None and len(records) >= patience and not any(record.best for record in records[-patience:])
 
 
@@ -145,7 +145,7 @@ def _is_stale(records: list[Record], patience: int | None) -> bool:
 class _Steps:
     """The steps of one epoch."""
 
-    run: Run
+    run: TrainingState
     model: nn.Module
     task: Task
     compute: Compute

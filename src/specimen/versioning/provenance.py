@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from specimen.versioning.revisions import MissingError, Revision, dvc_json, run_dvc
+from specimen.versioning.dvc_commands import NotAvailableError, dvc_json, run_dvc
+from specimen.versioning.revisions import Revision
 
 RAN, CACHED, UNCHANGED = "ran", "from cache", "unchanged"
 _SAID = (
@@ -50,7 +51,7 @@ def uncommitted(root: Path) -> list[str]:
     command = ["git", "status", "--porcelain", "--untracked-files=no", "--", "*dvc.lock", "metrics", "*.dvc"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise MissingError(f"`git status` did not work: {done.stderr.strip()}")
+        raise NotAvailableError(f"`git status` did not work: {done.stderr.strip()}")
     return [line[3:] for line in done.stdout.splitlines()]
 
 
@@ -83,7 +84,7 @@ def checked_out(revision: Revision) -> Iterator[Path]:
         ):
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
-                raise MissingError(f"`{' '.join(command[:2])}` did not work: {done.stderr.strip()}")
+                raise NotAvailableError(f"`{' '.join(command[:2])}` did not work: {done.stderr.strip()}")
         local = revision.root / ".dvc/config.local"
         if local.exists():
             shutil.copy(local, clone / ".dvc/config.local")

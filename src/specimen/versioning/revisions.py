@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,11 +13,9 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from specimen.versioning.dvc_commands import NotAvailableError, _first_line, _mapping
+
 LOCK = "dvc.lock"
-
-
-class MissingError(Exception):
-    """Something that a report wants to show is not there; the message says why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +37,10 @@ class Revision:
         try:
             return bytes(self._files.read_bytes(path))
         except FileNotFoundError:
-            raise MissingError(f"{path} is not in {self.label}{self._why()}") from None
+            raise NotAvailableError(f"{path} is not in {self.label}{self._why()}") from None
         # Whatever a remote, a damaged cache or a damaged dvc.yaml raises; there is a report to write all the same.
         except Exception as error:
-            raise MissingError(f"{path} of {self.label} cannot be had: {_first_line(error)}") from error
+            raise NotAvailableError(f"{path} of {self.label} cannot be had: {_first_line(error)}") from error
 
     def table(self, path: str, classes: bool = False) -> pd.DataFrame:
         """Return a CSV; with `classes` the labels are text, else numbers. Raises `MissingError`."""
@@ -53,7 +50,7 @@ class Revision:
         try:
             return pd.read_csv(content, dtype=text, keep_default_na=False, na_values=[""])
         except ValueError as error:  # pandas' errors on empty and on ragged tables are such, too
-            raise MissingError(f"{path} of {self.label} is no table: {_first_line(error)}") from error
+            raise NotAvailableError(f"{path} of {self.label} is no table: {_first_line(error)}") from error
 
     def json(self, path: str) -> dict[str, Any]:
         """Return a JSON object. Raises `MissingError`."""
@@ -78,7 +75,7 @@ def resolve(root: Path, name: str) -> Revision:
     if _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"origin/{name}^{{commit}}"):
         hints.append(f"there is origin/{name}")
     said = "; ".join(hints) or "`git fetch origin` brings what is on the server"
-    raise MissingError(f"Git knows no revision {name} here; {said}")
+    raise NotAvailableError(f"Git knows no revision {name} here; {said}")
 
 
 def workspace(root: Path) -> Revision:
@@ -87,40 +84,10 @@ def workspace(root: Path) -> Revision:
     return Revision(root, None, f"workspace (on {commit})" if commit else "workspace")
 
 
-def run_dvc(root: Path, *arguments: str) -> str:
-    """Return what a DVC command printed. Raises `MissingError` with the first line of its error."""
-    command = [sys.executable, "-m", "dvc", *arguments]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, encoding="utf-8", check=False)
-    if done.returncode:
-        lines = [line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
-        reason = lines[0] if lines else f"exit status {done.returncode}"
-        raise MissingError(f"`dvc {' '.join(arguments[:2])}` did not work: {reason}")
-    return done.stdout
-
-
-def dvc_json(root: Path, *arguments: str) -> dict[str, Any]:
-    """Return the JSON that a DVC command prints. Raises `MissingError`."""
-    return _mapping(json.loads, run_dvc(root, *arguments, "--json").encode(), f"dvc {arguments[0]}", "DVC")
-
-
 def _parse_yaml(text: str) -> Any:
     return yaml.load(text, yaml.CSafeLoader)  # a lock file takes a tenth of the time in C
-
-
-def _mapping(parse: Any, content: bytes, path: str, label: str) -> dict[str, Any]:
-    try:
-        parsed = parse(content.decode("utf-8"))
-    except (ValueError, yaml.YAMLError) as error:
-        raise MissingError(f"{path} of {label} cannot be read: {_first_line(error)}") from error
-    if not isinstance(parsed, dict):
-        raise MissingError(f"{path} of {label} holds no keys")
-    return parsed
 
 
 def _git(root: Path, *arguments: str) -> str:
     done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else ""
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [""])[0] or type(error).__name__

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from specimen.common import cells
-from specimen.common.errors import SpecimenError, accepted
+from specimen.common.cells import to_number, to_text
+from specimen.common.errors import SpecimenError, accepted_hint
 
 MAX_CATEGORIES = 50
 """A text column with more different values is an id or a remark, not a feature."""
@@ -48,12 +48,12 @@ def width(description: Description) -> int:
 
 def _column(samples: pd.DataFrame, name: str) -> pd.Series[Any]:
     if name not in samples:
-        raise SpecimenError(f"features: the model needs '{name}'. {accepted(name, samples.columns, 'columns')}")
+        raise SpecimenError(f"features: the model needs '{name}'. {accepted_hint(name, samples.columns, 'columns')}")
     return samples[name]
 
 
 def _describe_column(column: pd.Series[Any], name: str) -> dict[str, Any]:
-    if cells.to_text(column.dropna()).isna().all():
+    if to_text(column.dropna()).isna().all():
         raise SpecimenError(f"data.features: '{name}' is empty in every sample of the train split; leave it out.")
     if pd.api.types.is_numeric_dtype(column):
         numbers = _numbers(column)
@@ -62,7 +62,7 @@ def _describe_column(column: pd.Series[Any], name: str) -> dict[str, Any]:
         # A constant has no spread; asked for one, rounding would answer 1e-17.
         std = float(filled.std(ddof=0)) if filled.nunique() > 1 else 1.0
         return {"kind": "number", "median": median, "mean": float(filled.mean()), "std": std}
-    categories = sorted(cells.to_text(column.dropna()).dropna().unique())
+    categories = sorted(to_text(column.dropna()).dropna().unique())
     if len(categories) > MAX_CATEGORIES:
         raise SpecimenError(f"data.features: '{name}' has {len(categories)} texts, more than {MAX_CATEGORIES}.")
     return {"kind": "category", "categories": categories}
@@ -70,7 +70,7 @@ def _describe_column(column: pd.Series[Any], name: str) -> dict[str, Any]:
 
 def _numbers(column: pd.Series[Any]) -> pd.Series[float]:
     """Return the numbers; one that is not finite counts as missing."""
-    return cells.to_number(column).replace([float("inf"), float("-inf")], float("nan"))
+    return to_number(column).replace([float("inf"), float("-inf")], float("nan"))
 
 
 def _encode_column(column: pd.Series[Any], facts: dict[str, Any]) -> npt.NDArray[np.float32]:
@@ -79,5 +79,5 @@ def _encode_column(column: pd.Series[Any], facts: dict[str, Any]) -> npt.NDArray
         missing = np.isnan(numbers)
         scores = (np.where(missing, facts["median"], numbers) - facts["mean"]) / facts["std"]
         return np.stack([scores, missing], axis=1).astype(np.float32)
-    text = cells.to_text(column).to_numpy()
+    text = to_text(column).to_numpy()
     return np.asarray(text[:, None] == np.array(facts["categories"], dtype=object), dtype=np.float32)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from specimen.common.cells import as_dates, days
+from specimen.common.cells import as_dates, days, to_number, to_text
 from specimen.common.files import significant
 from specimen.data.dataset.store import SPLITS
 from specimen.plotting.style import quantiles
@@ -107,15 +107,15 @@ def correlations(table: pd.DataFrame, target: str) -> pd.DataFrame:
 
 def missing(table: pd.DataFrame) -> pd.DataFrame:
     """Count the empty cells of each column: column, missing, share."""
-    empty = {name: int(cells.to_text(cells).isna().sum()) for name, cells in _named(table).items()}
+    empty = {name: int(to_text(cells).isna().sum()) for name, cells in _named(table).items()}
     counts = pd.DataFrame({"column": list(empty), "missing": list(empty.values())})
     return counts.assign(share=significant(counts["missing"].to_numpy() / max(len(table), 1)))
 
 
 def as_numbers(cells: pd.Series[Any]) -> pd.Series[float] | None:
     """Return the cells as numbers, dates as days since 1970; `None` where less than 9 in 10 cells are either."""
-    filled = cells.to_text(cells).notna()
-    numbers = cells.to_number(cells)
+    filled = to_text(cells).notna()
+    numbers = to_number(cells)
     if filled.any() and numbers[filled].notna().mean() < 0.9:
         dates = as_dates(cells)
         return None if dates is None else days(dates)

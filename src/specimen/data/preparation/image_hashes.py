@@ -14,13 +14,11 @@ from PIL import Image
 
 THUMBNAIL = (18, 16)
 """Width and height: two pixels each way for a cell of the perceptual hash."""
-
-
 REDUCED_SIDE = 32
 """Before a thumbnail is made, whole pixels are averaged down to about this side, which is much faster."""
 
 
-class Fact(NamedTuple):
+class DecodeResult(NamedTuple):
     """What decoding one image file found."""
 
     decode_error: str | None
@@ -29,13 +27,13 @@ class Fact(NamedTuple):
     thumbnail: bytes = bytes(THUMBNAIL[0] * THUMBNAIL[1])
 
 
-def _thumbnail(image: Image.Image) -> bytes:
+def make_thumbnail(image: Image.Image) -> bytes:
     """Return a small grey copy, by which alike pictures are found."""
     small = image.reduce(max(1, image.width // REDUCED_SIDE)).convert("L")
     return small.resize(THUMBNAIL, Image.Resampling.BOX).tobytes()
 
 
-def _difference_hash(thumbnails: pd.Series[Any]) -> npt.NDArray[np.uint64]:
+def difference_hash(thumbnails: pd.Series[Any]) -> npt.NDArray[np.uint64]:
     """Return the 64 bits that say of each cell of 9 x 8 whether it is darker than its right neighbour.
 
     Source: N. Krawetz, "Kind of Like That", hackerfactor.com, 2013.
@@ -47,7 +45,7 @@ def _difference_hash(thumbnails: pd.Series[Any]) -> npt.NDArray[np.uint64]:
     return np.packbits(bits.reshape(len(bits), -1), axis=1).view(">u8").astype(np.uint64).ravel()
 
 
-def _hash_twins(path: Path, facts: list[Fact]) -> list[str]:
+def hash_equal_pictures(path: Path, facts: list[DecodeResult]) -> list[str]:
     """Return a text for each picture that others share only if all pixels are the same.
 
     Equal pictures have equal thumbnails, so only pictures whose thumbnail is not alone are read again and hashed.

@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from specimen.common import cells
-from specimen.common.errors import SpecimenError, accepted
+from specimen.common.cells import to_text
+from specimen.common.errors import SpecimenError, accepted_hint
 from specimen.common.stage_deps import require_dep
 from specimen.config.data import Data
 from specimen.data.readers import tables
@@ -62,7 +62,7 @@ def _from_sheet(sheet: pd.DataFrame, data: Data, path: Path) -> pd.DataFrame:
     faults: list[str] = []
     for key, column in wanted.items():
         try:
-            found[key] = cells.to_text(tables.column(sheet, column, key, path))
+            found[key] = to_text(tables.column(sheet, column, key, path))
         except SpecimenError as error:
             faults.append(str(error))
     if faults:
@@ -104,7 +104,7 @@ def _locate(data: Data, name: str) -> tuple[Path, bytes | None]:
         there = sorted(
             file.name for file in root.iterdir() if file.suffix.lower() in tables.SUFFIXES and file.is_file()
         )
-        raise SpecimenError(f"data.table: no file '{name}' in '{root}'. {accepted(name, there, 'tables there')}")
+        raise SpecimenError(f"data.table: no file '{name}' in '{root}'. {accepted_hint(name, there, 'tables there')}")
     content = read_member(root, name)
     if content is None and not (root.parent / name).is_file():
         raise SpecimenError(f"data.table: '{name}' is neither inside '{root}' nor beside it.")

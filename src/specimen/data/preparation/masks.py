@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from specimen.common.errors import SpecimenError
-from specimen.common.prefetch import map_ahead
+from specimen.common.prefetch import prefetch_map
 from specimen.data.readers.decode import DecodeError, Resize, decode_mask
 from specimen.data.readers.images import ImageNotFoundError, Images, open_images
 
@@ -56,7 +56,7 @@ def pack_masks(masks: Images, photos: pd.DataFrame, path: Path, size: int, resiz
             return f"{name}: {error}"
         return None
 
-    for fault in map_ahead(work, range(len(photos))):
+    for fault in prefetch_map(work, range(len(photos))):
         faults += [fault] if fault else []
     packed.flush()
     if faults:

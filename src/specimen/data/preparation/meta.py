@@ -7,20 +7,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from specimen.config.params import Params
+from specimen.config.data import Data
+from specimen.config.prepare import Prepare
 from specimen.data.dataset import features
 from specimen.data.dataset.store import SPLITS
 
 
-def describe(samples: pd.DataFrame, counts: dict[str, Any], params: Params) -> dict[str, Any]:
+def describe(samples: pd.DataFrame, counts: dict[str, Any], data: Data, prepare: Prepare) -> dict[str, Any]:
     """Return the meta of a table of samples; statistics come from its train split alone.
 
     `counts` is what became of the rows of the sheet; the sizes of the splits are added to it.
     """
-    data, train = params.data, samples[samples["split"] == "train"]
+    train = samples[samples["split"] == "train"]
     meta: dict[str, Any] = {"task": data.task, "target": data.target, "unit": data.unit}
-    image_size = 0 if data.image_column is None else params.prepare.image_size
-    meta |= {"image_size": image_size, "resize": params.prepare.resize}
+    image_size = 0 if data.image_column is None else prepare.image_size
+    meta |= {"image_size": image_size, "resize": prepare.resize}
     meta["class_names"] = sorted(samples["target"].unique()) if data.task == "classification" else []
     if data.task == "regression":
         values = train["target"].to_numpy(np.float64)

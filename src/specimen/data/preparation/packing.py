@@ -13,8 +13,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from specimen.common.errors import SpecimenError
-from specimen.common.prefetch import map_ahead
-from specimen.data.preparation.image_hashes import Fact, _difference_hash, _hash_twins, _thumbnail
+from specimen.common.prefetch import prefetch_map
+from specimen.data.preparation.image_hashes import DecodeResult, difference_hash, hash_equal_pictures, make_thumbnail
 from specimen.data.readers.decode import DecodeError, Resize, decode_image
 from specimen.data.readers.images import ImageNotFoundError, Images
 
@@ -33,7 +33,7 @@ def pack(images: Images, files: pd.Series[str], path: Path, size: int, resize: R
     with path.open("wb") as file:
         start = _write_header(file, (len(files), size, size, 3))
 
-    def work(first: int) -> list[Fact]:
+    def work(first: int) -> list[DecodeResult]:
         facts, pictures = [], []
         for name in files.iloc[first : first + CHUNK]:
             fact, picture = _decode(images, name, size, resize)
@@ -44,26 +44,26 @@ def pack(images: Images, files: pd.Series[str], path: Path, size: int, resize: R
             file.write(b"".join(pictures))
         return facts
 
-    facts: list[Fact] = []
+    facts: list[DecodeResult] = []
     # Pillow lets go of the interpreter while it decodes, so threads are enough.
     with tqdm(desc="pictures", total=len(files), unit=" images", disable=None) as bar:
-        for found in map_ahead(work, range(0, len(files), CHUNK)):
+        for found in prefetch_map(work, range(0, len(files), CHUNK)):
             facts += found
             bar.update(len(found))
-    table = pd.DataFrame(facts, index=files.index, columns=list(Fact._fields))
+    table = pd.DataFrame(facts, index=files.index, columns=list(DecodeResult._fields))
     good = np.flatnonzero(table["decode_error"].isna())
     if len(good) < len(table):
         keep_rows(path, good.tolist())
-    return table.assign(perceptual_hash=_difference_hash(table["thumbnail"]), pixels=_hash_twins(path, facts))
+    return table.assign(perceptual_hash=difference_hash(table["thumbnail"]), pixels=hash_equal_pictures(path, facts))
 
 
-def _decode(images: Images, name: str, size: int, resize: Resize) -> tuple[Fact, bytes]:
+def _decode(images: Images, name: str, size: int, resize: Resize) -> tuple[DecodeResult, bytes]:
     """Return what was found, and the picture as bytes: black where it cannot be read, to be dropped afterwards."""
     try:
         image, (width, height) = decode_image(images.read(name), size, resize)
     except (DecodeError, ImageNotFoundError, OSError) as error:
-        return Fact(str(error)), bytes(size * size * 3)
-    return Fact(None, width, height, _thumbnail(image)), image.tobytes()
+        return DecodeResult(str(error)), bytes(size * size * 3)
+    return DecodeResult(None, width, height, make_thumbnail(image)), image.tobytes()
 
 
 def pack_none(path: Path, count: int) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from specimen.common.errors import SpecimenError
 from specimen.config.data import Data
-from specimen.config.params import Params
+from specimen.config.prepare import Rules
 from specimen.data.preparation import rules
 from specimen.data.preparation.label_table import read_labels
 from specimen.data.preparation.masks import open_masks
@@ -18,7 +18,7 @@ from specimen.data.readers.images import ImageNotFoundError, Images, open_images
 
 
 @dataclass(frozen=True)
-class Listing:
+class RawDataset:
     """A label table, read and looked through."""
 
     images: Images | None
@@ -35,24 +35,23 @@ class Listing:
     warned: pd.DataFrame
 
 
-def read_listing(params: Params) -> Listing:
+def read_raw_dataset(data: Data, row_rules: Rules) -> RawDataset:
     """Read the table that `data` names and apply the rules which need no pixels.
 
     Raises `SpecimenError` for a folder, a table or a column that is not there, and where no row is left.
     """
-    data = params.data
     images = None if data.image_column is None else open_images(Path(data.root), data.images)
     masks = open_masks(Path(data.root), data.masks, images, data.images) if data.masks and images else None
     labels, sheet = read_labels(data, images)
     labels = _find_files(labels, images)
     checks = rules.table_checks(data.task, pictures=images is not None)
-    usable, rejected, warned = rules.apply(checks, labels, params.prepare.rules)
+    usable, rejected, warned = rules.apply(checks, labels, row_rules)
     if usable.empty:
-        raise SpecimenError(nothing_left(data, labels, rejected))
-    return Listing(images, masks, sheet, labels, usable, rejected, warned)
+        raise SpecimenError(no_usable_rows_message(data, labels, rejected))
+    return RawDataset(images, masks, sheet, labels, usable, rejected, warned)
 
 
-def nothing_left(data: Data, labels: pd.DataFrame, rejected: pd.DataFrame) -> str:
+def no_usable_rows_message(data: Data, labels: pd.DataFrame, rejected: pd.DataFrame) -> str:
     """Return the message that no row is usable, with the rules that rejected them."""
     firsts = rejected.groupby("rule", sort=False).first()
     lines = [

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from specimen.common import cells
+from specimen.common.cells import to_number, to_text
 from specimen.common.errors import SpecimenError
 from specimen.config.prepare import Rules
 
@@ -59,18 +59,18 @@ def _stack(parts: list[pd.DataFrame]) -> pd.DataFrame:
 
 def missing_label(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
     """No label."""
-    text = cells.to_text(table["target"])
+    text = to_text(table["target"])
     return text[text.isna()].map(lambda _: "")
 
 
 def label_not_a_number(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
     """The label is no finite number."""
-    return table["target"][cells.to_number(table["target"]).isna()]
+    return table["target"][to_number(table["target"]).isna()]
 
 
 def label_out_of_range(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
     """The label is below `min` or above `max`."""
-    bounds, numbers = rules.label_out_of_range, cells.to_number(table["target"])
+    bounds, numbers = rules.label_out_of_range, to_number(table["target"])
     low = -np.inf if bounds.min is None else bounds.min
     high = np.inf if bounds.max is None else bounds.max
     return table["target"][(numbers < low) | (numbers > high)]
@@ -88,7 +88,7 @@ def duplicate_row(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
 
 def twin_labels(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
     """Labels within one group that differ by more than `tolerance`."""
-    numbers = cells.to_number(table["target"]).groupby(table["group"])
+    numbers = to_number(table["target"]).groupby(table["group"])
     spread = numbers.transform("max") - numbers.transform("min")
     return table["target"][spread > rules.twin_labels.tolerance]
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from specimen.common.errors import SpecimenError, accepted
+from specimen.common.errors import SpecimenError, accepted_hint
 from specimen.common.hashing import hash_position
 from specimen.config.prepare import Split
 from specimen.data.dataset.store import SPLITS
@@ -31,7 +31,7 @@ def assign_splits(groups: pd.Series[Any], split: Split, given: pd.Series[Any] | 
     wrong = named[~named.isin(SPLITS)]
     if len(wrong):
         value = given[wrong.index[0]]
-        raise SpecimenError(f"data.split_column: row {wrong.index[0]} says '{value}'. {accepted(value, SPLITS)}")
+        raise SpecimenError(f"data.split_column: row {wrong.index[0]} says '{value}'. {accepted_hint(value, SPLITS)}")
     kinds = named.groupby(groups[named.index]).unique()
     torn = kinds[kinds.map(len) > 1]
     if len(torn):

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NoReturn, Protocol
 
-from specimen.common.errors import SpecimenError, accepted
+from specimen.common.errors import SpecimenError, accepted_hint
 
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 MAX_BYTES = 1_000_000_000
@@ -130,7 +130,7 @@ def open_images(root: Path, inside: str, key: str = "data.images") -> Images:
     require_root(root)
     images = Zip(root, inside) if root.is_file() else _open_below(root, inside, key)
     if not images.names:
-        raise SpecimenError(f"{key}: '{inside}' in '{root}' holds no images. {accepted(inside, SUFFIXES)}")
+        raise SpecimenError(f"{key}: '{inside}' in '{root}' holds no images. {accepted_hint(inside, SUFFIXES)}")
     # Neither names in another encoding than UTF-8 nor carriage returns survive in a CSV.
     strange = next((name for name in images.names if re.search("[\ud800-\udfff\r]", name)), None)
     if strange:
@@ -148,7 +148,7 @@ def _open_below(root: Path, inside: str, key: str) -> Images:
     place = below(root, inside, key)
     if not place.exists():
         here = sorted(entry.name for entry in root.iterdir() if entry.is_dir() or entry.suffix.lower() == ".zip")
-        raise SpecimenError(f"{key}: '{inside}' does not exist in '{root}'. {accepted(inside, here, 'there')}")
+        raise SpecimenError(f"{key}: '{inside}' does not exist in '{root}'. {accepted_hint(inside, here, 'there')}")
     return Zip(place) if place.is_file() else Folder(place, root)
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 from python_calamine import CalamineWorkbook
 
-from specimen.common.cells import _text
-from specimen.common.errors import SpecimenError, accepted
+from specimen.common.cells import cell_text
+from specimen.common.errors import SpecimenError, accepted_hint
 
 SUFFIXES = (".xlsx", ".csv", ".parquet")
 HEADER_ROW = 1
@@ -26,7 +26,7 @@ def read_table(path: Path, sheet: str | None = None, content: bytes | None = Non
     `content` are the bytes of the file where it lies inside a zip. Raises `SpecimenError` for anything unreadable.
     """
     if path.suffix.lower() not in SUFFIXES:
-        raise SpecimenError(f"{path}: unknown kind of table. {accepted(path.suffix, SUFFIXES)}")
+        raise SpecimenError(f"{path}: unknown kind of table. {accepted_hint(path.suffix, SUFFIXES)}")
     try:
         data = io.BytesIO(path.read_bytes() if content is None else content)
         if path.suffix.lower() == ".parquet":
@@ -41,7 +41,7 @@ def read_table(path: Path, sheet: str | None = None, content: bytes | None = Non
     # The parsers raise whatever their format stumbles over: zip, XML, Arrow and CSV errors.
     except Exception as error:
         raise SpecimenError(f"{path}: cannot be read as {path.suffix}: {error}") from error
-    table.columns = [_text(name) or f"column {number}" for number, name in enumerate(table.columns, start=1)]
+    table.columns = [cell_text(name) or f"column {number}" for number, name in enumerate(table.columns, start=1)]
     table.index = pd.RangeIndex(HEADER_ROW + 1, HEADER_ROW + 1 + len(table), name="row")
     return table
 
@@ -51,7 +51,7 @@ def column(table: pd.DataFrame, name: str, key: str, path: Path) -> pd.Series[An
     wanted = unicodedata.normalize("NFC", name)  # macOS may write one letter as two signs: u and its dots
     matches = [place for place, found in enumerate(table.columns) if unicodedata.normalize("NFC", found) == wanted]
     if not matches:
-        raise SpecimenError(f"{key}: {path} has no column '{name}'. {accepted(name, table.columns, 'columns')}")
+        raise SpecimenError(f"{key}: {path} has no column '{name}'. {accepted_hint(name, table.columns, 'columns')}")
     if len(matches) > 1:
         raise SpecimenError(f"{key}: {path} has {len(matches)} columns '{name}'; rename all but one.")
     return table.iloc[:, matches[0]]
@@ -64,7 +64,7 @@ def _read_excel(data: io.BytesIO, sheet: str | None) -> list[list[Any]]:
     data.seek(0)
     book = CalamineWorkbook.from_filelike(data)
     if sheet is not None and sheet not in book.sheet_names:
-        raise SpecimenError(f"data.sheet: no sheet '{sheet}'. {accepted(sheet, book.sheet_names, 'sheets')}")
+        raise SpecimenError(f"data.sheet: no sheet '{sheet}'. {accepted_hint(sheet, book.sheet_names, 'sheets')}")
     return list(book.get_sheet_by_name(sheet or book.sheet_names[0]).to_python(skip_empty_area=False))
 
 
@@ -96,12 +96,12 @@ def _with_header(rows: list[list[Any]]) -> pd.DataFrame:
     width = len(rows[0]) if rows else 0
     last = 0
     for number, row in enumerate(rows):
-        filled = max((place for place, cell in enumerate(row, start=1) if _text(cell)), default=0)
+        filled = max((place for place, cell in enumerate(row, start=1) if cell_text(cell)), default=0)
         if filled > width:
             raise SpecimenError(f"row {HEADER_ROW + number} has {filled} cells, the header {width}.")
         rows[number] = [cell if cell != "" else None for cell in row[:width]] + [None] * (width - len(row))
         last = number if filled else last
-    if not any(_text(cell) for cell in (rows or [[]])[0]) and not last:
+    if not any(cell_text(cell) for cell in (rows or [[]])[0]) and not last:
         raise SpecimenError("is empty.")
     return pd.DataFrame(rows[1 : last + 1], columns=pd.Index(rows[0], dtype=object), dtype=object)
 

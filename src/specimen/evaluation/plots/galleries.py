@@ -52,7 +52,7 @@ def worst(task: Task, predictions: pd.DataFrame, count: int) -> pd.DataFrame:
     return predictions.loc[errors(task, predictions).sort_values(ascending=False, kind="stable").index[:count]]
 
 
-def by_lot(predictions: pd.DataFrame, count: int) -> pd.DataFrame:
+def random_rows(predictions: pd.DataFrame, count: int) -> pd.DataFrame:
     """Return rows chosen by the hash of their image's name, so that most stay when others come or go."""
     lots = pd.Series(hash_position(predictions["image"], "gallery"), index=predictions.index)
     return predictions.loc[lots.sort_values(kind="stable").index[:count]]

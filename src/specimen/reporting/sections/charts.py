@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pandas as pd
 
 from specimen.reporting import mermaid, shared_samples
-from specimen.reporting.markdown import Fold, Section, code, escape, paragraphs, table
+from specimen.reporting.formatting import number
+from specimen.reporting.markdown import Fold, code, paragraphs
 from specimen.reporting.mermaid import BASE, HEAD, LEGEND, TRUE
-from specimen.reporting.sections.verdict import number
 
-MOST = 10
-"""How many samples each list of changes names."""
 MOST_CLASSES = 10
 
 
@@ -82,32 +79,3 @@ _FOLDS: dict[str, Callable[[pd.DataFrame], list[Fold]]] = {
     "regression": lambda _shared: [],
     "classification": _f1_fold,
 }
-
-
-def samples_section(shared: pd.DataFrame, task: str, unit: str) -> Section:
-    """Return the ten samples whose error grew most, and the ten whose error fell most."""
-    before, after = (
-        shared_samples.errors(shared_samples.one_side(shared, suffix), task) for suffix in (shared_samples.BASE, "")
-    )
-    change = after - before
-    grew = change[change > 0].sort_values(ascending=False, kind="stable").index[:MOST]
-    fell = change[change < 0].sort_values(kind="stable").index[:MOST]
-    what = {"regression": f"Error: distance from the true value{f' in {escape(unit)}' if unit else ''}.",
-            "classification": "Error: 1 minus the probability of the true class."}[task]  # fmt: skip
-
-    def rows(index: pd.Index[Any]) -> str:
-        header = ("sample", "true", "base says", "this says", "error of base", "error now")
-        lines = [(code(_name(shared.loc[row])), number(shared.loc[row, "target"]),
-                  number(shared.loc[row, "prediction" + shared_samples.BASE]), number(shared.loc[row, "prediction"]),
-                  number(float(before[row])), number(float(after[row]))) for row in index]  # fmt: skip
-        return table(header, lines) if lines else "None."
-
-    return Section(
-        "Samples that changed most",
-        paragraphs(what, f"**The error grew** on {(change > 0).sum()} of {len(change)} shared samples:", rows(grew),
-                   f"**The error fell** on {(change < 0).sum()}:", rows(fell)),
-    )  # fmt: skip
-
-
-def _name(sample: pd.Series[Any]) -> str:
-    return str(sample["image"]) if pd.notna(sample.get("image")) else f"row {sample['row']}"

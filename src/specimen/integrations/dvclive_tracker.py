@@ -1,0 +1,38 @@
+"""A run in DVCLive."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from specimen.integrations.tracker import dotted, home
+
+
+class DvcliveRun:
+    """DVCLive, in `dvclive/`: live plots in the VS Code extension of DVC. It leaves dvc.yaml and experiments alone."""
+
+    def __init__(self, run: dict[str, Any]) -> None:
+        from dvclive import Live  # noqa: PLC0415
+
+        self.place = str(home() / "dvclive")
+        self.live = Live(self.place, resume=run["resumed"], save_dvc_exp=False, dvcyaml=None)
+        self.live.log_params(dotted(run["params"]) | {"git_commit": run["commit"], "dvc_lock_md5": run["lock"]})
+
+    def log(self, values: dict[str, float], epoch: int) -> None:
+        """Write the numbers of one epoch, with the epoch as step."""
+        self.live.step = epoch
+        for name, value in values.items():
+            self.live.log_metric(name, value)
+        self.live.make_summary()
+
+    def log_results(self, metrics: dict[str, Any], plots: Path, model: Path, data: Path) -> None:
+        """Write metrics and plots; data and model are in DVC already."""
+        for name, value in metrics.items():
+            self.live.log_metric(name, value, plot=False)
+        for path in sorted(plots.rglob("*.png")):
+            self.live.log_image(path.name, path)
+        self.live.make_summary()
+
+    def end(self, *, succeeded: bool) -> None:
+        """Close the run."""
+        self.live.end()

@@ -1,0 +1,60 @@
+"""What training asks of the machine: the same bits, its threads, its memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from specimen.common.errors import SpecimenError
+
+RESIDENT_SHARE = 0.4
+"""Largest share of the free memory of a GPU that pictures may take; the rest is for the model."""
+CHUNK = 4096
+"""Pictures that go to the GPU at a time."""
+
+
+def compute_reproducibly() -> None:
+    """Let every run compute the same bits; a GPU warns of an operation that cannot."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # torch's condition, before the first use of a GPU
+    torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
+    # Memory that nobody reads before it is written need not be filled for that: 2 % of a step.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+
+
+def use_threads(wanted: int | None, processes: int = 1) -> None:
+    """Compute on the wanted number of threads, shared among the processes; `None` is one for each core we may use.
+
+    Set here and not left to OMP_NUM_THREADS: batch norm and the gradients of convolutions add up one part for each
+    thread, so what the environment happens to say would change the last bits of the model.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    torch.set_num_threads(max(1, (wanted or cores) // processes))
+
+
+def on_device(images: npt.NDArray[np.uint8], device: torch.device) -> npt.NDArray[np.uint8] | Tensor:
+    """Return the pictures in the memory of the GPU if they fit there, else as they are."""
+    if device.type != "cuda" or images.nbytes > RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]:
+        return images
+    resident = torch.empty(images.shape, dtype=torch.uint8, device=device)
+    for start in range(0, len(images), CHUNK):  # the store may be larger than the memory beside the GPU
+        resident[start : start + CHUNK] = torch.from_numpy(np.array(images[start : start + CHUNK]))
+    return resident
+
+
+@contextmanager
+def out_of_memory(batch_size: int) -> Iterator[None]:
+    """Turn the end of the memory of a GPU into an error that says what to do."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise SpecimenError(
+            f"train.batch_size: {batch_size} is too much for the memory of the GPU. Try {max(1, batch_size // 2)}, a "
+            "smaller prepare.image_size, or the environment variable PYTORCH_ALLOC_CONF=expandable_segments:True. "
+            f"({str(error).splitlines()[0]})"
+        ) from error

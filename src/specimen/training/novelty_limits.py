@@ -1,0 +1,50 @@
+"""How far from the training photos a picture may be: the limits, found on val."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from specimen.models.novelty import Novelty
+from specimen.training.calibration import group_quantile
+
+PHOTOS = 1000
+"""Of train that are kept to compare with, and of val to set the limits: more add little but megabytes."""
+SHARE = 0.99
+"""Of the groups of val that are near enough; with fewer than 99 groups, all of them."""
+MARGIN = 1.5
+"""New photos may be half as far again as those of val: of a few dozen, the farthest is soon surpassed."""
+FINEST = 1e-3
+"""The smallest limit of a distance: below it, fp32 is rounding."""
+COLOUR_STEP = 1 / 255
+"""The smallest scale of a colour, for training photos that all have the same."""
+EmbeddingsAndColours = tuple[Tensor, Tensor]
+"""Of N pictures: what the backbone makes of them, N x width, and their colours, N x 6."""
+
+
+@torch.inference_mode()
+def fit_novelty(train: EmbeddingsAndColours, val: EmbeddingsAndColours, groups: Any) -> Novelty | None:
+    """Return the distances to the photos of train, with limits that those of val, in N `groups`, keep.
+
+    None where the embeddings are no finite numbers: then nothing can be said.
+    """
+    embedding, colours = train
+    if not (embedding.isfinite().all() and val[0].isfinite().all()):
+        return None
+    novelty = Novelty(*embedding.shape)
+    novelty.embeddings.copy_(normalize(embedding, dim=1))
+    novelty.scale.copy_(colours.std(dim=0, correction=0).clamp(min=COLOUR_STEP))
+    novelty.colours.copy_(colours / novelty.scale)
+    limits = [group_quantile(column.numpy(), groups, SHARE) for column in novelty.distances(*val).double().T]
+    novelty.limits.copy_(torch.tensor(limits).mul(MARGIN).clamp(min=FINEST))
+    return novelty
+
+
+def evenly_spaced(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return at most `PHOTOS` rows, chosen evenly."""
+    return rows[np.unique(np.linspace(0, len(rows) - 1, min(PHOTOS, len(rows))).round().astype(np.int64))]

@@ -1,0 +1,388 @@
+"""The page in a real browser: what a grower does, and sees."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import uvicorn
+from PIL import Image
+
+from specimen.serving.app import make_app
+from specimen.serving.limits import Limits
+from specimen.serving.model_watcher import MetricsRecord
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
+    from selenium.webdriver.remote.webelement import WebElement
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+DRIVER = shutil.which("chromedriver")
+NOWHERE = MetricsRecord(Path("no/dvc.lock"), Path("no/test.json"))
+SECONDS = 60
+
+pytestmark = pytest.mark.skipif(
+    not (BROWSER and DRIVER) and "REQUIRE_BROWSER" not in os.environ,
+    reason="no chromium with chromedriver on this machine (Debian: apt-get install chromium chromium-driver)",
+)
+
+
+@contextmanager
+def served(model: Path, **options: Any) -> Iterator[str]:
+    """Serve a model from a thread of this process; yield the address."""
+    app = make_app(model, options.pop("limits", Limits()), records=NOWHERE, **options)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+    bound = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}/"
+    finally:
+        server.should_exit = True
+        thread.join()
+        bound.close()
+
+
+@pytest.fixture(scope="module")
+def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("downloads")
+
+
+@pytest.fixture(scope="module")
+def chrome(downloads: Path) -> Iterator[Chrome]:
+    """A browser without a window, and without a way out of this machine."""
+    from selenium import webdriver
+
+    assert BROWSER, "chromium is missing: apt-get install chromium chromium-driver"
+    assert DRIVER, "chromedriver is missing: apt-get install chromium-driver"
+    options = webdriver.ChromeOptions()
+    options.binary_location = BROWSER
+    # Without a sandbox, for it refuses to work for root, which containers are.
+    for argument in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "disable-gpu", "no-proxy-server",
+                     "host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "window-size=1280,900"):  # fmt: skip
+        options.add_argument(f"--{argument}")
+    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NO_PROXY", "127.0.0.1,localhost")
+        driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+        try:
+            yield driver
+        finally:
+            driver.quit()
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[Path]:
+    """A light red photo, a dark red one, a text that is called a photo, and a TIFF, which no browser shows."""
+    Image.new("RGB", (400, 300), (200, 40, 30)).save(tmp_path / "light.png")
+    Image.new("RGB", (300, 400), (60, 20, 10)).save(tmp_path / "=dark, very.png")
+    (tmp_path / "notes.jpg").write_text("only words")
+    Image.new("RGB", (50, 50), (100, 0, 0)).save(tmp_path / "scan.tif")
+    return [tmp_path / name for name in ("light.png", "=dark, very.png", "notes.jpg", "scan.tif")]
+
+
+class Page:
+    """The page as a user has it before them."""
+
+    def __init__(self, chrome: Chrome, address: str, language: str = "en-GB") -> None:
+        self.chrome = chrome
+        agent = chrome.execute_script("return navigator.userAgent")
+        chrome.execute_cdp_cmd("Network.setUserAgentOverride", {"userAgent": agent, "acceptLanguage": language})
+        chrome.get(address)
+        chrome.execute_script("localStorage.clear(); sessionStorage.clear()")
+        chrome.refresh()
+        self.wait(lambda: self.one("#facts, #key-form").get_attribute("textContent"))
+
+    def one(self, css: str) -> WebElement:
+        return self.chrome.find_element("css selector", css)
+
+    def all(self, css: str) -> list[WebElement]:
+        return self.chrome.find_elements("css selector", css)
+
+    def texts(self, css: str) -> list[str]:
+        # In one step, for the page may replace an element at any moment.
+        seen = (
+            "return [...document.querySelectorAll(arguments[0])].map(one => one.checkVisibility() ? one.innerText : '')"
+        )
+        return [text.replace("\u00a0", " ").replace("\t", " ") for text in self.chrome.execute_script(seen, css)]
+
+    def wait(self, is_so: Callable[[], Any]) -> None:
+        from selenium.webdriver.support.ui import WebDriverWait
+
+        WebDriverWait(self.chrome, SECONDS, 0.05).until(lambda _: is_so(), self.one("body").text)
+
+    def drop(self, *paths: Path) -> None:
+        """Let files fall onto the page, as a mouse would."""
+        zone = self.one(".zone").rect
+        place = {"x": zone["x"] + 50, "y": zone["y"] + 50}
+        data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            self.chrome.execute_cdp_cmd("Input.dispatchDragEvent", {"type": kind, "data": data, **place})
+        self.done()
+
+    def done(self) -> None:
+        self.wait(lambda: self.one("#status").text.startswith(("All photos done", "Alle Fotos fertig")))
+
+    def severe(self) -> list[str]:
+        """Return what the browser complained of, but for the answers of the server."""
+        return [one["message"] for one in self.chrome.get_log("browser") if "status of 4" not in one["message"]]
+
+
+def test_a_dropped_photo_gets_its_number(
+    chrome: Chrome, tmp_path: Path, write_onnx: Callable[..., Path], photos: list[Path]
+) -> None:
+    with served(write_onnx(tmp_path / "model.onnx")) as address:
+        page = Page(chrome, address)
+        assert page.one("h1").text == "Fresh weight, from a photo"
+        page.drop(*photos[:2])
+        # 200 and 60 of red over three quarters of the picture, the rest of which is padding; a hundredth of that.
+        assert page.texts(".value") == ["1.50 g (1.38 to 1.62)", "0.45 g (0.33 to 0.57)"]
+        assert page.texts(".name") == ["light.png", "=dark, very.png"]
+        assert page.texts("#rows tr") == ["light.png 1.50 1.38 1.62", "=dark, very.png 0.45 0.33 0.57"]
+        assert page.one("#status").text == "All photos done: 2 with a prediction, 0 without."
+        assert page.severe() == []
+        shown = chrome.execute_script(
+            "return [...arguments[0].getContext('2d').getImageData(240, 240, 1, 1).data]", page.one(".photo")
+        )
+        np.testing.assert_allclose(shown, [200, 40, 30, 255], atol=3)
+
+
+def test_a_text_file_gets_a_message_and_harms_nobody(
+    chrome: Chrome, tmp_path: Path, write_onnx: Callable[..., Path], photos: list[Path]
+) -> None:
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "large.png").write_bytes(bytes(2_000_000))
+    with served(write_onnx(tmp_path / "model.onnx"), limits=Limits(file_bytes=1_000_000)) as address:
+        page = Page(chrome, address)
+        page.drop(photos[2], photos[0], tmp_path / "empty.png", tmp_path / "large.png")
+        assert page.texts(".error") == [
+            "This is not a photo that can be read here. JPEG, PNG, TIFF, WebP and BMP can.",
+            "This file is empty.",
+            "This file is too large: at most 1 MB each.",
+        ]
+        assert len(page.texts(".value")) == 1
+        assert page.one("#status").text == "All photos done: 1 with a prediction, 3 without."
+
+
+def test_german_for_germans_and_for_who_wants_it(
+    chrome: Chrome, tmp_path: Path, write_onnx: Callable[..., Path], photos: list[Path]
+) -> None:
+    with served(write_onnx(tmp_path / "model.onnx")) as address:
+        page = Page(chrome, address, "de-DE")
+        assert page.one("html").get_attribute("lang") == "de"
+        page.drop(photos[0], photos[2])
+        assert page.texts(".value") == ["1,50 g (1,38 bis 1,62)"]
+        assert page.texts(".error")[0].startswith("Das ist kein Foto")
+        page.one("[data-language=en]").click()
+        assert page.texts(".value") == ["1.50 g (1.38 to 1.62)"]
+        assert page.texts(".error")[0].startswith("This is not a photo")
+        chrome.refresh()
+        page.wait(lambda: page.one(".zone strong").text == "Drop photos here, or choose them")
+
+
+@pytest.mark.parametrize(("language", "separator"), [("en-GB", ","), ("de-DE", ";")])
+def test_the_csv_holds_the_results_and_no_formulas(  # noqa: PLR0913, PLR0917
+    chrome: Chrome, downloads: Path, tmp_path: Path, write_onnx: Callable[..., Path], photos: list[Path],
+    language: str, separator: str,
+) -> None:  # fmt: skip
+    decimal = {",": ".", ";": ","}[separator]
+    with served(write_onnx(tmp_path / "model.onnx")) as address:
+        page = Page(chrome, address, language)
+        page.drop(*photos)
+        page.one("#download").click()
+        path = downloads / "predictions.csv"
+        page.wait(path.exists)
+        version = page.one("#facts").text.split()[-1].rstrip(".")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter=separator))
+    path.unlink()
+    assert [row["file"] for row in rows] == ["light.png", "'=dark, very.png", "notes.jpg", "scan.tif"]
+    predictions = [row["prediction"].replace(decimal, ".") for row in rows]
+    assert [float(one) if one else None for one in predictions] == pytest.approx([1.5, 0.45, None, 1.0], abs=0.02)
+    assert decimal in rows[0]["low"]
+    assert "none of the formats" in rows[2]["error"]
+    assert rows[0]["version"].startswith(version)
+
+
+@pytest.mark.parametrize(
+    ("language", "note"),
+    [
+        ("en-GB", "Does not look like the training photos; do not rely on this number."),
+        ("de-DE", "Sieht nicht aus wie die Trainingsfotos; verlassen Sie sich nicht auf diese Zahl."),
+    ],
+)
+def test_a_photo_unlike_those_of_training_has_a_note(  # noqa: PLR0913, PLR0917
+    chrome: Chrome, downloads: Path, tmp_path: Path, write_onnx: Callable[..., Path], photos: list[Path],
+    language: str, note: str,
+) -> None:  # fmt: skip
+    with served(write_onnx(tmp_path / "model.onnx", novelty=True)) as address:
+        page = Page(chrome, address, language)
+        page.drop(*photos[:2])
+        assert page.texts(".unlike") == [note]
+        assert [bool(card.find_elements("css selector", ".unlike")) for card in page.all(".card")] == [True, False]
+        assert [row.endswith(note) for row in page.texts("#rows tr")] == [True, False]
+        page.one("#download").click()
+        path = downloads / "predictions.csv"
+        page.wait(path.exists)
+    content = path.read_text(encoding="utf-8-sig")
+    path.unlink()
+    separator = {"en-GB": ",", "de-DE": ";"}[language]
+    rows = list(csv.DictReader(content.splitlines(), delimiter=separator))
+    assert [row["unlike"] for row in rows] == ["true", "false"]
+
+
+def test_classes_come_with_bars_and_what_else_it_may_be(
+    chrome: Chrome, tmp_path: Path, write_onnx: Callable[..., Path]
+) -> None:
+    Image.new("RGB", (32, 32), (64, 60, 58)).save(tmp_path / "leaf.png")
+    with served(write_onnx(tmp_path / "model.onnx", classes=True)) as address:
+        page = Page(chrome, address)
+        page.drop(tmp_path / "leaf.png")
+        assert page.texts(".value") == ["red"]
+        assert [one.split("\n") for one in page.texts(".top li")] == [["red", "57%"], ["green", "26%"], ["blue", "17%"]]
+        widths = [bar.rect["width"] for bar in page.all(".fill")]
+        assert widths == sorted(widths, reverse=True)
+        assert page.one(".set").text == "Most likely one of: red, green, blue"
+
+
+def test_a_heat_map_on_demand_even_of_a_tiff(
+    chrome: Chrome, tmp_path: Path, write_onnx: Callable[..., Path], photos: list[Path]
+) -> None:
+    bright = np.zeros((64, 64, 3), dtype=np.uint8)
+    bright[40:60, 4:24] = 255
+    Image.fromarray(bright).save(tmp_path / "corner.png")
+    with served(write_onnx(tmp_path / "model.onnx")) as address:
+        page = Page(chrome, address)
+        page.drop(tmp_path / "corner.png", photos[3])
+        assert [one.is_displayed() for one in page.all(".heat")] == [False, False]
+        for button in page.all(".look"):
+            button.click()
+        page.wait(lambda: all(page.texts(".seen")))
+        assert page.texts(".seen")[0].startswith("It looked most at the bottom left.")
+        assert [one.is_displayed() for one in page.all(".heat")] == [True, True]
+        assert page.all(".unseen-photo") == [], "the picture comes from the server where the browser cannot show it"
+        page.all(".look")[0].click()
+        assert [one.is_displayed() for one in page.all(".heat")] == [False, True]
+        assert page.severe() == []
+
+
+def test_what_is_known_beside_the_photo_changes_all_predictions(
+    chrome: Chrome, tmp_path: Path, write_onnx: Callable[..., Path], photos: list[Path]
+) -> None:
+    with served(write_onnx(tmp_path / "model.onnx", features=True)) as address:
+        page = Page(chrome, address)
+        page.drop(*photos[:2])
+        page.one("#features summary").click()
+        assert page.texts("#fields label span") == ["age", "soil"]
+        page.one("[name=age]").send_keys("6\t")  # one spread above the mean, so one gram more
+        page.wait(lambda: page.texts(".value") == ["2.50 g (2.38 to 2.62)", "1.45 g (1.33 to 1.57)"])
+
+
+def test_all_of_it_by_keyboard(
+    chrome: Chrome, tmp_path: Path, write_onnx: Callable[..., Path], photos: list[Path]
+) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    with served(write_onnx(tmp_path / "model.onnx")) as address:
+        page = Page(chrome, address)
+        focused = []
+        for _ in range(3):
+            chrome.switch_to.active_element.send_keys(Keys.TAB)
+            focused.append(chrome.switch_to.active_element)
+        assert [one.text or one.get_attribute("id") for one in focused] == ["English", "Deutsch", "photos"]
+        zone = page.one(".zone")
+        assert zone.value_of_css_property("outline-style") == "solid", "the drop zone shows that it has the focus"
+        page.one("#photos").send_keys("\n".join(map(str, photos[:2])))
+        page.done()
+        page.one(".remove").send_keys(Keys.ENTER)
+        assert page.texts(".name") == ["=dark, very.png"]
+        assert chrome.switch_to.active_element == page.one(".remove"), "the focus goes on to the next photo"
+        page.one(".look").send_keys(Keys.SPACE)
+        page.wait(lambda: page.texts(".seen")[0])
+
+
+def test_everything_has_a_name_for_screen_readers(
+    chrome: Chrome, tmp_path: Path, write_onnx: Callable[..., Path], photos: list[Path]
+) -> None:
+    with served(write_onnx(tmp_path / "model.onnx", features=True)) as address:
+        page = Page(chrome, address)
+        page.drop(*photos)
+        page.one("#features summary").click()
+        named = page.all("button, input, select, canvas.photo, [role=region]")
+        assert len(named) > 15
+        there = "return arguments[0].checkVisibility({visibilityProperty: true})"
+        shown = [one for one in named if chrome.execute_script(there, one)]
+        assert [one.get_attribute("outerHTML") for one in shown if not one.accessible_name.strip()] == []
+        assert page.all(".remove")[1].accessible_name == "Remove =dark, very.png"
+        assert page.one("#status").get_attribute("aria-live") == "polite"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_needs_no_sideways_scrolling_and_letters_stand_out(
+    chrome: Chrome, tmp_path: Path, write_onnx: Callable[..., Path], photos: list[Path], scheme: str
+) -> None:
+    phone = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    with served(write_onnx(tmp_path / "model.onnx")) as address:
+        chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+        chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        try:
+            page = Page(chrome, address)
+            page.one("#photos").send_keys("\n".join(map(str, photos)))
+            page.done()
+            assert chrome.execute_script("return document.documentElement.scrollWidth") <= 390
+            for css in ("h1", ".zone span", ".value", ".range", ".name", ".error", "#download", "td", "#facts"):
+                assert contrast(chrome, page.one(css)) >= 4.5, css
+        finally:
+            chrome.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+            chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def contrast(chrome: Chrome, element: WebElement) -> float:
+    """Return the contrast of the letters of an element, as WCAG 2.2 defines it; 4.5 is what it asks for."""
+    behind = """
+        let one = arguments[0];
+        while (getComputedStyle(one).backgroundColor === "rgba(0, 0, 0, 0)") one = one.parentElement;
+        return [getComputedStyle(arguments[0]).color, getComputedStyle(one).backgroundColor];
+    """
+    brightness = []
+    for colour in chrome.execute_script(behind, element):
+        parts = np.array([float(part) / 255 for part in colour.strip("rgba()").split(",")[:3]])
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        brightness.append(float(linear @ [0.2126, 0.7152, 0.0722]))
+    return (max(brightness) + 0.05) / (min(brightness) + 0.05)
+
+
+def test_a_locked_server_asks_for_its_key(
+    chrome: Chrome, tmp_path: Path, write_onnx: Callable[..., Path], photos: list[Path]
+) -> None:
+    with served(write_onnx(tmp_path / "model.onnx"), api_key="secret") as address:
+        page = Page(chrome, address)
+        page.wait(page.one("#key-form").is_displayed)
+        page.one("#key").send_keys("wrong\n")
+        page.wait(lambda: page.one("#trouble").text == "The key is not the right one.")
+        page.one("#key").clear()
+        page.one("#key").send_keys("secret\n")
+        page.wait(lambda: not page.one("#key-form").is_displayed())
+        page.drop(photos[0])
+        assert page.texts(".value") == ["1.50 g (1.38 to 1.62)"]
+        page.severe()
+
+
+def test_a_server_that_is_gone_is_told(
+    chrome: Chrome, tmp_path: Path, write_onnx: Callable[..., Path], photos: list[Path]
+) -> None:
+    with served(write_onnx(tmp_path / "model.onnx")) as address:
+        page = Page(chrome, address)
+    page.drop(photos[0])
+    assert page.texts(".error") == ["The server does not answer. Is it still running?"]
+    page.severe()

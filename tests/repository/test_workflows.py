@@ -1,0 +1,110 @@
+"""The workflows: least privilege, pinned actions, no programs in YAML."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted((ROOT / ".github/workflows").glob("*.yml"))
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return a workflow; YAML 1.1 reads its key `on` as true."""
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {("on" if key is True else key): value for key, value in content.items()}
+
+
+WORKFLOWS = {path.stem: read(path) for path in FILES}
+STEPS = [(name, step) for name, flow in WORKFLOWS.items() for job in flow["jobs"].values() for step in job["steps"]]
+
+
+def test_these_are_all() -> None:
+    assert set(WORKFLOWS) == {"check", "report", "comment", "train", "release"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_actions_are_pinned_by_commit_with_their_version(path: Path) -> None:
+    used = re.findall(r"uses: *(.*)", path.read_text(encoding="utf-8"))
+    assert used
+    for action in used:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
+
+
+def test_one_action_has_one_commit() -> None:
+    pins = {step["uses"] for _, step in STEPS if "uses" in step}
+    assert len(pins) == len({pin.split("@")[0] for pin in pins})
+
+
+def test_a_step_is_one_command() -> None:
+    for name, step in STEPS:
+        if command := step.get("run"):
+            assert not re.search(r"\n.|;|&&|\|\||(?<!\|)\|(?!\|)|\$\(", command.strip()), (name, command)
+            assert "${{" not in command, f"{name}: a value of GitHub goes through env, or it could hold a command"
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_nothing_is_permitted_but_what_a_job_names(name: str) -> None:
+    assert WORKFLOWS[name]["permissions"] == {}
+    granted = {
+        f"{key}: {value}" for job in WORKFLOWS[name]["jobs"].values() for key, value in job["permissions"].items()
+    }
+    accepted = {
+        "check": {"contents: read"},
+        "report": {"contents: read", "id-token: write"},
+        "comment": {"actions: read", "contents: read", "pull-requests: write"},
+        "train": {"contents: write", "id-token: write"},
+        "release": {"contents: write", "id-token: write"},
+    }
+    assert granted == accepted[name]
+
+
+def test_checkouts_keep_no_token() -> None:
+    for name, step in STEPS:
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False, name
+
+
+def test_the_workflow_that_may_comment_runs_nothing_of_the_pull_request() -> None:
+    flow = WORKFLOWS["comment"]
+    assert set(flow["on"]) == {"workflow_run"}
+    assert flow["on"]["workflow_run"]["workflows"] == [WORKFLOWS["report"]["name"], WORKFLOWS["train"]["name"]]
+    for name, step in STEPS:
+        if name == "comment":
+            assert "ref" not in step.get("with", {}), "the default branch, not the one of the pull request"
+            assert "make" not in step.get("run", "").split()
+
+
+def test_keys_of_the_bucket_are_for_branches_of_the_repository_alone() -> None:
+    own = "github.event.pull_request.head.repo.full_name == github.repository"
+    job = WORKFLOWS["report"]["jobs"]["report"]
+    for step in job["steps"]:
+        if "configure-aws-credentials" in step.get("uses", "") or step.get("run") == "make repro-ci":
+            assert own in step["if"]
+    assert job["runs-on"].startswith("${{ " + own)
+    assert own in WORKFLOWS["train"]["jobs"]["train"]["if"]
+
+
+def test_the_report_is_written_and_handed_on_after_a_failed_run() -> None:
+    steps = WORKFLOWS["report"]["jobs"]["report"]["steps"]
+    place = next(place for place, step in enumerate(steps) if step.get("run") == "make repro-ci")
+    assert {step["if"] for step in steps[place + 1 :]} == {"${{ !cancelled() }}"}
+    assert steps[0]["with"]["fetch-depth"] == 0
+
+
+def test_the_report_runs_whatever_file_has_changed() -> None:
+    assert WORKFLOWS["report"]["on"] == "pull_request"
+
+
+def test_targets_exist() -> None:
+    targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    used = {step["run"].split()[1] for _, step in STEPS if step.get("run", "").startswith("make ")}
+    ci = yaml.safe_load((ROOT / ".gitlab-ci.yml").read_text())
+    gitlab = [ci["test"]["script"], *ci["report"]["script"]]
+    assert used | {line.split()[1] for line in gitlab} <= targets
+
+
+def test_the_file_for_gitlab_stays_ten_lines() -> None:
+    assert len((ROOT / ".gitlab-ci.yml").read_text().splitlines()) <= 10

@@ -1,0 +1,212 @@
+"""`src/predict.py` gives each photo the prediction that evaluate gives it, and says why where it cannot."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import predict
+from specimen.common.errors import SpecimenError
+from specimen.data.preparation.packing import pack
+from specimen.data.readers.images import Folder
+from specimen.inference import batch_prediction
+from specimen.models import predictor as predicting
+from specimen.models.model import load_model, make_model, save_model
+from specimen.models.predictor import Predictor
+from specimen.onnx.export import to_onnx
+
+SIDE, COUNT = 32, 10
+ROOT = Path(__file__).parents[2]
+TASKS = {
+    "regression": {"name": "regression", "mean": 3.0, "std": 2.0, "transform": "sqrt", "criterion": "mse"},
+    "classification": {
+        "name": "classification", "class_names": ["a", "b", "c"], "label_smoothing": 0.0, "class_weights": None,
+    },
+}  # fmt: skip
+AGE = {"age": {"kind": "number", "median": 4.0, "mean": 4.0, "std": 2.0}}
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both kinds of file of a model for each task. Not to be changed."""
+    folder = tmp_path_factory.mktemp("models")
+    for task, outputs in (("regression", 1), ("classification", 3)):
+        torch.manual_seed(0)
+        settings = {"backbone": "resnet18", "num_outputs": outputs, "features_width": 2}
+        meta = {"model": settings, "image_size": SIDE, "resize": "pad", "task": TASKS[task], "features": AGE}
+        path = folder / f"{task}.pt"
+        save_model(path, make_model("resnet18", outputs, SIDE, features_width=2), meta | {"target": "w", "unit": "g"})
+        path.with_suffix(".onnx").write_bytes(to_onnx(*load_model(path)))
+    return folder
+
+
+@pytest.fixture
+def photos(tmp_path: Path, draw_photos, monkeypatch: pytest.MonkeyPatch) -> Path:  # type: ignore[no-untyped-def]
+    """A folder of photos in the working directory, larger than the model's pictures and not square."""
+    from PIL import Image
+
+    monkeypatch.chdir(tmp_path)
+    draw_photos(tmp_path / "photos", COUNT, suffix=".jpg", side=100)
+    for path in Path("photos").iterdir():
+        with Image.open(path) as image:
+            cut = image.crop((0, 0, 100, 70))
+        cut.save(path)
+    return Path("photos")
+
+
+def call(*arguments: object) -> None:
+    """Run the verb in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["predict.py", *map(str, arguments)])
+        predict.main()
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".onnx"])
+@pytest.mark.parametrize("task", list(TASKS))
+def test_a_photo_has_the_prediction_that_evaluate_gives_it(photos: Path, models: Path, task: str, suffix: str) -> None:
+    images = Folder(photos, photos)
+    pack(images, pd.Series(images.names), Path("images.npy"), SIDE, "pad")
+    ages = pd.DataFrame({"image": images.names, "age": np.arange(COUNT, dtype=float)})
+    ages.to_csv("ages.csv", index=False)
+    evaluated = Predictor.load(models / f"{task}.pt").predict(np.load("images.npy", mmap_mode="r"), ages)
+
+    call(photos, "-o", "out.csv", "--model", models / f"{task}{suffix}", "--features", "ages.csv")
+    found = pd.read_csv("out.csv")
+    assert found.pop("image").tolist() == [f"photos/{name}" for name in images.names]
+    assert found.pop("error").isna().all()
+    pd.testing.assert_frame_equal(found, evaluated.astype(found.dtypes), rtol=0, atol=1e-4)
+    if task == "regression":
+        assert found["prediction"].std() > 1e-3, "or it would say nothing that they agree"
+
+
+def test_a_zip_and_a_pattern_give_what_the_folder_gives(photos: Path, models: Path) -> None:
+    with zipfile.ZipFile("all.zip", "w") as archive:
+        for path in sorted(photos.iterdir()):
+            archive.write(path)
+    tables = []
+    for number, named in enumerate(("photos", "photos/*.jpg", "all.zip")):
+        call(named, "-o", f"{number}.csv", "--model", models / "regression.onnx")
+        tables.append(pd.read_csv(f"{number}.csv")["prediction"])
+    for table in tables[1:]:
+        pd.testing.assert_series_equal(table, tables[0])
+
+
+def test_batches_change_nothing(photos: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    call(photos, "-o", "all.csv", "--model", models / "classification.onnx")
+    monkeypatch.setattr(predicting, "BATCH_PIXELS", 3 * SIDE * SIDE)
+    call(photos, "-o", "few.csv", "--model", models / "classification.onnx")
+    pd.testing.assert_frame_equal(pd.read_csv("few.csv"), pd.read_csv("all.csv"), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet"])
+@pytest.mark.parametrize("task", list(TASKS))
+def test_bad_photos_have_reasons_and_the_others_predictions(
+    photos: Path, models: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], suffix: str,
+    task: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(predicting, "BATCH_PIXELS", 2 * SIDE * SIDE)  # a whole batch of bad photos comes first
+    for name in ("a.jpg", "b.jpg", "z.jpg"):
+        (photos / name).write_text("no photo")
+    call(photos, "-o", f"out{suffix}", "--model", models / f"{task}.onnx")
+    read = {".csv": pd.read_csv, ".xlsx": lambda path: pd.read_excel(path, engine="calamine")}
+    found = read.get(suffix, pd.read_parquet)(f"out{suffix}")
+    assert found["prediction"].isna().tolist() == [True, True, *[False] * COUNT, True]
+    assert found["error"].notna().tolist() == found["prediction"].isna().tolist()
+    assert found["error"][0] == "none of the formats BMP, JPEG, PNG, TIFF, WEBP"
+    said = capsys.readouterr()
+    assert "3 of 13 photos have no prediction:\n  photos/a.jpg: none of the formats" in said.err
+    assert said.out == f"out{suffix}: w in g of 10 photos\n"
+
+
+def test_only_a_few_bad_photos_are_named_on_the_screen(
+    photos: Path, models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(30):
+        (photos / f"bad{number}.png").write_text("")
+    call(photos, "-o", "out.csv", "--model", models / "regression.onnx")
+    said = capsys.readouterr().err
+    assert said.count("none of the formats") == predict.LISTED
+    assert "... and 10 more, see the column error" in said
+
+
+@pytest.mark.parametrize(("extra", "status"), [([], 0), (["--strict"], 1)])
+def test_the_exit_status_tells_of_bad_photos_only_if_asked(
+    photos: Path, models: Path, extra: list[str], status: int
+) -> None:
+    (photos / "bad.png").write_text("")
+    command = [sys.executable, ROOT / "src/predict.py", "photos", "-o", "out.csv", *extra]
+    done = subprocess.run(
+        [*command, "--model", models / "regression.onnx"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == status, done.stderr
+    assert len(pd.read_csv("out.csv")) == COUNT + 1
+
+
+def test_features_of_the_table_count_and_missing_ones_are_said_once(
+    photos: Path, models: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predicting, "BATCH_PIXELS", 2 * SIDE * SIDE)
+    pd.DataFrame({"file": [path.name for path in photos.iterdir()], "age": 90}).to_excel("ages.xlsx", index=False)
+    model = ("--model", models / "regression.onnx")
+    call(photos, "-o", "with.csv", *model, "--features", "ages.xlsx", "--image-column", "file")
+    assert capsys.readouterr().err == ""
+    call(photos, "-o", "without.csv", *model)
+    assert capsys.readouterr().err.count("also uses age; without --features they count as missing") == 1
+    assert not np.allclose(pd.read_csv("with.csv")["prediction"], pd.read_csv("without.csv")["prediction"])
+
+
+def test_a_photo_named_twice_is_predicted_once_and_that_is_said(
+    photos: Path, models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call(photos, photos / "photo_1.jpg", "-o", "out.csv", "--model", models / "regression.onnx")
+    assert len(pd.read_csv("out.csv")) == COUNT
+    assert "note: 1 photos were named more than once" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet"])
+def test_an_interrupted_run_leaves_the_last_table_as_it_was(
+    photos: Path, models: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    def interrupted(*arguments):  # type: ignore[no-untyped-def]
+        yield next(batch_prediction.predict_files(*arguments))
+        raise KeyboardInterrupt
+
+    Path("out").mkdir()
+    path = Path(f"out/table{suffix}")
+    path.write_text("the last one")
+    monkeypatch.setattr(predict, "predict_files", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        call(photos, "-o", path, "--model", models / "regression.onnx")
+    assert path.read_text() == "the last one"
+    assert list(Path("out").iterdir()) == [path]
+
+
+def test_the_table_of_features_is_not_overwritten(photos: Path, models: Path) -> None:
+    Path("ages.csv").write_text("image,age\na.png,1\n")
+    with pytest.raises(SpecimenError, match=r"is the table of the features"):
+        call(photos, "-o", "./ages.csv", "--features", "ages.csv", "--model", models / "regression.onnx")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["absent", "-o", "out.csv"], "input: 'absent' does not exist"),
+        (["photos", "-o", "out.txt"], "out.txt: unknown kind of table. Accepted: .csv, .xlsx, .parquet."),
+        (["photos", "-o", "photos/photo_1.jpg/out.csv"], "out.csv: cannot be written"),
+        (["photos", "-o", "out.csv", "--model", "absent.pt"], "absent.pt: no model of Specimen"),
+        (["photos", "-o", "out.csv", "--features", "absent.csv"], "absent.csv: no such table"),
+    ],
+)
+def test_a_mistake_ends_with_one_message(photos: Path, models: Path, arguments: list[str], message: str) -> None:
+    model = [] if "--model" in arguments else ["--model", str(models / "regression.onnx")]
+    with pytest.raises(SpecimenError) as error:
+        call(*arguments, *model)
+    assert message in str(error.value)
+    assert not list(Path().glob("*.csv"))

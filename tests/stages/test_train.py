@@ -1,0 +1,529 @@
+"""The stage train as a whole: the same bytes whatever happens on the way, and one message where it cannot go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+import torch
+import yaml
+
+import train
+from specimen.common.errors import SpecimenError
+from specimen.models.model import load_model, make_model
+from specimen.models.predictor import Predictor
+
+ROOT = Path(__file__).parents[2]
+SPLITS = ["train"] * 20 + ["val"] * 5 + ["test"] * 3
+TABULAR = {"backbone": "none", "features": ["age", "kind"]}
+MOBILE = {"backbone": "mobilenet_v3_small"}  # has batch norm and dropout
+OUTPUTS = ("models/model.pt", "plots/history.csv")
+
+Configure = Callable[..., None]
+
+
+def write_store(folder: Path, *, classes: bool = False) -> None:
+    """Write a store of noise; the targets follow the feature `age`."""
+    rng = np.random.default_rng(0)
+    count = len(SPLITS)
+    ages = rng.normal(size=count).round(3)
+    targets = np.where(ages > 0, "old", "young") if classes else (ages + 5).round(3)
+    samples = pd.DataFrame({"row": range(count), "image": [f"{n}.png" for n in range(count)], "split": SPLITS})
+    samples = samples.assign(group=samples["image"], target=targets, age=ages, kind=rng.choice(["a", "b", ""], count))
+    samples.loc[3, "age"] = None
+    features = {
+        "age": {"kind": "number", "median": 0.0, "mean": 0.0, "std": 1.0},
+        "kind": {"kind": "category", "categories": ["a", "b"]},
+    }
+    meta = {"task": "classification" if classes else "regression", "image_size": 32, "features": features}
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "images.npy", rng.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8))
+    samples.to_csv(folder / "samples.csv", index=False)
+    (folder / "meta.json").write_text(json.dumps(meta | {"class_names": ["old", "young"] if classes else []}))
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Configure]:
+    """Go to an empty project; the function that comes back writes its store and its params.
+
+    On one thread: several wait for each other longer than these models compute.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(train, "keep_freed_memory", lambda: None)  # would hold for the tests that follow
+
+    def configure(*, classes: bool = False, **settings: Any) -> None:
+        if not Path("data/prepared").exists():
+            write_store(Path("data/prepared"), classes=classes)
+        data = {"root": "data", "task": "classification" if classes else "regression", "table": "labels.csv"}
+        settings = {"epochs": 3, "batch_size": 8, "device": "cpu", "precision": "fp32", "threads": 1, **settings}
+        params = {"data": {**data, "features": ["age", "kind"]}, "train": settings}
+        Path("params.yaml").write_text(yaml.safe_dump(params))
+
+    yield configure
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(False)
+
+
+def outputs() -> list[bytes]:
+    """Train, and return the bytes of what came out."""
+    train.main()
+    assert sorted(path.name for path in Path("models").iterdir()) == ["model.pt"]
+    return [Path(name).read_bytes() for name in OUTPUTS]
+
+
+class KilledError(BaseException):
+    """Stands for the end of a process."""
+
+
+def kill_after(monkeypatch: pytest.MonkeyPatch, epoch: int) -> None:
+    """Train until an epoch is kept."""
+    with monkeypatch.context() as patch:
+        save = train.Checkpoint.save
+
+        def save_and_die(self: train.Checkpoint, state: dict[str, Any]) -> None:
+            save(self, state)
+            if len(state["records"]) == epoch:
+                raise KilledError
+
+        patch.setattr(train.Checkpoint, "save", save_and_die)
+        with pytest.raises(KilledError):
+            train.main()
+
+
+CONFIGURATIONS = {
+    "as it comes": MOBILE,
+    "average, one cycle": MOBILE | {"ema": 0.9, "schedule": "one_cycle", "clip_norm": 1.0},
+    "frozen at first": MOBILE | {"freeze_epochs": 1, "backbone_lr": 0.1},
+    "sgd": MOBILE | {"optimizer": "sgd", "augment": {"rotate": 1.0, "crop": 1.0, "colour": 0.5, "erase": 0.5}},
+    "mixed classes": MOBILE | {"classes": True, "augment": {"mixup": 0.5, "cutmix": 0.5}, "label_smoothing": 0.1},
+    "patience": TABULAR | {"patience": 2, "epochs": 40, "lr": 0.3},
+}
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_a_resumed_run_equals_an_uninterrupted_one(
+    project: Configure, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    project(**CONFIGURATIONS[name])
+    whole = outputs()
+    for epoch in (1, 2):
+        kill_after(monkeypatch, epoch)
+    capsys.readouterr()
+    assert outputs() == whole
+    assert "goes on after epoch 2, from models/checkpoint.pt" in capsys.readouterr().out
+
+
+def test_a_run_that_was_killed_after_its_last_epoch_only_writes_the_model(
+    project: Configure, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project(**TABULAR)
+    whole = outputs()
+    kill_after(monkeypatch, 3)
+    capsys.readouterr()
+    assert outputs() == whole
+    assert "epoch 3/3" not in capsys.readouterr().out
+
+
+def test_patience_ends_a_run_early(project: Configure) -> None:
+    project(**CONFIGURATIONS["patience"])
+    train.main()
+    history, best = pd.read_csv(OUTPUTS[1]), load_model(train.MODEL)[1]["best_epoch"]
+    assert len(history) < 40
+    assert len(history) == best + 2
+    assert history["val_rmse"].idxmin() + 1 == best
+
+
+def test_workers_change_no_byte(project: Configure) -> None:
+    augment = {"flip": 0.5, "rotate": 0.5, "colour": 0.5}
+    found = []
+    for workers in (0, 2):
+        project(**MOBILE, augment=augment, workers=workers, epochs=2)
+        found.append(outputs())
+    assert found[0] == found[1]
+
+
+def test_the_environment_does_not_choose_the_number_of_threads(
+    project: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project(**MOBILE, threads=2, epochs=1)
+    found = []
+    for threads in ("1", "2"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        subprocess.run([sys.executable, train.__file__], check=True, capture_output=True)
+        found.append([Path(name).read_bytes() for name in OUTPUTS])
+    assert found[0] == found[1]
+    assert load_model(train.MODEL)[1]["threads"] == 2
+
+
+def test_threads_change_no_byte_of_a_model_of_features(project: Configure) -> None:
+    found = []
+    for threads in (1, 2):
+        project(**TABULAR, threads=threads)
+        outputs()
+        found.append(load_model(train.MODEL)[0].state_dict())
+    assert all(torch.equal(value, found[1][name]) for name, value in found[0].items())
+
+
+def test_the_weights_are_those_of_the_best_epoch(project: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    project(**TABULAR)
+    metrics = iter([3.0, 1.0, 2.0])
+    monkeypatch.setattr("specimen.task.Regression.score", lambda *_: next(metrics))
+    kept: list[dict[str, torch.Tensor]] = []
+    save = train.Checkpoint.save
+
+    def remember(self: train.Checkpoint, state: dict[str, Any]) -> None:
+        kept.append({key: value.clone() for key, value in state["model"].items()})
+        save(self, state)
+
+    monkeypatch.setattr(train.Checkpoint, "save", remember)
+    train.main()
+    model, meta = load_model(train.MODEL)
+    weights = model.state_dict()
+    assert meta["best_epoch"] == 2
+    assert all(torch.equal(weights[key], kept[1][key]) for key in weights)
+    assert not all(torch.equal(weights[key], kept[2][key]) for key in weights)
+
+
+def test_the_model_is_the_average_of_its_steps(project: Configure) -> None:
+    weights = []
+    for ema in (None, 0.999):
+        project(**TABULAR, ema=ema, epochs=1)
+        train.main()
+        weights.append(load_model(train.MODEL)[0].state_dict())
+    assert not torch.equal(weights[0]["head.weight"], weights[1]["head.weight"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: edit("params.yaml", "lr: 0.01", "lr: 0.02"),
+        lambda: edit("params.yaml", "fp32", "bf16"),
+        lambda: edit("data/prepared/samples.csv", "5.", "6."),
+        lambda: edit("data/prepared/meta.json", '"std": 1.0', '"std": 2.0'),
+        lambda: np.save("data/prepared/images.npy", np.zeros((len(SPLITS), 32, 32, 3), np.uint8)),
+    ],
+    ids=["params", "precision", "samples", "meta", "pictures"],
+)
+def test_another_configuration_starts_anew(
+    project: Configure,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    change: Callable[[], None],
+) -> None:
+    project(**TABULAR, lr=0.01)
+    kill_after(monkeypatch, 1)
+    change()
+    train.main()
+    assert "goes on" not in capsys.readouterr().out
+    assert not train.CHECKPOINT.exists()
+
+
+def edit(path: str, old: str, new: str) -> None:
+    text = Path(path).read_text()
+    assert old in text
+    Path(path).write_text(text.replace(old, new, 1))
+
+
+def test_another_code_starts_anew(
+    project: Configure, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project(**TABULAR)
+    kill_after(monkeypatch, 1)
+    shutil.copyfile(train.__file__, tmp_path / "train.py")
+    edit("train.py", "Stage train", "Stage training")
+    monkeypatch.setattr(train, "__file__", "train.py")
+    train.main()
+    assert "goes on" not in capsys.readouterr().out
+
+
+def test_the_number_of_workers_is_no_other_configuration(
+    project: Configure, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project(**TABULAR)
+    kill_after(monkeypatch, 1)
+    project(**TABULAR, workers=2)
+    train.main()
+    assert "goes on after epoch 1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04", b"no checkpoint"])
+def test_a_damaged_checkpoint_is_ignored(project: Configure, damage: bytes) -> None:
+    project(**TABULAR)
+    whole = outputs()
+    train.CHECKPOINT.write_bytes(damage)
+    assert outputs() == whole
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_last_good_epoch(
+    project: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project(**TABULAR, lr=0.01)
+    kill_after(monkeypatch, 1)
+    good = train.CHECKPOINT.read_bytes()
+    monkeypatch.setattr("specimen.task.Regression.loss", lambda self, logits, targets: (logits * torch.nan).mean())
+    with pytest.raises(SpecimenError, match=r"the loss is nan in epoch 2, step 1, at lr 0\.00\d+\. Lower train\.lr"):
+        train.main()
+    assert train.CHECKPOINT.read_bytes() == good
+    assert not train.MODEL.exists()
+
+
+def test_an_epoch_whose_val_loss_is_no_number_is_not_kept(project: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    project(**TABULAR)
+    monkeypatch.setattr("specimen.fit.predict", lambda *_: (np.full((5, 1), np.inf, np.float32), float("inf")))
+    with pytest.raises(SpecimenError, match="the val loss is inf after epoch 1, at lr "):
+        train.main()
+    assert not train.CHECKPOINT.exists()
+
+
+@pytest.mark.parametrize("learnt", [0, 1])
+def test_what_is_said_after_ctrl_c_is_what_was_kept(
+    project: Configure, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], learnt: int
+) -> None:
+    project(**TABULAR)
+    if learnt:
+        kill_after(monkeypatch, learnt)
+    monkeypatch.setattr("specimen.task.Regression.loss", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        train.main()
+    said = "Epoch 1 is kept in models/checkpoint.pt; `dvc repro` goes on from there." in capsys.readouterr().out
+    assert said == bool(learnt)
+
+
+def test_a_feature_that_the_store_does_not_have_is_told(project: Configure) -> None:
+    project(**TABULAR)
+    edit("data/prepared/meta.json", '"kind": {', '"kinds": {')
+    with pytest.raises(
+        SpecimenError, match=r"train\.features: 'kind' is not in data/prepared\. Did you mean 'kinds'\?"
+    ):
+        train.main()
+
+
+def test_features_alone_learn_and_predict(project: Configure) -> None:
+    project(**TABULAR, epochs=60, lr=0.01)
+    train.main()
+    samples = pd.read_csv("data/prepared/samples.csv")
+    predictor = Predictor.load(train.MODEL)
+    predicted = predictor.predict(np.load("data/prepared/images.npy"), samples)["prediction"]
+    known = samples["age"].notna() & (samples["split"] == "train")
+    assert np.abs(predicted - samples["target"])[known].mean() < 0.3
+    assert predicted.notna().all()
+
+
+@pytest.mark.parametrize("classes", [False, True])
+def test_the_model_says_how_sure_it_is(project: Configure, capsys: pytest.CaptureFixture[str], classes: bool) -> None:
+    project(**TABULAR, classes=classes, coverage=0.8)
+    train.main()
+    samples = pd.read_csv("data/prepared/samples.csv").query("split == 'val'")
+    columns = Predictor.load(train.MODEL).predict(np.load("data/prepared/images.npy")[samples.index], samples)
+    if classes:
+        sets = zip(samples["target"], columns["prediction_set"], strict=True)
+        held = [target in json.loads(names) for target, names in sets]
+    else:
+        held = samples["target"].between(columns["low"].to_numpy() - 1e-4, columns["high"].to_numpy() + 1e-4)
+    assert np.mean(held) >= 0.8
+    assert "train.coverage" not in capsys.readouterr().out
+
+
+def test_a_coverage_that_val_is_too_small_for_is_told(project: Configure, capsys: pytest.CaptureFixture[str]) -> None:
+    project(**TABULAR, coverage=0.9)
+    train.main()
+    assert "train.coverage: 0.9 takes 9 groups in val, which has 5" in capsys.readouterr().out
+
+
+def test_no_picture_is_read_for_features_alone(project: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    project(**TABULAR)
+    monkeypatch.setattr("specimen.data.PictureDataset.__getitem__", lambda *_: pytest.fail("a picture was read"))
+    train.main()
+
+
+def write_weights(path: Path) -> None:
+    torch.manual_seed(5)
+    torch.save(make_model("resnet18", 1, 32).backbone.state_dict(), path)
+
+
+def test_a_head_on_frozen_features_is_the_model_that_was_saved(
+    project: Configure, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project(backbone="resnet18", weights="start.pt", fine_tune="head", views=2, epochs=2, features=["age"])
+    write_weights(Path("start.pt"))
+    train.main()
+    model, _ = load_model(train.MODEL)
+    start = torch.load("start.pt", weights_only=True)
+    assert model.backbone is not None
+    assert all(torch.equal(value, start[key]) for key, value in model.backbone.state_dict().items())
+    trained = sum(p.numel() for part in (model.head, model.tabular) for p in part.parameters())  # type: ignore[union-attr]
+    share = trained / sum(p.numel() for p in model.parameters())
+    assert f"{share:.1%} of the parameters trained" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("size", "message"), [(1, "should be greater than or equal to 2"), (64, None)])
+def test_a_batch_may_be_larger_than_the_split_but_not_one_sample(
+    project: Configure, size: int, message: str | None
+) -> None:
+    project(**MOBILE, batch_size=size, epochs=1)
+    if message is None:
+        train.main()
+        assert train.MODEL.exists()
+    else:
+        with pytest.raises(SpecimenError, match=f"train.batch_size: .*{message}"):
+            train.main()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_split_of_few_samples(project: Configure, count: int) -> None:
+    project(**MOBILE, epochs=1)
+    samples = pd.read_csv("data/prepared/samples.csv")
+    samples["split"] = ["train"] * count + ["val"] + ["test"] * (len(samples) - count - 1)
+    samples.to_csv("data/prepared/samples.csv", index=False)
+    if count == 1:
+        with pytest.raises(SpecimenError, match="train has 1 samples"):
+            train.main()
+    else:
+        train.main()
+        assert train.MODEL.exists()
+
+
+def test_one_sample_that_is_left_over_is_no_batch(project: Configure) -> None:
+    project(**MOBILE, batch_size=19, epochs=1)
+    train.main()
+    assert train.MODEL.exists()
+
+
+def test_a_constant_target_is_learnt(project: Configure) -> None:
+    project(**TABULAR)
+    samples = pd.read_csv("data/prepared/samples.csv").assign(target=4.0)
+    samples.to_csv("data/prepared/samples.csv", index=False)
+    train.main()
+    assert np.isfinite(pd.read_csv(OUTPUTS[1])).all(axis=None)
+
+
+def start(*command: str, **options: Any) -> subprocess.Popen[str]:
+    """Start a stage as in an activated environment."""
+    paths = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = os.environ | {"PATH": paths, "DVC_NO_ANALYTICS": "1", "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True, **options
+    )
+
+
+def wait_for_new_checkpoint(process: subprocess.Popen[str]) -> None:
+    """Wait until a process has kept an epoch."""
+    before = train.CHECKPOINT.stat().st_mtime_ns if train.CHECKPOINT.exists() else 0
+    while not (train.CHECKPOINT.exists() and train.CHECKPOINT.stat().st_mtime_ns > before):
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.01)
+
+
+LONG = TABULAR | {"epochs": 300}
+
+
+def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bytes(project: Configure) -> None:
+    project(**LONG)
+    whole = outputs()
+    for path in OUTPUTS:
+        Path(path).unlink()
+    moments = random.Random(1)
+    for how in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
+        process = start(sys.executable, str(ROOT / "src/train.py"))
+        wait_for_new_checkpoint(process)
+        time.sleep(moments.uniform(0, 0.2))
+        process.send_signal(how)
+        process.communicate()
+        assert process.returncode == -how
+    assert train.CHECKPOINT.exists()
+    assert outputs() == whole
+
+
+def test_ctrl_c_ends_workers_and_all_with_a_hint(project: Configure) -> None:
+    project(**MOBILE, epochs=300, workers=2)
+    process = start(sys.executable, str(ROOT / "src/train.py"))
+    wait_for_new_checkpoint(process)
+    children = psutil.Process(process.pid).children()
+    assert len(children) >= 2
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate()[0]
+    assert process.returncode == 130
+    assert re.search(r"Epoch \d+ is kept in models/checkpoint\.pt; `dvc repro` goes on from there\.", said)
+    assert "Traceback" not in said
+    assert not psutil.wait_procs(children, timeout=20)[1]
+
+
+# A model without batch norm, which on a CPU sees the pictures of its own process alone.
+PICTURES = {"backbone": "timm/vit_tiny_patch16_224", "optimizer": "sgd", "lr": 1e-3}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param(TABULAR, id="features"),
+        pytest.param(PICTURES | {"augment": {"rotate": 1.0, "crop": 0.5}}, id="pictures"),
+        pytest.param(PICTURES | {"classes": True, "augment": {"mixup": 0.5, "cutmix": 0.5}}, id="mixed classes"),
+    ],
+)
+def test_two_processes_learn_what_one_learns(project: Configure, settings: dict[str, Any]) -> None:
+    if settings is not TABULAR:
+        pytest.importorskip("timm", reason="needs the extra timm")
+    project(**settings, seed=3)  # batches of 8, 8 and 4; 5 val samples
+    train.main()
+    one = pd.read_csv(OUTPUTS[1])
+    train.MODEL.unlink()
+    torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+    process = start(sys.executable, *torchrun, str(ROOT / "src/train.py"))
+    said = process.communicate()[0]
+    assert process.returncode == 0, said
+    assert f"{settings['backbone']} on cpu in fp32, 2 processes" in said
+    assert said.count("epoch 3/3") == 1
+    np.testing.assert_allclose(pd.read_csv(OUTPUTS[1]), one, rtol=1e-4)
+    if settings is TABULAR:
+        assert load_model(train.MODEL)[1]["best_epoch"] == one["val_rmse"].idxmin() + 1
+
+
+def test_dvc_goes_on_where_a_killed_run_stopped(project: Configure) -> None:
+    project(**LONG)
+    whole = outputs()
+    stage = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["train"]
+    Path("dvc.yaml").write_text(yaml.safe_dump({"stages": {"train": stage}}))
+    edit("params.yaml", "epochs", "launcher: python\n  epochs")
+    shutil.copytree(ROOT / "src", "src", ignore=shutil.ignore_patterns("__pycache__"))
+    subprocess.run([sys.executable, "-m", "dvc", "init", "--no-scm", "--quiet"], check=True)
+    process = start(sys.executable, "-m", "dvc", "repro")
+    wait_for_new_checkpoint(process)
+    [child] = [p for p in psutil.Process(process.pid).children(recursive=True) if p.name().startswith("python")]
+    child.kill()
+    assert "failed to reproduce 'train'" in process.communicate()[0]
+    assert not train.MODEL.exists()
+    again = start(sys.executable, "-m", "dvc", "repro")
+    said = again.communicate()[0]
+    assert again.returncode == 0, said
+    assert re.search(r"goes on after epoch \d+, from models/checkpoint\.pt", said)
+    assert [Path(name).read_bytes() for name in OUTPUTS] == whole
+    assert not train.CHECKPOINT.exists()
+
+
+def test_a_tracker_changes_no_byte_and_no_checkpoint(project: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it is switched on between an interruption and its continuation."""
+    pytest.importorskip("dvclive", reason="needs the extra track")
+    project(**TABULAR)
+    plain = outputs()
+    kill_after(monkeypatch, epoch=1)
+    project(**TABULAR, track=["dvclive"])
+    train.main()
+    assert [Path(name).read_bytes() for name in OUTPUTS] == plain
+    curve = pd.read_csv("dvclive/plots/metrics/val_rmse.tsv", sep="\t")
+    assert curve["step"].tolist() == [1, 2, 3]

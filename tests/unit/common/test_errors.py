@@ -1,0 +1,108 @@
+"""How a verb ends: exit status and what stands on stderr."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import specimen
+from specimen.common.errors import SpecimenError, accepted_hint, run_cli
+from specimen.versioning.dvc_commands import fault_in
+
+SOURCE = Path(specimen.__file__).parents[1]
+
+
+def fail() -> None:
+    raise SpecimenError("labels.xlsx: no such table.")
+
+
+def status_of(main: object) -> object:
+    with pytest.raises(SystemExit) as caught:
+        run_cli(main)  # type: ignore[arg-type]
+    return caught.value.code
+
+
+def test_a_good_run_ends_without_exit_and_without_a_word(capsys: pytest.CaptureFixture[str]) -> None:
+    run_cli(lambda: print("done"))
+    assert capsys.readouterr() == ("done\n", "")
+
+
+def test_an_error_of_the_user_is_one_message_and_status_2(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DVC_STAGE", raising=False)
+    assert status_of(fail) == 2
+    assert capsys.readouterr() == ("", "error: labels.xlsx: no such table.\n")
+
+
+def test_within_a_stage_the_way_back_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DVC_STAGE", "prepare")
+    assert status_of(fail) == 2
+    assert "`dvc checkout` restores them" in capsys.readouterr().err
+
+
+def test_ctrl_c_is_status_130(capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    assert status_of(interrupted) == 130
+    assert capsys.readouterr().err == "\ninterrupted\n"
+
+
+def test_a_fault_of_ours_keeps_its_traceback() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run_cli(lambda: print(1 // 0))
+
+
+def test_a_process_ends_with_status_2_and_no_traceback() -> None:
+    code = "from specimen import errors\ndef main(): raise errors.SpecimenError('row 7: no label')\nerrors.run(main)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=SOURCE, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: row 7: no label\n")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("written", ["resnet81", "RESNET18", "resnet_18"])
+def test_the_nearest_option_is_offered(written: str) -> None:
+    assert accepted_hint(written, ["vgg11", "resnet18"]) == "Did you mean 'resnet18'? Accepted: vgg11, resnet18."
+
+
+def test_the_nearest_option_is_spelled_as_it_is() -> None:
+    assert "Did you mean 'Filename'?" in accepted_hint("filename", ["Filename", "weight"], "columns")
+
+
+def test_nothing_is_offered_where_nothing_is_near() -> None:
+    assert accepted_hint("xyz", ["train", "val"]) == "Accepted: train, val."
+
+
+def test_the_list_has_a_name() -> None:
+    assert accepted_hint("x", ["a1", "b2"], "columns") == "Columns: a1, b2."
+
+
+def test_an_empty_list_says_so() -> None:
+    assert accepted_hint("x", [], "sheets") == "Sheets: none."
+
+
+def test_a_list_of_60_is_whole_and_a_longer_one_is_cut() -> None:
+    assert accepted_hint("x", range(100, 160)).endswith(", 158, 159.")
+    cut = accepted_hint("x", range(100, 161))
+    assert cut.endswith(", 159, ... (61 in all).")
+    assert "160" not in cut
+
+
+@pytest.mark.parametrize(
+    ("output", "fault"),
+    [
+        (["reads", "error: a: no such key", "ERROR: failed to reproduce 'train'"], "error: a: no such key"),
+        (["reads", "Killed"], "Killed"),
+        ([], "no output"),
+    ],
+)
+def test_what_a_failed_program_says_of_it_is_found(output: list[str], fault: str) -> None:
+    assert fault_in(output) == fault

@@ -1,0 +1,80 @@
+"""A picture gets the features of its own row, and never those of another."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from specimen.common.errors import SpecimenError
+from specimen.data.dataset import features
+from specimen.inference.feature_table import join_features, unknown_features
+
+SHEET = Path("labels.xlsx")
+AGE = {"age": {"kind": "number", "median": 4.0, "mean": 4.0, "std": 2.0}}
+SOIL = {"soil": {"kind": "category", "categories": ["loam", "sand"]}}
+
+
+def table(**columns: list[object]) -> pd.DataFrame:
+    """Return a table as `tables.read_table` gives it."""
+    read = pd.DataFrame(columns, dtype=object)
+    return read.set_index(pd.RangeIndex(2, 2 + len(read), name="row"))
+
+
+@pytest.mark.parametrize("image", ["a.png", "x/a.png", "/far/x/A.PNG", "photos.zip/x/a.png"])
+@pytest.mark.parametrize("written", ["a.png", " A.png ", "./a.PNG"])
+def test_a_file_name_is_enough(image: str, written: str) -> None:
+    found, notes = join_features(table(image=["b.png", written], age=[1, 7]), "image", [image], AGE, SHEET)
+    assert found["age"].tolist() == [7]
+    assert notes == []
+
+
+def test_a_longer_name_tells_two_folders_apart() -> None:
+    given = table(image=["x/a.png", "y\\a.png"], age=[1, 2])
+    found, _ = join_features(given, "image", ["p/y/a.png", "p/x/a.png"], AGE, SHEET)
+    assert found["age"].tolist() == [2, 1]
+
+
+def test_a_row_of_another_folder_does_not_count() -> None:
+    found, notes = join_features(
+        table(image=["x/a.png", "b.png"], age=[1, 2]), "image", ["y/a.png", "b.png"], AGE, SHEET
+    )
+    assert found["age"].isna().tolist() == [True, False]
+    assert notes == ["labels.xlsx: no row for 1 of 2 pictures, whose features are missing: y/a.png"]
+
+
+def test_a_name_for_two_pictures_is_refused() -> None:
+    with pytest.raises(SpecimenError, match=r"row 2 names 'a.png', which is x/a.png as well as y/a.png. Write the fol"):
+        join_features(table(image=["a.png"], age=[1]), "image", ["x/a.png", "y/a.png"], AGE, SHEET)
+
+
+def test_two_rows_for_a_picture_are_refused() -> None:
+    with pytest.raises(SpecimenError, match=r"labels.xlsx: rows 2, 3 all name x/a.png"):
+        join_features(table(image=["a.png", "A.png"], age=[1, 2]), "image", ["x/a.png"], AGE, SHEET)
+
+
+def test_german_numbers_are_read_by_column() -> None:
+    found, _ = join_features(table(image=["a.png", "b.png"], age=["1,5", "2"]), "image", ["b.png", "a.png"], AGE, SHEET)
+    assert found["age"].tolist() == [2, 1.5]
+
+
+def test_a_cell_that_the_model_cannot_use_is_shown() -> None:
+    given = table(image=["a.png", "b.png"], age=["old", 3], soil=["clay", None])
+    found, notes = join_features(given, "image", ["a.png", "b.png"], AGE | SOIL, SHEET)
+    assert notes[0] == "labels.xlsx: 1 cells of 'age' are no numbers, and count as missing: 'old' (row 2)"
+    assert notes[1].endswith("are none of the model's loam, sand, and count as missing: 'clay' (row 2)")
+    assert features.encode(found, AGE | SOIL).tolist() == [[0, 1, 0, 0], [-0.5, 0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [("file", "--image-column: labels.xlsx has no column 'file'"), ("image", "features: labels.xlsx has no column 'a")],
+)
+def test_a_missing_column_is_named(column: str, message: str) -> None:
+    with pytest.raises(SpecimenError, match=message):
+        join_features(table(image=["a.png"], ages=[1]), column, ["a.png"], AGE if column == "image" else {}, SHEET)
+
+
+def test_without_a_table_all_features_are_missing() -> None:
+    encoded = features.encode(unknown_features(2, AGE | SOIL), AGE | SOIL)
+    np.testing.assert_array_equal(encoded, [[0, 1, 0, 0]] * 2)

@@ -1,0 +1,87 @@
+"""Backbones of timm, through the same door as those of torchvision."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from specimen.common.errors import SpecimenError
+from specimen.models.model import load_model, make_model, save_model
+
+timm = pytest.importorskip("timm", reason="needs the extra timm")
+
+SMALL = "timm/mobilenetv3_small_050"
+ROOT = Path(__file__).parents[3]
+
+
+def fault(*arguments: object) -> str:
+    with pytest.raises(SpecimenError) as caught:
+        make_model(*arguments)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("backbone", [SMALL, "timm/vit_tiny_patch16_224", "timm/deit_tiny_distilled_patch16_224"])
+def test_a_backbone_gives_logits_and_learns(backbone: str) -> None:
+    model = make_model(backbone, 3, 32)
+    model(torch.zeros(2, 3, 32, 32, dtype=torch.uint8)).sum().backward()
+    assert all(parameter.grad is not None for parameter in model.head.parameters())
+    assert any(parameter.grad is not None for parameter in model.backbone.parameters())
+
+
+def test_pictures_are_scaled_as_the_model_of_timm_wants_them() -> None:
+    grey = torch.full((1, 3, 32, 32), 255, dtype=torch.uint8)
+    scaled = make_model("timm/vit_tiny_patch16_224", 2, 32).normalize(grey)  # mean and std are 0.5
+    torch.testing.assert_close(scaled, torch.ones_like(scaled))
+
+
+def test_a_saved_model_predicts_the_same(tmp_path: Path) -> None:
+    model = make_model(SMALL, 2, 32, features_width=1).eval()
+    meta = {"model": {"backbone": SMALL, "num_outputs": 2, "features_width": 1}, "image_size": 32}
+    save_model(tmp_path / "model.pt", model, meta)
+    images, features = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8), torch.ones(2, 1)
+    torch.testing.assert_close(load_model(tmp_path / "model.pt")[0](images, features), model(images, features))
+
+
+def test_weights_come_from_a_file_of_timm(tmp_path: Path) -> None:
+    start = timm.create_model("mobilenetv3_small_050", num_classes=7)
+    torch.save(start.state_dict(), tmp_path / "start.pth")
+    model = make_model(SMALL, 3, 32, str(tmp_path / "start.pth"))
+    for key, value in model.backbone.state_dict().items():
+        torch.testing.assert_close(value, start.state_dict()[key])
+
+
+def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
+    torch.save(timm.create_model("resnet10t").state_dict(), tmp_path / "start.pth")
+    assert "do not fit: missing " in fault(SMALL, 3, 32, str(tmp_path / "start.pth"))
+
+
+def test_an_unknown_model_or_tag_is_told_the_nearest() -> None:
+    assert "timm has no 'resnet_18'. Did you mean 'resnet18'?" in fault("timm/resnet_18", 2, 32)
+    assert "timm/resnet18 has no 'a1_in1'. Did you mean 'a1_in1k'?" in fault("timm/resnet18", 2, 32, "a1_in1")
+
+
+def test_a_failed_download_says_the_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a network, which the library itself is told to do without."""
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    message = fault("timm/resnet18", 2, 32, "gluon_in1k")
+    assert "'gluon_in1k' of timm/resnet18 could not be downloaded" in message
+    assert "Set train.weights to a state dict file, or to none" in message
+
+
+def test_without_the_extra_the_message_says_how_to_install_it() -> None:
+    code = f"""
+import sys
+sys.modules["timm"] = None
+from specimen.model import make_model
+try:
+    make_model("{SMALL}", 2, 32)
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "src", capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"SpecimenError train.backbone: {SMALL} needs the extra 'timm'")
+    assert "pip install '.[timm]'" in done.stdout

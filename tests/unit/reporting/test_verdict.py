@@ -1,0 +1,196 @@
+"""The verdict: right about simulated models whose quality is known, and silent where nothing can be compared."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from specimen.evaluation.metrics import WITH_INTERVAL
+from specimen.reporting.verdict import FEWEST_GROUPS, RevisionPredictions, Verdict, direction, judge
+
+REPETITIONS = 400
+RESAMPLES = 400
+
+
+def subject(predictions: pd.DataFrame, **facts: str) -> RevisionPredictions:
+    return RevisionPredictions(predictions, **{"task": "regression", "target": "weight", "unit": "g"} | facts)
+
+
+def samples(groups: int, photos: int = 1) -> pd.DataFrame:
+    count = groups * photos
+    return pd.DataFrame(
+        {
+            "row": range(2, count + 2),
+            "image": [f"{number}.jpg" for number in range(count)],
+            "group": [f"plant {number // photos}" for number in range(count)],
+            "target": np.linspace(1, 9, count),
+        }
+    )
+
+
+def two_models(seed: int, groups: int, photos: int, gain: float) -> tuple[RevisionPredictions, RevisionPredictions]:
+    """Return predictions of two models whose true RMSE are 1 and 1 - `gain`.
+
+    What is hard in a plant is hard for both: nine tenths of the variance of their errors is shared by the models, and
+    half of it by the photos of a plant.
+    """
+    random = np.random.default_rng(seed)
+
+    def noise() -> np.ndarray:
+        plant = np.repeat(random.normal(size=groups), photos)
+        return (plant + random.normal(size=groups * photos)) / np.sqrt(2)
+
+    table, hard = samples(groups, photos), noise()
+    before, after = (np.sqrt(0.9) * hard + np.sqrt(0.1) * noise() for _ in range(2))
+    base = subject(table.assign(prediction=table["target"] + before))
+    return base, subject(table.assign(prediction=table["target"] + (1 - gain) * after))
+
+
+def words(gain: float, groups: int, photos: int) -> pd.Series:
+    found = [
+        judge(*two_models(seed, groups, photos, gain), "rmse", resamples=RESAMPLES, seed=seed).word
+        for seed in range(REPETITIONS)
+    ]
+    return pd.Series(found).value_counts(normalize=True)
+
+
+@pytest.mark.parametrize(("groups", "photos"), [(300, 1), (40, 2)])
+def test_equal_models_are_seldom_told_apart(groups: int, photos: int) -> None:
+    found = words(0.0, groups, photos)
+    assert found.get("better", 0) + found.get("worse", 0) <= 0.05 + 0.02
+
+
+def test_a_gain_of_a_tenth_is_found_and_never_called_worse() -> None:
+    found = words(0.1, 300, 1)
+    assert found["better"] >= 0.9
+    assert "worse" not in found
+
+
+def test_equal_classifiers_are_seldom_told_apart() -> None:
+    found = []
+    for seed in range(REPETITIONS):
+        random = np.random.default_rng(seed)
+        table = samples(150).assign(target="leaf")
+        hard = random.random(150) < 0.6
+        models = []
+        for _ in range(2):
+            right = np.where(hard, random.random(150) < 0.8, True)
+            said = np.where(right, "leaf", "stem")
+            columns = {"prediction": said, "p: leaf": np.where(right, 0.9, 0.1), "p: stem": np.where(right, 0.1, 0.9)}
+            models.append(subject(table.assign(**columns), task="classification", unit=""))
+        found.append(judge(*models, "accuracy", resamples=RESAMPLES, seed=seed).word)
+    assert sum(word != "no detectable change" for word in found) <= 0.07 * REPETITIONS
+
+
+def pair(**changes: object) -> tuple[pd.DataFrame, pd.DataFrame]:
+    table = samples(60)
+    noise = np.random.default_rng(1).normal(size=60)
+    return table.assign(prediction=table["target"] + noise), table.assign(
+        **{"prediction": table["target"] + noise / 2} | changes
+    )
+
+
+def test_numbers_are_those_of_the_shared_samples() -> None:
+    base, head = pair()
+    found = judge(subject(base), subject(head.iloc[10:]), "rmse")
+    shared = base.iloc[10:]
+    assert found.before == pytest.approx(np.sqrt(((shared["prediction"] - shared["target"]) ** 2).mean()))
+    assert found.after == pytest.approx(found.before / 2)
+    assert found.low < found.difference < found.high < 0
+    assert (found.word, found.samples, found.groups) == ("better", 50, 50)
+
+
+def test_the_order_of_rows_and_their_numbers_do_not_matter() -> None:
+    base, head = pair()
+    shuffled = head.sample(frac=1, random_state=1).assign(row=range(60))
+    straight, other = (judge(subject(base), subject(table), "rmse") for table in (head, shuffled))
+    assert straight.difference == pytest.approx(other.difference)
+
+
+def test_repeated_images_are_told_apart_by_their_rows() -> None:
+    base, head = (table.assign(image="one.jpg") for table in pair())
+    assert judge(subject(base), subject(head), "rmse").samples == 60
+
+
+def test_samples_without_images_are_told_apart_by_their_rows() -> None:
+    base, head = (table.assign(image=np.nan) for table in pair())
+    assert judge(subject(base), subject(head), "rmse").samples == 60
+
+
+def test_a_relabelled_sample_is_left_out() -> None:
+    base, head = pair()
+    head.loc[:2, "target"] += 1
+    found = judge(subject(base), subject(head), "rmse")
+    assert (found.samples, found.relabelled) == (57, 3)
+
+
+def test_the_same_predictions_are_called_so() -> None:
+    base, _ = pair()
+    found = judge(subject(base), subject(base), "rmse")
+    assert (found.word, found.same_predictions, found.difference) == ("no detectable change", True, 0)
+
+
+def test_a_higher_r2_is_better_and_a_lower_one_worse() -> None:
+    base, head = pair()
+    assert judge(subject(base), subject(head), "r2").word == "better"
+    assert judge(subject(head), subject(base), "r2").word == "worse"
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({"target": "height"}, "the target has changed from 'weight' to 'height'"),
+        ({"unit": "kg"}, "the unit has changed from 'g' to 'kg'"),
+        ({"task": "classification"}, "the task has changed from 'regression' to 'classification'"),
+    ],
+)
+def test_other_facts_cannot_be_compared(facts: dict[str, str], reason: str) -> None:
+    base, head = pair()
+    assert judge(subject(base), subject(head, **facts), "rmse") == Verdict(
+        "not comparable", "rmse", reason, facts.get("unit", "g")
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda head: head.assign(image=head["image"] + "!"), "no test sample is in both revisions"),
+        (
+            lambda head: head.assign(target=head["target"] + 1),
+            "each of the 60 shared test samples has another label now",
+        ),
+        (lambda head: head.iloc[: FEWEST_GROUPS - 1], f"both share {FEWEST_GROUPS - 1} groups of test samples"),
+        (lambda head: head.iloc[:0], "no test sample is in both revisions"),
+        (lambda head: head.drop(columns="prediction"), "the predictions have no column prediction"),
+        (lambda head: head.assign(image="one.jpg", row=1), "the samples cannot be told apart by image and row"),
+        (lambda head: head.assign(prediction=np.nan), "predictions that are no finite numbers"),
+    ],
+)
+def test_what_cannot_be_compared_says_why(change: object, reason: str) -> None:
+    base, head = pair()
+    found = judge(subject(base), subject(change(head)), "rmse")
+    assert found.word == "not comparable"
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize("metric", ["bias", "accuracy", "rsme"])
+def test_a_metric_that_cannot_decide_names_those_that_can(metric: str) -> None:
+    base, head = pair()
+    found = judge(subject(base), subject(head), metric)
+    assert found.word == "not comparable"
+    assert f"`{metric}` cannot decide. Accepted here: mae, " in found.reason
+
+
+def test_a_class_that_one_model_does_not_know_counts_as_wrong() -> None:
+    table = samples(40).assign(target=["leaf", "stem"] * 20)
+    base = table.assign(prediction="leaf", **{"p: leaf": 1.0})
+    head = table.assign(prediction=table["target"], **{"p: leaf": 0.5, "p: stem": 0.5})
+    found = judge(*(subject(side, task="classification", unit="") for side in (base, head)), "accuracy")
+    assert (found.before, found.after, found.word) == (0.5, 1.0, "better")
+
+
+def test_directions_are_known_for_the_metrics_of_a_class_too() -> None:
+    assert [direction(name) for name in ("rmse", "baseline.forest.rmse", "per_class.leaf.f1", "bias")] == [-1, -1, 1, 0]
+
+
+def test_every_metric_has_a_better_way_or_none_on_purpose() -> None:
+    assert {name for name in WITH_INTERVAL if not direction(name)} == {"bias", "coverage"}

@@ -1,0 +1,86 @@
+"""A checkpoint counts only where it is whole, and for the run that wrote it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from specimen.common.errors import SpecimenError
+from specimen.common.files import replace_atomically
+from specimen.training.checkpoint import Checkpoint, fingerprint
+
+STATE = {"model": {"weight": torch.arange(600.0)}, "records": [{"epoch": 1, "lr": 0.1, "best": True}]}
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Checkpoint:
+    made = Checkpoint(tmp_path / "models/checkpoint.pt", "mine")
+    made.save(STATE)
+    return made
+
+
+def test_a_state_comes_back(checkpoint: Checkpoint) -> None:
+    state = checkpoint.load()
+    assert state is not None
+    assert torch.equal(state["model"]["weight"], STATE["model"]["weight"])
+    assert state["records"] == STATE["records"]
+
+
+def test_that_of_another_run_does_not_count(checkpoint: Checkpoint) -> None:
+    assert Checkpoint(checkpoint.path, "yours").load() is None
+
+
+def test_none_is_no_state(tmp_path: Path) -> None:
+    assert Checkpoint(tmp_path / "checkpoint.pt", "mine").load() is None
+
+
+def test_a_cut_off_file_is_ignored(checkpoint: Checkpoint) -> None:
+    content = checkpoint.path.read_bytes()
+    for length in range(0, len(content), 97):
+        checkpoint.path.write_bytes(content[:length])
+        assert checkpoint.load() is None
+
+
+def test_flipped_bits_are_noticed(checkpoint: Checkpoint) -> None:
+    content = checkpoint.path.read_bytes()
+    place = content.index(STATE["model"]["weight"][100:110].numpy().tobytes())
+    checkpoint.path.write_bytes(content[:place] + bytes([content[place] ^ 255]) + content[place + 1 :])
+    assert checkpoint.load() is None
+
+
+@pytest.mark.parametrize("content", [{}, {"fingerprint": "mine"}, torch.zeros(3), [1]])
+def test_a_file_of_somebody_else_is_ignored(checkpoint: Checkpoint, content: object) -> None:
+    torch.save(content, checkpoint.path)
+    assert checkpoint.load() is None
+
+
+def test_what_a_kill_left_half_written_is_no_matter(checkpoint: Checkpoint) -> None:
+    aside = checkpoint.path.with_name(".checkpoint.pt.new")
+    aside.write_bytes(checkpoint.path.read_bytes()[:500])
+    assert checkpoint.load() is not None
+    checkpoint.save({"records": []})
+    assert checkpoint.load() == {"records": []}
+    assert list(checkpoint.path.parent.iterdir()) == [checkpoint.path]
+
+
+def test_a_write_that_fails_leaves_the_earlier_one(checkpoint: Checkpoint) -> None:
+    def fail(aside: Path) -> None:
+        aside.write_bytes(b"half")
+        raise SpecimenError
+
+    with pytest.raises(SpecimenError), replace_atomically(checkpoint.path) as aside:
+        fail(aside)
+    assert checkpoint.load() is not None
+
+
+def test_removed_is_removed(checkpoint: Checkpoint) -> None:
+    checkpoint.remove()
+    checkpoint.remove()
+    assert checkpoint.load() is None
+
+
+def test_a_fingerprint_depends_on_each_part_and_where_it_ends() -> None:
+    assert fingerprint("a", b"b") == fingerprint("a", b"b")
+    assert len({fingerprint("a", "b"), fingerprint("ab"), fingerprint("a", "c"), fingerprint("", "ab")}) == 4

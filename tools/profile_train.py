@@ -1,0 +1,61 @@
+"""Where the time of training goes: some steps of `train` under torch.profiler, as a table and as a trace."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from specimen.common import errors
+from specimen.common.memory import keep_freed_memory
+from specimen.config.params import load_params
+from specimen.data.dataset import features
+from specimen.data.dataset.store import Store
+from specimen.models.device import pick_device, pick_precision
+from specimen.models.model import make_model
+from specimen.models.task import make_task
+from specimen.training.batches import Batch
+from specimen.training.compute import Compute
+from specimen.training.hardware import compute_reproducibly, use_threads
+from specimen.training.loaders import make_loaders
+from specimen.training.loop import fit, make_training_state
+
+PREPARED, TABLE, TRACE = Path("data/prepared"), Path("profile/table.txt"), Path("profile/trace.json")
+STEPS = 10
+ROWS = 25
+
+
+def main() -> None:
+    """Profile the first steps of the training that params.yaml describes; nothing of it is kept."""
+    keep_freed_memory()
+    compute_reproducibly()
+    train, store = load_params().train.model_copy(update={"epochs": 1}), Store.load(PREPARED)
+    use_threads(train.threads)
+    device = pick_device(train.device)
+    compute = Compute(device, pick_precision(train.precision, device))
+    task = make_task(store.meta, store.samples["target"][store.rows("train")], train)
+    width = features.width({name: store.meta["features"][name] for name in train.features})
+    size = store.meta["image_size"]
+    model = compute.prepare(make_model(train.backbone, task.num_outputs, size, train.weights, width))
+    loaders = make_loaders(store, task, model, train, compute)
+
+    def few(batches: Iterable[Batch]) -> Iterable[Batch]:
+        return itertools.islice(batches, STEPS)
+
+    activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if device.type == "cuda" else [])]
+    with profile(activities=activities, record_shapes=True) as profiler:
+        for _ in fit(make_training_state(model, train, STEPS), task, compute, loaders, train, few):
+            pass
+    TABLE.parent.mkdir(exist_ok=True)
+    order = "self_cuda_time_total" if device.type == "cuda" else "self_cpu_time_total"
+    table = profiler.key_averages().table(sort_by=order, row_limit=ROWS)
+    TABLE.write_text(table, encoding="utf-8")
+    profiler.export_chrome_trace(str(TRACE))
+    print(f"{table}\n{STEPS} steps in {torch.get_num_threads()} threads: {TABLE}, and {TRACE} for ui.perfetto.dev")
+
+
+if __name__ == "__main__":
+    errors.run_cli(main)

@@ -1,0 +1,82 @@
+"""Fetch the model of a Git tag and check it against the metrics of that tag: `python src/release.py model@v1.2.0`."""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from specimen.common import errors
+from specimen.common.errors import SpecimenError
+from specimen.data.dataset.store import Store
+from specimen.evaluation.measures import measure
+from specimen.models.predictor import Predictor
+
+PREPARED, TEST_METRICS = Path("data/prepared"), Path("metrics/test.json")
+MODEL, NOTES = Path("release/model.pt"), Path("release/notes.md")
+TAG = re.compile(r"(?P<name>[a-z0-9/_-]+)@(?P<version>v\d+\.\d+\.\d+)")
+TOLERANCE = 0.01
+"""Relative: another kind of processor rounds otherwise, but measures the same."""
+
+
+def main() -> None:
+    """Fetch, check and write the notes of the release."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tag", help="name@vMAJOR.MINOR.PATCH, as `gto register` makes it")
+    tag = parser.parse_args().tag
+    parts = TAG.fullmatch(tag)
+    if not parts:
+        raise SpecimenError(
+            f"tag: {tag!r} is no version of a model. Accepted: name@v1.2.0, as `gto register` makes it."
+        )
+    MODEL.parent.mkdir(exist_ok=True)
+    _dvc("artifacts", "get", ".", parts["name"], "--rev", parts["version"], "--out", str(MODEL), "--force")
+    _dvc("pull", str(PREPARED))
+    compared = check(MODEL, PREPARED, TEST_METRICS)
+    NOTES.write_text(notes(compared), encoding="utf-8")
+    print(f"{MODEL} is the model of {tag}: it measures what {TEST_METRICS} says.")
+
+
+def check(model: Path, prepared: Path, metrics: Path) -> pd.DataFrame:
+    """Measure a model on the test split; return what is `expected` and what was `measured`, by metric.
+
+    Raises `SpecimenError` where a metric differs: then this is not the model that the metrics are about.
+    """
+    store, predictor = Store.load(prepared), Predictor.load(model)
+    rows = store.rows("test")
+    samples = store.samples.iloc[rows]
+    predictions = pd.concat([samples, predictor.predict(store.images[rows], samples).set_axis(rows)], axis=1)
+    found = measure(predictor.task, predictions)(np.ones((1, len(rows))))
+    try:
+        said = json.loads(metrics.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SpecimenError(f"{metrics}: {error}. `dvc repro` makes it.") from error
+    pairs = {name: (said[name], float(values[0])) for name, values in found.items() if name in said}
+    compared = pd.DataFrame.from_dict(pairs, orient="index", columns=["expected", "measured"])
+    scale = compared.abs().max(axis=1).clip(lower=TOLERANCE)
+    wrong = compared[~((compared["expected"] - compared["measured"]).abs() <= TOLERANCE * scale)]
+    if compared.empty or len(wrong):
+        table = (wrong if len(wrong) else compared).to_string()
+        raise SpecimenError(f"{model} does not measure what {metrics} says, so it is another model:\n{table}")
+    return compared
+
+
+def notes(compared: pd.DataFrame) -> str:
+    """Return the metrics of the test split as Markdown."""
+    rows = [f"| {name} | {row['expected']:.4g} | {row['measured']:.4g} |" for name, row in compared.iterrows()]
+    head = ["Measured anew on the test split:", "", "| metric | metrics/test.json | now |", "| :-- | --: | --: |"]
+    return "\n".join([*head, *rows, ""])
+
+
+def _dvc(*arguments: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "dvc", *arguments], check=False)
+    if done.returncode:
+        raise SpecimenError(f"`dvc {' '.join(arguments[:2])}` ended with status {done.returncode}; see above.")
+
+
+if __name__ == "__main__":
+    errors.run_cli(main)

@@ -14,11 +14,12 @@ from specimen.data.dataset.store import Store
 from specimen.evaluation import grad_cam, metrics
 from specimen.evaluation.baselines import compare
 from specimen.evaluation.plots.draw import draw_plots
+from specimen.evaluation.plots.history import draw_history
 from specimen.evaluation.plots.importances import draw_importances
 from specimen.evaluation.random_forest import grow_forest
 from specimen.evaluation.summary import gain_over_features
 from specimen.integrations.tracking import run_name, track_evaluation
-from specimen.models.predictor import Predictor
+from specimen.models.torch_network import load_torch
 
 PREPARED, MODEL, HISTORY = Path("data/prepared"), Path("models/model.pt"), Path("plots/history.csv")
 TEST_METRICS, DATA_METRICS = Path("metrics/test.json"), Path("metrics/data.json")
@@ -30,7 +31,7 @@ PREDICTIONS, PLOTS, TABLES = Path("plots/predictions.csv"), Path("plots/test"), 
 def main() -> None:
     """Predict the test split, and write down how well that went."""
     params = load_section("evaluate", Evaluate)
-    store, predictor = Store.load(PREPARED), Predictor.load(MODEL, params.precision)
+    store, predictor = Store.load(PREPARED), load_torch(MODEL, params.precision)
     rows = store.rows("test")
     samples, train = store.samples.iloc[rows], store.samples.iloc[store.rows("train")]
     columns = predictor.predict(store.images[rows], samples, _bar)
@@ -41,25 +42,26 @@ def main() -> None:
         results["unlike"] = float(predictions["unlike"].mean())
     if store.masks is not None and params.explain:
         results |= grad_cam.attention(predictor, store.images[rows], store.masks[rows], samples, _bar)
-    forest = grow_forest(task, train, samples, store.meta["features"])
+    forest = grow_forest(task, train, samples, store.meta.features)
     results["baseline"] = compare(task, predictions, train["target"], forest, resamples)
     with replace_atomically(PLOTS) as pictures, replace_atomically(TABLES) as tables:
-        draw_plots((pictures, tables), predictions, store, predictor, params, results, HISTORY)
+        draw_plots((pictures, tables), predictions, store, predictor, params, results)
+        draw_history(pictures / "history.png", pd.read_csv(HISTORY))
         if forest is not None:
             write_csv(tables / "importances.csv", forest.importances)
             draw_importances(pictures / "importances.png", forest.importances, task.monitor)
     write_csv(PREDICTIONS, predictions)
-    write_json(DATA_METRICS, store.meta["counts"])
+    write_json(DATA_METRICS, store.meta.counts.model_dump())
     details = {name: value for name, value in results.items() if isinstance(value, dict)}
     plain = {name: value for name, value in results.items() if name not in details}
     write_json(DETAILS, details)
     write_json(TEST_METRICS, plain)
-    name = run_name(predictor.meta["model"]["backbone"], predictor.meta["image_size"], predictor.meta["train"]["lr"])
+    name = run_name(predictor.meta.backbone, predictor.meta.image_size, predictor.meta.training.params["lr"])
     with track_evaluation(name, MODEL) as tracking:
         tracking.log_results(plain, PLOTS, MODEL, PREPARED)
     print(", ".join(f"{name} {value:.4g}" for name, value in results.items() if isinstance(value, float)))
-    sees_pictures = predictor.meta["model"]["backbone"] != "none"
-    if (sentence := gain_over_features(results, store.meta["unit"], sees_pictures=sees_pictures)) is not None:
+    sees_pictures = predictor.meta.backbone != "none"
+    if (sentence := gain_over_features(results, store.meta.unit, sees_pictures=sees_pictures)) is not None:
         print(sentence)
 
 

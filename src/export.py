@@ -12,7 +12,7 @@ from specimen.config.export import Export
 from specimen.data.dataset.store import Store
 from specimen.models.model import load_model
 from specimen.models.predictor import Predictor
-from specimen.models.task import load_task
+from specimen.models.torch_network import make_torch_predictor
 from specimen.onnx.export import to_onnx
 from specimen.onnx.network import read_onnx
 
@@ -24,9 +24,8 @@ def main() -> None:
     export, store = load_section("export", Export), Store.load(PREPARED)
     model, meta = load_model(MODEL)
     content = to_onnx(model, meta)
-    network, meta = read_onnx(content)
-    exported = Predictor(network, load_task(meta["task"]), meta)
-    largest, count = compare(Predictor.load(MODEL), exported, store, export)
+    exported = read_onnx(content, str(ONNX))
+    largest, count = compare(make_torch_predictor(model, meta), exported, store, export)
     with replace_atomically(ONNX) as aside:
         aside.write_bytes(content)
     print(f"{ONNX}: {len(content) / 1e6:.1f} MB; {count} samples differ by at most {largest:.1g} from {MODEL}")

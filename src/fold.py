@@ -1,4 +1,4 @@
-"""Stage fold: train and evaluate with one fold as the test split -> cv/fold-N: `python src/fold.py N`.
+"""Stage fold: train and evaluate with one fold as the test split -> folds/fold-N: `python src/fold.py N`.
 
 The pictures are those of data/prepared, decoded once for all folds; only who is in which split, and what follows from
 that, is found anew. All happens in a folder of its own, so that an interrupted fold goes on from its checkpoint.
@@ -22,10 +22,10 @@ from specimen.common.files import replace_atomically, write_csv, write_json
 from specimen.config.base import PARAMS_FILE
 from specimen.config.params import Params, load_params
 from specimen.data.dataset.store import Store
-from specimen.data.preparation import meta
+from specimen.data.preparation.meta import describe_dataset
 from specimen.data.preparation.splits import assign_splits, check_splits
 
-PREPARED, CV, WORK = Path("data/prepared"), Path("cv"), Path(".dvc/tmp/cv")
+PREPARED, FOLDS, WORK = Path("data/prepared"), Path("folds"), Path(".dvc/tmp/folds")
 RESULTS = ("metrics/test.json", "plots/predictions.csv", "plots/history.csv")
 AS_TEXT: dict[str, Any] = {"dtype": str, "keep_default_na": False}
 
@@ -43,7 +43,7 @@ def main() -> None:
         done = subprocess.run(command, cwd=work, check=False)
         if done.returncode:
             sys.exit(done.returncode)  # the verb has said why
-    with replace_atomically(CV / f"fold-{fold}") as results:
+    with replace_atomically(FOLDS / f"fold-{fold}") as results:
         results.mkdir()
         for result in RESULTS:
             shutil.copyfile(work / result, results / Path(result).name)
@@ -79,14 +79,12 @@ def _write_store(folder: Path, params: Params) -> None:
         link.symlink_to(file.absolute())
     store = Store.load(PREPARED)
     splits = assign_splits(store.samples["group"], params.split)
-    check_splits(store.samples.assign(split=splits), classes=bool(store.meta["class_names"]))
+    check_splits(store.samples.assign(split=splits), classes=bool(store.meta.class_names))
     # As text, so that no number is written otherwise than prepare has written it.
     table = pd.read_csv(PREPARED / "samples.csv", **AS_TEXT)
     write_csv(folder / "samples.csv", table.assign(split=splits))
-    samples = store.samples.assign(split=splits)
-    write_json(
-        folder / "meta.json", store.meta | meta.describe(samples, store.meta["counts"], params.data, params.prepare)
-    )
+    meta = describe_dataset(store.samples.assign(split=splits), store.meta.counts, params.data, params.prepare)
+    write_json(folder / "meta.json", meta.model_dump(mode="json"))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from specimen.data.readers.tables import read_table
 from specimen.inference.batch_prediction import predict_files
 from specimen.inference.feature_table import join_features, unknown_features
 from specimen.inference.inputs import Input, find_inputs
+from specimen.inference.load import load_predictor
 from specimen.inference.writers import check_writable, open_writer
 from specimen.models.predictor import Predictor
 
@@ -41,10 +42,10 @@ def main() -> None:
     check_writable(arguments.output, len(inputs))
     if arguments.features and arguments.output.resolve() == arguments.features.resolve():
         raise SpecimenError(f"{arguments.output}: is the table of the features; write to another file.")
-    predictor = Predictor.load(arguments.model, arguments.precision)
+    predictor = load_predictor(arguments.model, arguments.precision)
     samples = _samples(predictor, inputs, arguments)
     bad, reasons = predict_to(arguments.output, predictor, inputs, samples)
-    target, unit = predictor.meta["target"], predictor.meta["unit"]
+    target, unit = predictor.meta.target, predictor.meta.unit
     print(f"{arguments.output}: {target}{f' in {unit}' if unit else ''} of {len(inputs) - bad} photos")
     if bad:
         more = [f"... and {bad - LISTED:,} more, see the column error"] if bad > LISTED else []
@@ -74,7 +75,7 @@ def predict_to(path: Path, predictor: Predictor, inputs: list[Input], samples: p
 
 def _samples(predictor: Predictor, inputs: list[Input], arguments: argparse.Namespace) -> pd.DataFrame:
     """Return the features of the photos that the model uses."""
-    used = predictor.meta["features"]
+    used = predictor.meta.features
     if not used and arguments.features:
         _note(f"{arguments.model} uses no features; {arguments.features} is left out.")
     if used and not arguments.features:

@@ -1,7 +1,6 @@
 """Stage prepare: the label table and its images -> the packed store in data/prepared."""
 
 from pathlib import Path
-from typing import Any
 
 from specimen.common import errors
 from specimen.common.files import replace_atomically
@@ -9,6 +8,7 @@ from specimen.common.memory import keep_freed_memory
 from specimen.config.base import load_section
 from specimen.config.data import Data
 from specimen.config.prepare import Prepare, Split
+from specimen.data.dataset.meta import Counts
 from specimen.data.dataset.store import Store
 from specimen.data.exploration import explore
 from specimen.data.preparation.build import build_dataset
@@ -28,17 +28,16 @@ def main() -> None:
         meta = build_dataset(raw, data, prepare, split, folder)
         store = Store.load(folder)
         explore.draw(plots, store.images, store.samples, raw.sheet, meta)
-    print(_summary(meta))
+    print(_summary(meta.counts))
 
 
-def _summary(meta: dict[str, Any]) -> str:
-    counts = meta["counts"]
-    rejected = ", ".join(f"{n} by {rule}" for rule, n in counts["rejected"].items() if n) or "none"
-    lines = [f"{counts['kept']} of {counts['rows']} rows kept, in {counts['groups']} groups; rejected: {rejected}"]
-    lines += [f"warning: {n} rows kept although {rule}, see warned.csv" for rule, n in counts["warned"].items() if n]
-    if counts["without_group"]:
-        lines.append(f"warning: {counts['without_group']} rows name no group; each of these photos is its own group")
-    lines.append(", ".join(f"{name} {n}" for name, n in counts["split"].items()))
+def _summary(counts: Counts) -> str:
+    rejected = ", ".join(f"{n} by {rule}" for rule, n in counts.rejected.items() if n) or "none"
+    lines = [f"{counts.kept} of {counts.rows} rows kept, in {counts.groups} groups; rejected: {rejected}"]
+    lines += [f"warning: {n} rows kept although {rule}, see warned.csv" for rule, n in counts.warned.items() if n]
+    if counts.without_group:
+        lines.append(f"warning: {counts.without_group} rows name no group; each of these photos is its own group")
+    lines.append(", ".join(f"{name} {n}" for name, n in counts.split.items()))
     return "\n".join(lines)
 
 

@@ -25,11 +25,11 @@ from specimen.config.params import Params, load_params
 from specimen.data.dataset.store import Store
 from specimen.evaluation import metrics
 from specimen.experiments import cross_validation
-from specimen.models.task import make_task
+from specimen.training.setup import make_task
 
-PREPARED, CV = Path("data/prepared"), Path("cv")
+PREPARED, RESULTS = Path("data/prepared"), Path("folds")
 METRICS, PLOT = Path("metrics/cv.json"), Path("plots/cv.png")
-STAGES, FOLDS = CV / "dvc.yaml", CV / "folds.yaml"
+STAGES, FOLDS = RESULTS / "dvc.yaml", RESULTS / "folds.yaml"
 COMMENT = "# The folds that DVC knows; `make cv` writes as many as split.folds says.\n"
 
 
@@ -47,7 +47,7 @@ def main() -> None:
     print(f"\n{cross_validation.as_markdown(summary)}\n")
     write_json(METRICS, summary)
     cross_validation.draw(PLOT, summary)
-    print(f"{METRICS} and {PLOT} have it; {CV}/fold-*/predictions.csv every prediction.")
+    print(f"{METRICS} and {PLOT} have it; {RESULTS}/fold-*/predictions.csv every prediction.")
 
 
 def _count(params: Params) -> int:
@@ -99,7 +99,7 @@ def _write(text: str) -> None:
 def summarise(params: Params, count: int) -> cross_validation.Summary:
     """Read the results of all folds, and return what they say together."""
     store = Store.load(PREPARED)
-    places = [CV / f"fold-{fold}" for fold in range(count)]
+    places = [RESULTS / f"fold-{fold}" for fold in range(count)]
     results: list[dict[str, Any]] = [json.loads((place / "test.json").read_text("utf-8")) for place in places]
     predictions = [_predictions(place / "predictions.csv", store) for place in places]
     task = make_task(store.meta, store.samples["target"], params.train)
@@ -109,7 +109,7 @@ def summarise(params: Params, count: int) -> cross_validation.Summary:
 
 
 def _predictions(path: Path, store: Store) -> pd.DataFrame:
-    names = ("group", "target", "prediction") if store.meta["class_names"] else ("group",)
+    names = ("group", "target", "prediction") if store.meta.class_names else ("group",)
     return pd.read_csv(path, dtype=dict.fromkeys(names, str), keep_default_na=False, na_values=[""])
 
 

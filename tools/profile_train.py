@@ -11,17 +11,15 @@ from torch.profiler import ProfilerActivity, profile
 
 from specimen.common import errors
 from specimen.common.memory import keep_freed_memory
-from specimen.config.params import load_params
-from specimen.data.dataset import features
+from specimen.config.base import load_section
+from specimen.config.train import Train
 from specimen.data.dataset.store import Store
 from specimen.models.device import pick_device, pick_precision
-from specimen.models.model import make_model
-from specimen.models.task import make_task
 from specimen.training.batches import Batch
 from specimen.training.compute import Compute
 from specimen.training.hardware import compute_reproducibly, use_threads
-from specimen.training.loaders import make_loaders
 from specimen.training.loop import fit, make_training_state
+from specimen.training.setup import set_up_training
 
 PREPARED, TABLE, TRACE = Path("data/prepared"), Path("profile/table.txt"), Path("profile/trace.json")
 STEPS = 10
@@ -32,22 +30,18 @@ def main() -> None:
     """Profile the first steps of the training that params.yaml describes; nothing of it is kept."""
     keep_freed_memory()
     compute_reproducibly()
-    train, store = load_params().train.model_copy(update={"epochs": 1}), Store.load(PREPARED)
+    train, store = load_section("train", Train).model_copy(update={"epochs": 1}), Store.load(PREPARED)
     use_threads(train.threads)
     device = pick_device(train.device)
     compute = Compute(device, pick_precision(train.precision, device))
-    task = make_task(store.meta, store.samples["target"][store.rows("train")], train)
-    width = features.width({name: store.meta["features"][name] for name in train.features})
-    size = store.meta["image_size"]
-    model = compute.prepare(make_model(train.backbone, task.num_outputs, size, train.weights, width))
-    loaders = make_loaders(store, task, model, train, compute)
+    setup = set_up_training(store, train, compute)
 
     def few(batches: Iterable[Batch]) -> Iterable[Batch]:
         return itertools.islice(batches, STEPS)
 
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if device.type == "cuda" else [])]
     with profile(activities=activities, record_shapes=True) as profiler:
-        for _ in fit(make_training_state(model, train, STEPS), task, compute, loaders, train, few):
+        for _ in fit(make_training_state(setup.model, train, STEPS), setup.task, compute, setup.loaders, train, few):
             pass
     TABLE.parent.mkdir(exist_ok=True)
     order = "self_cuda_time_total" if device.type == "cuda" else "self_cpu_time_total"

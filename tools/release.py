@@ -14,7 +14,7 @@ from specimen.common import errors
 from specimen.common.errors import SpecimenError
 from specimen.data.dataset.store import Store
 from specimen.evaluation.measures import measure
-from specimen.models.predictor import Predictor
+from specimen.inference.load import load_predictor
 
 PREPARED, TEST_METRICS = Path("data/prepared"), Path("metrics/test.json")
 MODEL, NOTES = Path("release/model.pt"), Path("release/notes.md")
@@ -46,7 +46,7 @@ def check(model: Path, prepared: Path, metrics: Path) -> pd.DataFrame:
 
     Raises `SpecimenError` where a metric differs: then this is not the model that the metrics are about.
     """
-    store, predictor = Store.load(prepared), Predictor.load(model)
+    store, predictor = Store.load(prepared), load_predictor(model)
     rows = store.rows("test")
     samples = store.samples.iloc[rows]
     predictions = pd.concat([samples, predictor.predict(store.images[rows], samples).set_axis(rows)], axis=1)

@@ -1,6 +1,6 @@
 """Check a report that a pull request has made before a workflow with the right to comment posts it.
 
-`python3 src/comment.py FOLDER` reads FOLDER/report.md and FOLDER/number as data: whoever opens a pull request can put
+`python3 .github/scripts/check_report.py FOLDER` reads FOLDER/report.md and FOLDER/number as data: whoever opens a pull request can put
 anything there. It prints `number=N` for the next step. Needs nothing but Python, for nothing is installed in that job.
 """
 
@@ -9,10 +9,13 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
-from specimen.common import errors
-from specimen.common.errors import SpecimenError
+
+class BadReportError(Exception):
+    """A report must not be posted; the message says why."""
+
 
 LIMIT = 60_000
 """Characters of a report, and so at most four times as many bytes."""
@@ -35,7 +38,7 @@ def main() -> None:
     folder: Path = parser.parse_args().folder
     number = _read(folder / "number", 20).strip()
     if not NUMBER.fullmatch(number):
-        raise SpecimenError(f"{folder}/number: {number[:20]!r} is no number of a pull request.")
+        raise BadReportError(f"{folder}/number: {number[:20]!r} is no number of a pull request.")
     _check(folder / "report.md")
     _check_commit(number, os.environ.get("COMMIT", ""))
     print(f"number={number}")
@@ -43,37 +46,41 @@ def main() -> None:
 
 def _read(path: Path, most: int) -> str:
     if path.is_symlink() or not path.is_file():
-        raise SpecimenError(f"{path}: not there, or no plain file.")
+        raise BadReportError(f"{path}: not there, or no plain file.")
     if path.stat().st_size > most:
-        raise SpecimenError(f"{path}: {path.stat().st_size} bytes, at most {most} are accepted.")
+        raise BadReportError(f"{path}: {path.stat().st_size} bytes, at most {most} are accepted.")
     try:
         return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
-        raise SpecimenError(f"{path}: no UTF-8 text.") from None
+        raise BadReportError(f"{path}: no UTF-8 text.") from None
 
 
 def _check(path: Path) -> None:
     text = _read(path, 4 * LIMIT)
     if not text.strip() or len(text) > LIMIT:
-        raise SpecimenError(f"{path}: {len(text)} characters, 1 to {LIMIT} are accepted.")
+        raise BadReportError(f"{path}: {len(text)} characters, 1 to {LIMIT} are accepted.")
     for what, pattern in FOREIGN.items():
         if found := pattern.search(text):
             line = text.count("\n", 0, found.start()) + 1
-            raise SpecimenError(f"{path}: line {line} holds {what}, {found[0]!r}, which no report of Specimen does.")
+            raise BadReportError(f"{path}: line {line} holds {what}, {found[0]!r}, which no report of Specimen does.")
 
 
 def _check_commit(number: str, commit: str) -> None:
     """Else a report could be posted on another pull request than the one that made it."""
     if not COMMIT.fullmatch(commit):
-        raise SpecimenError(f"COMMIT: {commit!r} is no full commit; comment.yml sets it.")
+        raise BadReportError(f"COMMIT: {commit!r} is no full commit; comment.yml sets it.")
     command = ["gh", "pr", "view", number, "--json", "headRefOid,commits"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SpecimenError(f"gh cannot see pull request {number}: {done.stderr.strip()}")
+        raise BadReportError(f"gh cannot see pull request {number}: {done.stderr.strip()}")
     found = json.loads(done.stdout)
     if commit not in {found["headRefOid"], *(entry["oid"] for entry in found["commits"])}:
-        raise SpecimenError(f"pull request {number} does not hold commit {commit}, of which the report was made.")
+        raise BadReportError(f"pull request {number} does not hold commit {commit}, of which the report was made.")
 
 
 if __name__ == "__main__":
-    errors.run(main)
+    try:
+        main()
+    except BadReportError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)

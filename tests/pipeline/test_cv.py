@@ -70,7 +70,7 @@ def first(tmp_path_factory: pytest.TempPathFactory, draw_photos: Callable[..., p
 
     folder = tmp_path_factory.mktemp("cv") / "repository"
     shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("dvc.yaml", "cv/dvc.yaml", "cv/folds.yaml", ".gitignore"):
+    for name in ("dvc.yaml", "folds/dvc.yaml", "folds/folds.yaml", ".gitignore"):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(ROOT / name, folder / name)
     draw_photos(folder / "data/raw", 24).to_csv(folder / "data/raw/labels.csv", index=False)
@@ -78,7 +78,7 @@ def first(tmp_path_factory: pytest.TempPathFactory, draw_photos: Callable[..., p
     torch.manual_seed(0)
     torch.save(mobilenet_v3_small(weights=None).state_dict(), folder / "weights/start.pt")
     add_dep(folder / "dvc.yaml", "      - src/train.py\n")
-    add_dep(folder / "cv/dvc.yaml", "      - src/fold.py\n")
+    add_dep(folder / "folds/dvc.yaml", "      - src/fold.py\n")
     write_params(folder)
     run("git", "init", "--quiet", "--initial-branch=main", cwd=folder)
     run(sys.executable, "-m", "dvc", "init", "--quiet", cwd=folder)
@@ -92,7 +92,7 @@ def repository(first: tuple[Path, str], tmp_path: Path) -> Path:
 
 
 def predictions(folder: Path) -> list[pd.DataFrame]:
-    return [pd.read_csv(folder / f"cv/fold-{fold}/predictions.csv") for fold in range(FOLDS)]
+    return [pd.read_csv(folder / f"folds/fold-{fold}/predictions.csv") for fold in range(FOLDS)]
 
 
 def test_each_sample_is_predicted_exactly_once(first: tuple[Path, str]) -> None:
@@ -110,7 +110,7 @@ def test_groups_stay_together(first: tuple[Path, str]) -> None:
 
 def test_the_summary_holds_every_fold_their_mean_spread_and_all_together(first: tuple[Path, str]) -> None:
     summary = json.loads((first[0] / "metrics/cv.json").read_text())
-    rmse = [json.loads((first[0] / f"cv/fold-{n}/test.json").read_text())["rmse"] for n in range(FOLDS)]
+    rmse = [json.loads((first[0] / f"folds/fold-{n}/test.json").read_text())["rmse"] for n in range(FOLDS)]
     assert [fold["rmse"] for fold in summary["fold"].values()] == rmse
     assert summary["mean"]["rmse"] == pytest.approx(np.mean(rmse), rel=1e-5)
     assert summary["std"]["rmse"] == pytest.approx(np.std(rmse, ddof=1), rel=1e-4)
@@ -135,7 +135,7 @@ def test_a_fold_is_what_the_pipeline_makes_of_it(repository: Path) -> None:
     for verb in ("prepare", "train", "evaluate"):
         run(sys.executable, f"src/{verb}.py", cwd=repository)
     for whole, part in (("metrics/test.json", "test.json"), ("plots/predictions.csv", "predictions.csv")):
-        assert (repository / whole).read_bytes() == (repository / "cv/fold-1" / part).read_bytes()
+        assert (repository / whole).read_bytes() == (repository / "folds/fold-1" / part).read_bytes()
 
 
 def test_a_second_time_nothing_runs_and_nothing_changes(repository: Path) -> None:
@@ -147,8 +147,8 @@ def test_a_second_time_nothing_runs_and_nothing_changes(repository: Path) -> Non
 
 
 def test_a_lost_fold_comes_back_from_the_cache(repository: Path) -> None:
-    shutil.rmtree(repository / "cv/fold-2")
-    assert "'cv/dvc.yaml:fold@2' is cached" in cross_validate(repository)
+    shutil.rmtree(repository / "folds/fold-2")
+    assert "'folds/dvc.yaml:fold@2' is cached" in cross_validate(repository)
     assert len(predictions(repository)) == FOLDS
 
 
@@ -176,26 +176,26 @@ def test_nothing_is_left_of_the_work(first: tuple[Path, str]) -> None:
 def test_what_cannot_be_cross_validated_is_told(
     repository: Path, section: str, change: dict[str, object], message: str
 ) -> None:
-    before = (repository / "cv/folds.yaml").read_bytes()
+    before = (repository / "folds/folds.yaml").read_bytes()
     write_params(repository, **{section: change})
     said = cross_validate(repository, status=2)
     assert said.startswith(message)
     assert "Traceback" not in said
-    assert (repository / "cv/folds.yaml").read_bytes() == before
+    assert (repository / "folds/folds.yaml").read_bytes() == before
 
 
 def test_a_dep_of_training_that_the_folds_lack_is_told(repository: Path) -> None:
-    pipeline = repository / "cv/dvc.yaml"
+    pipeline = repository / "folds/dvc.yaml"
     pipeline.write_text(pipeline.read_text().replace("      - weights/start.pt\n", ""))
     assert "depend on weights/start.pt, the folds do not" in cross_validate(repository, status=2)
 
 
 def test_folds_that_failed_are_not_known_to_dvc(repository: Path) -> None:
-    before = (repository / "cv/folds.yaml").read_text()
+    before = (repository / "folds/folds.yaml").read_text()
     assert "folds: [0, 1, 2]" in before
     write_params(repository, split={"folds": 30})  # of 12 groups: some folds are empty
     assert "split: test would be empty" in cross_validate(repository, status=255)
-    assert (repository / "cv/folds.yaml").read_text() == before
+    assert (repository / "folds/folds.yaml").read_text() == before
 
 
 def test_an_interrupted_fold_finds_what_it_left(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,10 +214,14 @@ def test_an_interrupted_fold_finds_what_it_left(repository: Path, monkeypatch: p
     monkeypatch.chdir(repository)
     monkeypatch.setattr(fold, "_script", lambda verb: str(repository / f"{verb}.py"))
     monkeypatch.setattr(sys, "argv", ["fold.py", "0"])
-    shutil.rmtree("cv/fold-0")
+    shutil.rmtree("folds/fold-0")
     with pytest.raises(SystemExit) as stopped:
         fold.main()
     assert stopped.value.code == 130
-    assert not Path("cv/fold-0").exists()
+    assert not Path("folds/fold-0").exists()
     fold.main()
-    assert sorted(path.name for path in Path("cv/fold-0").iterdir()) == ["history.csv", "predictions.csv", "test.json"]
+    assert sorted(path.name for path in Path("folds/fold-0").iterdir()) == [
+        "history.csv",
+        "predictions.csv",
+        "test.json",
+    ]

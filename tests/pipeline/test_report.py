@@ -12,7 +12,7 @@ import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-import comment
+import check_report
 import report as verb
 import s3
 
@@ -166,7 +166,7 @@ def checked(text: str) -> str:
     html = "".join(token.content for token in flat(tokens) if token.type.startswith("html"))
     assert set(re.findall(r"<[^>]*>?", html)) <= allowed
     assert not [token.type for token in flat(tokens) if token.type in ("link_open", "image", "s_open")]
-    for what, pattern in comment.FOREIGN.items():
+    for what, pattern in check_report.FOREIGN.items():
         assert not pattern.search(text), what
     return text
 

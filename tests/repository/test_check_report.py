@@ -1,4 +1,4 @@
-"""The check of a report that somebody else's code has written, before it is posted with the right to comment."""
+"""The check of a report that somebody else's code has written, before it is posted with the right to check_report."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import comment
+import check_report
 
 GOOD = """**Verdict: better. RMSE fell by 5.0 %, from 1 g to 0.95 g.**
 
@@ -48,7 +48,7 @@ echo '{{"headRefOid": "{"f" * 40}", "commits": [{{"oid": "{COMMIT}"}}]}}'
 
 
 def check(folder: Path, status: int) -> str:
-    command = [sys.executable, comment.__file__, str(folder)]
+    command = [sys.executable, check_report.__file__, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == status, done.stderr
     return done.stdout + done.stderr
@@ -100,9 +100,7 @@ def test_a_link_is_not_followed(artifact: Path, tmp_path: Path) -> None:
 
 def test_it_needs_nothing_but_python(artifact: Path) -> None:
     """In that job nothing is installed."""
-    code = (
-        f"import sys; sys.path.insert(0, {str(Path(comment.__file__).parent)!r}); import comment; print(comment.LIMIT)"
-    )
+    code = f"import sys; sys.path.insert(0, {str(Path(check_report.__file__).parent)!r}); import check_report; print(check_report.LIMIT)"
     command = [sys.executable, "-I", "-S", "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "60000\n"

@@ -17,7 +17,7 @@ NOUNS = sorted((SRC / "specimen").glob("*.py"))
 
 
 def read_stages() -> dict[str, dict[str, Any]]:
-    files = (ROOT / "dvc.yaml", ROOT / "data" / "dvc.yaml", ROOT / "cv" / "dvc.yaml")
+    files = (ROOT / "dvc.yaml", ROOT / "data" / "dvc.yaml", ROOT / "folds" / "dvc.yaml")
     return {name: stage for file in files for name, stage in yaml.safe_load(file.read_text())["stages"].items()}
 
 
@@ -70,9 +70,9 @@ def test_a_fold_depends_on_all_that_train_and_evaluate_depend_on() -> None:
 
 def test_every_fold_that_is_known_has_run() -> None:
     """An output that never was would make `dvc pull` fail for everybody."""
-    lock = ROOT / "cv" / "dvc.lock"
+    lock = ROOT / "folds" / "dvc.lock"
     ran = yaml.safe_load(lock.read_text())["stages"] if lock.exists() else {}
-    known = yaml.safe_load((ROOT / "cv" / "folds.yaml").read_text())["folds"]
+    known = yaml.safe_load((ROOT / "folds" / "folds.yaml").read_text())["folds"]
     assert {f"fold@{fold}" for fold in known} <= set(ran)
 
 

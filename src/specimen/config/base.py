@@ -6,7 +6,7 @@ A stage reads the sections that it lists in `dvc.yaml`, by `load_section`; the w
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -23,6 +23,8 @@ PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
+TaskName = Literal["regression", "classification"]
+Resize = Literal["pad", "crop", "stretch"]
 
 
 class Section(BaseModel):

@@ -1,10 +1,10 @@
 """Section `data` of params.yaml."""
 
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import model_validator
 
-from specimen.config.base import Section
+from specimen.config.base import Section, TaskName
 
 RESERVED = frozenset(
     {"row", "image", "group", "split", "target", "prediction", "confidence", "low", "high", "prediction_set"}
@@ -19,7 +19,7 @@ class Data(Section):
 
     root: str
     """Folder (or .zip) that holds everything; DVC tracks it as one dependency."""
-    task: Literal["regression", "classification"]
+    task: TaskName
     table: str | None = None
     """Label table under `root` (.xlsx, .csv, .parquet); null: one folder per class."""
     sheet: str | None = None

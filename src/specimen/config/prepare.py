@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from specimen.config.base import Finite, NotNegative, Positive, Section, Seed, Share
+from specimen.config.base import Finite, NotNegative, Positive, Resize, Section, Seed, Share
 
 
 class Rule(Section):
@@ -86,7 +86,7 @@ class Prepare(Section):
 
     image_size: Annotated[int, Field(ge=16, le=1024)] = 128
     """Side in pixels of the square pictures in the store; the model sees these."""
-    resize: Literal["pad", "crop", "stretch"] = "pad"
+    resize: Resize = "pad"
     """How a photo becomes square: `pad` keeps all of it and its proportions, `crop` its centre, `stretch` distorts."""
     rules: Rules = Rules()
 

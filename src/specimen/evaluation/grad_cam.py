@@ -23,14 +23,14 @@ from torch.nn import functional as F
 from specimen.data.dataset import features
 from specimen.models.model import Model
 from specimen.models.network import Progress
-from specimen.models.predictor import Predictor
+from specimen.models.torch_network import TorchPredictor
 
 Heat = npt.NDArray[np.float32]
 """N x S x S, from 0 (does not speak for the prediction) to 1 (speaks for it more than any other place)."""
 
 
 def heat(
-    predictor: Predictor, images: npt.NDArray[np.uint8], samples: pd.DataFrame, progress: Progress = iter
+    predictor: TorchPredictor, images: npt.NDArray[np.uint8], samples: pd.DataFrame, progress: Progress = iter
 ) -> Heat | None:
     """Return where the model looked in pictures N x S x S x 3; `samples` has N rows with the features it uses.
 
@@ -41,7 +41,7 @@ def heat(
     layer = _last_map(predictor.model, images.shape[1])
     if layer is None:
         return None
-    columns = torch.from_numpy(features.encode(samples, predictor.meta["features"]))
+    columns = torch.from_numpy(features.encode(samples, predictor.meta.features))
     parts = [np.zeros((0, *images.shape[1:3]), np.float32)]
     tiny = torch.finfo(torch.float32).tiny
     for start in progress(range(0, len(images), predictor.batch_size)):
@@ -112,7 +112,7 @@ def attention_share(heat: Heat, masks: npt.NDArray[np.uint8]) -> npt.NDArray[np.
 
 
 def attention(
-    predictor: Predictor,
+    predictor: TorchPredictor,
     images: npt.NDArray[np.uint8],
     masks: npt.NDArray[np.uint8],
     samples: pd.DataFrame,
@@ -131,7 +131,7 @@ def attention(
 
 
 def _shares(
-    predictor: Predictor,
+    predictor: TorchPredictor,
     images: npt.NDArray[np.uint8],
     masks: npt.NDArray[np.uint8],
     samples: pd.DataFrame,

@@ -18,6 +18,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from specimen.common.files import significant
 from specimen.data.dataset import features
+from specimen.data.dataset.features import Features
 from specimen.models.task import Classification, Regression, Task
 
 SETTINGS: dict[str, Any] = {"n_estimators": 100, "min_samples_leaf": 3, "random_state": 0, "n_jobs": -1}
@@ -34,21 +35,19 @@ class Forest:
     """Columns `feature`, `importance` (how much worse without it) and `spread` (standard deviation over shuffles)."""
 
 
-def grow_forest(
-    task: Task, train: pd.DataFrame, test: pd.DataFrame, description: features.Description
-) -> Forest | None:
-    """Return a random forest on the features that `description` names, or None where there are none.
+def grow_forest(task: Task, train: pd.DataFrame, test: pd.DataFrame, used: Features) -> Forest | None:
+    """Return a random forest on the features that `used` names, or None where there are none.
 
     `train` and `test` are samples with the columns `target`, `group` and the features.
     """
-    if not features.width(description):
+    if not features.width(used):
         return None
-    encode = FunctionTransformer(partial(features.encode, description=description))
+    encode = FunctionTransformer(partial(features.encode, features=used))
     forest = make_pipeline(encode, _new_forest(task))
-    forest.fit(train[list(description)], train["target"])
+    forest.fit(train[list(used)], train["target"])
     # One thread sums the trees in one order.
     forest[-1].set_params(n_jobs=1)
-    return Forest(_predict(task, forest, test, description), _importances(task, forest, test, description))
+    return Forest(_predict(task, forest, test, used), _importances(task, forest, test, used))
 
 
 @singledispatch
@@ -67,22 +66,18 @@ def _forest_of_classes(task: Classification) -> RandomForestClassifier:
 
 
 @singledispatch
-def _predict(task: Task, forest: Pipeline, test: pd.DataFrame, description: features.Description) -> pd.DataFrame:
+def _predict(task: Task, forest: Pipeline, test: pd.DataFrame, used: Features) -> pd.DataFrame:
     raise NotImplementedError(type(task).__name__)
 
 
 @_predict.register(Regression)
-def _predict_numbers(
-    task: Regression, forest: Pipeline, test: pd.DataFrame, description: features.Description
-) -> pd.DataFrame:
-    return test[["target", "group"]].assign(prediction=forest.predict(test[list(description)]))
+def _predict_numbers(task: Regression, forest: Pipeline, test: pd.DataFrame, used: Features) -> pd.DataFrame:
+    return test[["target", "group"]].assign(prediction=forest.predict(test[list(used)]))
 
 
 @_predict.register(Classification)
-def _predict_classes(
-    task: Classification, forest: Pipeline, test: pd.DataFrame, description: features.Description
-) -> pd.DataFrame:
-    found = pd.DataFrame(forest.predict_proba(test[list(description)]), columns=forest.classes_)
+def _predict_classes(task: Classification, forest: Pipeline, test: pd.DataFrame, used: Features) -> pd.DataFrame:
+    found = pd.DataFrame(forest.predict_proba(test[list(used)]), columns=forest.classes_)
     return with_probabilities(task, test, found.reindex(columns=list(task.class_names), fill_value=0.0).to_numpy())
 
 
@@ -94,14 +89,14 @@ def with_probabilities(task: Classification, samples: pd.DataFrame, probabilitie
     return pd.concat([samples[["target", "group"]], pd.DataFrame(columns, index=samples.index)], axis=1)
 
 
-def _importances(task: Task, forest: Pipeline, test: pd.DataFrame, description: features.Description) -> pd.DataFrame:
+def _importances(task: Task, forest: Pipeline, test: pd.DataFrame, used: Features) -> pd.DataFrame:
     """Return how much worse the forest gets when a feature is shuffled among the samples of test (Breiman 2001)."""
     rows = test.sample(min(len(test), SHUFFLED_ROWS), random_state=0)
     scoring = {"rmse": "neg_root_mean_squared_error"}.get(task.monitor, task.monitor)
     found = permutation_importance(
-        forest, rows[list(description)], rows["target"], scoring=scoring, n_repeats=SHUFFLES, random_state=0
+        forest, rows[list(used)], rows["target"], scoring=scoring, n_repeats=SHUFFLES, random_state=0
     )
     columns = {"importance": found["importances_mean"], "spread": found["importances_std"]}
     table = pd.DataFrame({name: significant(values) for name, values in columns.items()})
-    table.insert(0, "feature", list(description))
+    table.insert(0, "feature", list(used))
     return table.sort_values("importance", ascending=False, kind="stable")

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from specimen.common.prefetch import prefetch_map
+from specimen.config.base import Resize
 from specimen.data.readers.decode import DecodeError, Picture, decode
 from specimen.data.readers.images import ImageNotFoundError
 from specimen.inference.inputs import Input
@@ -29,7 +30,7 @@ def predict_files(predictor: Predictor, inputs: Sequence[Input], samples: pd.Dat
     step = max(1, size // CHUNKS)
 
     def read(start: int) -> list[Picture | str]:
-        return [_read(item, meta["image_size"], meta["resize"]) for item in inputs[start : start + step]]
+        return [_read(item, meta.image_size, meta.resize) for item in inputs[start : start + step]]
 
     # Pillow lets go of the interpreter while it decodes, so threads are enough.
     chunks = prefetch_map(read, range(0, len(inputs), step))
@@ -41,10 +42,10 @@ def predict_files(predictor: Predictor, inputs: Sequence[Input], samples: pd.Dat
         start = end
 
 
-def _read(item: Input, size: int, resize: str) -> Picture | str:
+def _read(item: Input, size: int, resize: Resize) -> Picture | str:
     """Return the picture, or why there is none."""
     try:
-        return decode(item.read(), size, resize)[0]  # type: ignore[arg-type]
+        return decode(item.read(), size, resize)[0]
     except (DecodeError, ImageNotFoundError, OSError) as error:
         return str(error)
 
@@ -54,7 +55,7 @@ def _predict(
 ) -> pd.DataFrame:
     good = [place for place, result in enumerate(results) if not isinstance(result, str)]
     # Columns and types as they always are, also where all files are bad: an .xlsx or .parquet has but one set of them.
-    columns = predictor.columns(*predictor.nothing(1))
+    columns = predictor.columns(*predictor.empty_outputs(1))
     types = {name: _type(kind) for name, kind in columns.dtypes.items()}
     if good:
         pictures = np.stack([results[place] for place in good])

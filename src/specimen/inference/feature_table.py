@@ -8,9 +8,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pandas as pd
 
-from specimen.common.cells import to_number, to_text
+from specimen.common.cells import to_text
 from specimen.common.errors import SpecimenError
-from specimen.data.dataset.features import Description
+from specimen.data.dataset.features import Features
 from specimen.data.readers import tables
 from specimen.data.readers.image_names import folded
 
@@ -18,30 +18,31 @@ NOTED = 3
 """Examples in a note."""
 
 
-def unknown_features(count: int, description: Description) -> pd.DataFrame:
+def unknown_features(count: int, features: Features) -> pd.DataFrame:
     """Return `count` samples whose features are all missing."""
-    return pd.DataFrame(index=range(count), columns=list(description), dtype=object)
+    return pd.DataFrame(index=range(count), columns=list(features), dtype=object)
 
 
 def join_features(
-    table: pd.DataFrame, column: str, images: Sequence[str], description: Description, path: Path
+    table: pd.DataFrame, column: str, images: Sequence[str], features: Features, path: Path
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the features of each image, those of an image without a row missing; also what the user should know.
 
     A cell of `column` names an image by its file name, or by as much of its path as is needed to tell it from others.
     Raises `SpecimenError` where a column is missing, or where it is open which row belongs to which image.
     """
-    cells = {name: tables.column(table, name, "features", path) for name in description}
     given = pd.DataFrame(index=table.index)
     notes = []
-    for name, facts in description.items():
-        text = to_text(cells[name])
-        number = facts["kind"] == "number"
-        given[name] = to_number(cells[name]) if number else text
-        strange = text[text.notna() & (given[name].isna() if number else ~text.isin(facts["categories"]))]
+    for name, feature in features.items():
+        cells = tables.column(table, name, "features", path)
+        given[name] = feature.parse(cells)
+        text = to_text(cells)
+        strange = text[text.notna() & given[name].isna()]
         if len(strange):
-            what = "are no numbers" if number else "are none of the model's " + ", ".join(facts["categories"])
-            notes.append(f"{path}: {len(strange)} cells of '{name}' {what}, and count as missing: {_some(strange)}")
+            notes.append(
+                f"{path}: {len(strange)} cells of '{name}' are not {feature.accepted}, and count as missing: "
+                f"{_some(strange)}"
+            )
     rows = _rows(to_text(tables.column(table, column, "--image-column", path)), images, path)
     samples = given.reindex([-1 if row is None else row for row in rows]).reset_index(drop=True)
     without = [image for image, row in zip(images, rows, strict=True) if row is None]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from specimen.data.readers.decode import decode
+from specimen.inference.load import load_predictor
 from specimen.models.predictor import Predictor
 
 
@@ -24,7 +25,7 @@ class Flavor:
 
         Raises `DecodeError` for what is no image.
         """
-        size, resize = self.predictor.meta["image_size"], self.predictor.meta["resize"]
+        size, resize = self.predictor.meta.image_size, self.predictor.meta.resize
         contents = [cell if isinstance(cell, bytes) else Path(cell).read_bytes() for cell in table["image"]]
         images = np.stack([decode(content, size, resize)[0] for content in contents])
         return self.predictor.predict(images, table)
@@ -32,4 +33,4 @@ class Flavor:
 
 def _load_pyfunc(path: str) -> Flavor:
     """Load the model; MLflow looks for a function of this name."""
-    return Flavor(Predictor.load(Path(path)))
+    return Flavor(load_predictor(Path(path)))

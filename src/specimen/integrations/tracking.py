@@ -1,7 +1,7 @@
 """Hand what a run brings to trackers (MLflow, Weights & Biases, DVCLive), which can neither stop nor slow it.
 
-Each tracker works in a process of its own (`tracker_process.py`) that reads JSON lines: a server that hangs, a library that
-fails or a crash ends there. Nothing that a tracker does comes back, so no output depends on it.
+Each tracker works in a process of its own (`tracker_process.py`) that reads JSON lines: a server that hangs, a library
+that fails or a crash ends there. Nothing that a tracker does comes back, so no output depends on it.
 """
 
 from __future__ import annotations

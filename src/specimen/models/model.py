@@ -3,7 +3,6 @@
 import io
 import json
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 from specimen.common.errors import SpecimenError
 from specimen.common.files import replace_atomically
 from specimen.models.backbones import IMAGENET_MEAN, IMAGENET_STD, Normalize, make_backbone
+from specimen.models.meta import WAY_OUT, ModelMeta
 from specimen.models.novelty import Novelty
 
 TABULAR_WIDTH = 32
@@ -79,10 +79,10 @@ def make_model(
     return model.to(memory_format=torch.channels_last)
 
 
-def save_model(path: Path, model: Model, meta: dict[str, Any]) -> None:
+def save_model(path: Path, model: Model, meta: ModelMeta) -> None:
     """Write weights and meta, as plain values; the same content gives the same bytes."""
     # Through JSON, because pickle also stores which strings are the same object, and that differs between runs.
-    plain = json.loads(json.dumps(meta))
+    plain = json.loads(meta.model_dump_json())
     state = {str(key): value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
     buffer = io.BytesIO()
     torch.save({"weights": state, "meta": plain}, buffer)  # to a buffer: the file's name would go into the bytes
@@ -90,15 +90,17 @@ def save_model(path: Path, model: Model, meta: dict[str, Any]) -> None:
         aside.write_bytes(buffer.getvalue())
 
 
-def load_model(path: Path) -> tuple[Model, dict[str, Any]]:
+def load_model(path: Path) -> tuple[Model, ModelMeta]:
     """Read a model and its meta. Raises `SpecimenError` if the file is not one of ours."""
     try:
         content = dict(torch.load(path, map_location="cpu", weights_only=True))
-        meta = content["meta"]
-        model = make_model(**meta["model"], image_size=meta["image_size"])
-        if "novelty" in meta:
-            model.novelty = Novelty(meta["novelty"]["photos"], model.embedding_width)
+        meta = ModelMeta.read(content["meta"], str(path), WAY_OUT)
+        model = make_model(meta.backbone, meta.task.num_outputs, meta.image_size, "none", meta.features_width)
+        if meta.novelty_photos is not None:
+            model.novelty = Novelty(meta.novelty_photos, model.embedding_width)
         model.load_state_dict(content["weights"])
+    except SpecimenError:
+        raise
     except Exception as error:  # see _read_state
-        raise SpecimenError(f"{path}: no model of Specimen ({error}). `dvc repro train` makes one.") from error
+        raise SpecimenError(f"{path}: not a model of Specimen ({error}). `dvc repro train` makes one.") from error
     return model.eval(), meta

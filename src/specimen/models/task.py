@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pydantic import Field
+from pydantic.dataclasses import dataclass
 
 from specimen.common.errors import SpecimenError
-from specimen.config.train import Train
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 Floats = npt.NDArray[np.floating[Any]]
 TargetTransform = Literal["none", "log1p", "sqrt"]
+Criterion = Literal["mse", "mae", "huber"]
 
 _FORWARD: dict[str, Callable[[Floats], Floats]] = {"none": np.asarray, "log1p": np.log1p, "sqrt": np.sqrt}
 _INVERSE: dict[str, Callable[[Floats], Floats]] = {"none": np.asarray, "log1p": np.expm1, "sqrt": np.square}
@@ -51,9 +52,6 @@ class Task(Protocol):
     def score(self, targets: pd.Series[Any], predictions: pd.DataFrame) -> float:
         """Return the monitored metric of decoded predictions."""
 
-    def describe(self) -> dict[str, Any]:
-        """Return plain values from which `load_task` makes the task again."""
-
 
 @dataclass(frozen=True)
 class Regression:
@@ -63,23 +61,24 @@ class Regression:
     std: float
     """Of the transformed targets of the train split."""
     transform: TargetTransform
-    criterion: Literal["mse", "mae", "huber"]
+    criterion: Criterion
     coverage: float | None = None
     """Share of the truths that the interval of a prediction shall hold; None: not calibrated, no interval."""
     half_width: float | None = None
     """Of the interval, in standardised transformed units."""
+    name: Literal["regression"] = "regression"
 
     monitor = "rmse"
     higher_is_better = False
     num_outputs = 1
 
     @classmethod
-    def from_targets(cls, targets: pd.Series[Any], train: Train) -> Regression:
+    def from_targets(cls, targets: pd.Series[Any], transform: TargetTransform, criterion: Criterion) -> Regression:
         """Standardise by these (train) targets. A constant target has no spread; 1 stands in for it."""
-        values = _transformed(targets, train.target_transform)
+        values = _transformed(targets, transform)
         # Asked for the spread of a constant, rounding would answer 1e-17.
         std = float(values.std()) if values.min() < values.max() else 1.0
-        return cls(float(values.mean()), std, train.target_transform, train.loss)
+        return cls(float(values.mean()), std, transform, criterion)
 
     def encode(self, targets: pd.Series[Any]) -> npt.NDArray[np.float32]:
         """Return standardised targets, N."""
@@ -110,10 +109,6 @@ class Regression:
         residuals = predictions["prediction"].to_numpy() - targets.to_numpy(np.float64)
         return float(np.sqrt(np.mean(residuals**2)))
 
-    def describe(self) -> dict[str, Any]:
-        """Return the fields."""
-        return {"name": "regression", **asdict(self)}
-
 
 def _transformed(targets: pd.Series[Any], transform: TargetTransform) -> Floats:
     values = targets.to_numpy(np.float64)
@@ -139,18 +134,21 @@ class Classification:
     """Logits are divided by it, so that a probability of 0.8 is right in 80 of 100 cases."""
     threshold: float | None = None
     """A class at least so probable is in the set."""
+    name: Literal["classification"] = "classification"
 
     monitor = "accuracy"
     higher_is_better = True
 
     @classmethod
-    def from_targets(cls, class_names: Sequence[str], targets: pd.Series[Any], train: Train) -> Classification:
-        """Weigh the classes by their numbers in these (train) targets, if `train` says so."""
+    def from_targets(
+        cls, class_names: Sequence[str], targets: pd.Series[Any], label_smoothing: float, *, balanced: bool
+    ) -> Classification:
+        """Weigh the classes by their numbers in these (train) targets, if they are to be balanced."""
         weights = None
-        if train.class_weights == "balanced":
+        if balanced:
             counts = targets.value_counts().reindex(list(class_names), fill_value=0).clip(lower=1)
             weights = tuple(float(weight) for weight in len(targets) / (len(class_names) * counts))
-        return cls(tuple(class_names), train.label_smoothing, weights)
+        return cls(tuple(class_names), label_smoothing, weights)
 
     @property
     def num_outputs(self) -> int:
@@ -198,27 +196,9 @@ class Classification:
         """Return the accuracy."""
         return float(np.mean(predictions["prediction"].to_numpy() == targets.to_numpy()))
 
-    def describe(self) -> dict[str, Any]:
-        """Return the fields."""
-        return {"name": "classification", **asdict(self)}
 
-
-def make_task(meta: dict[str, Any], train_targets: pd.Series[Any], train: Train) -> Task:
-    """Return the task of a store, for training. Its facts come from the meta and the targets of the train split."""
-    if meta["task"] == "classification":
-        return Classification.from_targets(meta["class_names"], train_targets, train)
-    return Regression.from_targets(train_targets, train)
-
-
-def load_task(described: dict[str, Any]) -> Task:
-    """Return the task that `describe` put into a model."""
-    fields = dict(described)
-    if fields.pop("name") == "classification":
-        weights = fields["class_weights"]
-        fields["class_weights"] = None if weights is None else tuple(weights)
-        return Classification(**fields | {"class_names": tuple(fields["class_names"])})
-    return Regression(**fields)
-
+AnyTask = Annotated[Regression | Classification, Field(discriminator="name")]
+"""A task as a field of the facts of a model."""
 
 TASKS: dict[str, type[Task]] = {"regression": Regression, "classification": Classification}
 """By the names of `data.task`."""

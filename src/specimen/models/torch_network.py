@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,12 +11,14 @@ import torch
 from torch import Tensor
 
 from specimen.models.device import pick_device, pick_precision
+from specimen.models.meta import ModelMeta
 from specimen.models.model import Model, load_model
 from specimen.models.network import Outputs
+from specimen.models.predictor import Predictor
 
 
 class TorchNetwork:
-    """A model of torch as a function of arrays; see `predictor.Network`."""
+    """A model of torch as a function of arrays; see `network.Network`."""
 
     def __init__(self, model: Model, precision: torch.dtype, device: torch.device) -> None:
         self.model = model.to(device)
@@ -42,8 +44,24 @@ def _array(values: Tensor) -> npt.NDArray[np.float32]:
     return np.asarray(values.float().cpu().numpy(), dtype=np.float32)
 
 
-def load_torch(path: Path, precision: str) -> tuple[TorchNetwork, dict[str, Any]]:
-    """Load `model.pt` and its meta. Raises `SpecimenError` if the file is not one of ours."""
-    model, meta = load_model(path)
+@dataclass(frozen=True)
+class TorchPredictor(Predictor):
+    """A predictor whose model is at hand, for gradients and embeddings."""
+
+    network: TorchNetwork
+
+    @property
+    def model(self) -> Model:
+        """The model of torch behind the predictions, on the device where it computes."""
+        return self.network.model
+
+
+def make_torch_predictor(model: Model, meta: ModelMeta, precision: str = "fp32") -> TorchPredictor:
+    """Return the predictor of a model in memory, on the fastest device there is."""
     device = pick_device("auto")
-    return TorchNetwork(model, pick_precision(precision, device), device), meta
+    return TorchPredictor(TorchNetwork(model, pick_precision(precision, device), device), meta)
+
+
+def load_torch(path: Path, precision: str = "fp32") -> TorchPredictor:
+    """Load `model.pt`. Raises `SpecimenError` if the file is not one of ours."""
+    return make_torch_predictor(*load_model(path), precision)

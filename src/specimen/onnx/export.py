@@ -7,13 +7,13 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import onnx
 import torch
 from torch import Tensor, nn
 
 from specimen.common.errors import SpecimenError
+from specimen.models.meta import ModelMeta
 from specimen.models.model import Model
 from specimen.onnx.network import META
 
@@ -47,14 +47,14 @@ class _Features(nn.Module):
         return self.model.classify(features[:, :0], features)
 
 
-def to_onnx(model: Model, meta: dict[str, Any]) -> bytes:
+def to_onnx(model: Model, meta: ModelMeta) -> bytes:
     """Return an ONNX file: inputs `images` (uint8) and `features` (float32), those that the model uses, -> `logits`.
 
     A model that knows its training photos also gives `distance`, see `Novelty`. The scaling of pictures is part of the
     graph; `meta` stands in the metadata. The same model gives the same bytes. Raises `SpecimenError` for a model that
     torch cannot express in ONNX.
     """
-    size, width = meta["image_size"], meta["model"]["features_width"]
+    size, width = meta.image_size, meta.features_width
     inputs = {"images": torch.zeros(EXAMPLES, size, size, 3, dtype=torch.uint8)} if model.backbone is not None else {}
     inputs |= {"features": torch.zeros(EXAMPLES, width)} if width else {}
     wrapped = (_Features(model) if model.backbone is None else _Pictures(model)).eval()
@@ -75,17 +75,19 @@ def to_onnx(model: Model, meta: dict[str, Any]) -> bytes:
             return _plain_bytes(program.model_proto, meta)
         # The exporter raises whatever it stumbles over, protobuf ValueError above 2 GB.
         except Exception as error:
-            name, reason = meta["model"]["backbone"], str(error).strip().splitlines() or [type(error).__name__]
+            name, reason = meta.backbone, str(error).strip().splitlines() or [type(error).__name__]
             raise SpecimenError(f"train.backbone: {name} cannot be exported to ONNX: {reason[0]}") from error
 
 
-def _plain_bytes(proto: onnx.ModelProto, meta: dict[str, Any]) -> bytes:
+def _plain_bytes(proto: onnx.ModelProto, meta: ModelMeta) -> bytes:
     """Leave out what tells of the machine that exported: paths of source files, versions of libraries."""
     for part in (proto, proto.graph, *proto.graph.node, *proto.graph.value_info, *proto.graph.initializer):
         del part.metadata_props[:]
         part.doc_string = ""
     proto.producer_name, proto.producer_version = "specimen", ""
-    onnx.helper.set_model_props(proto, {META: json.dumps(meta, ensure_ascii=False, allow_nan=False)})
+    onnx.helper.set_model_props(
+        proto, {META: json.dumps(meta.model_dump(mode="json"), ensure_ascii=False, allow_nan=False)}
+    )
     return bytes(proto.SerializeToString(deterministic=True))
 
 

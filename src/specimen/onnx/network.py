@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
 from specimen.common.errors import SpecimenError
+from specimen.models.meta import WAY_OUT, ModelMeta
 from specimen.models.network import Outputs
+from specimen.models.predictor import Predictor
 
 META = "specimen"
 """Key of the metadata of the file: the meta of `model.pt` as JSON."""
@@ -20,7 +21,7 @@ FATAL = 4
 
 
 class OnnxNetwork:
-    """A session of onnxruntime as a function of arrays; see `predictor.Network`. Safe to call from several threads."""
+    """A session of onnxruntime as a function of arrays; see `network.Network`. Safe to call from several threads."""
 
     def __init__(self, session: onnxruntime.InferenceSession) -> None:
         self._session = session
@@ -36,26 +37,28 @@ class OnnxNetwork:
         return found["logits"], found.get("distance")
 
 
-def load_onnx(path: Path, precision: str = "fp32", threads: int | None = None) -> tuple[OnnxNetwork, dict[str, Any]]:
-    """Load `model.onnx` and its meta, to compute on so many threads (None: one for each core).
+def load_onnx(path: Path, precision: str = "fp32", threads: int | None = None) -> Predictor:
+    """Load `model.onnx`, to compute on so many threads (None: one for each core).
 
     Raises `SpecimenError` if the file is not one of ours, or if another precision than its own is wanted.
     """
     if precision == "bf16":
         raise SpecimenError(f"{path}: an ONNX file computes in fp32. Choose that precision, or models/model.pt.")
     try:
-        return read_onnx(path.read_bytes(), threads)
+        return read_onnx(path.read_bytes(), str(path), threads)
+    except SpecimenError:
+        raise
     except Exception as error:  # onnxruntime and JSON raise whatever they stumble over in a file of another kind
-        raise SpecimenError(f"{path}: no model of Specimen ({error}). `dvc repro export` makes one.") from error
+        raise SpecimenError(f"{path}: not a model of Specimen ({error}). `dvc repro export` makes one.") from error
 
 
-def read_onnx(content: bytes, threads: int | None = None) -> tuple[OnnxNetwork, dict[str, Any]]:
-    """Return the network and the meta of the bytes of an ONNX file; see `load_onnx`."""
+def read_onnx(content: bytes, where: str, threads: int | None = None) -> Predictor:
+    """Return the predictor of the bytes of an ONNX file; `where` names it in messages. See `load_onnx`."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0
     options.log_severity_level = FATAL
     # Threads that wait in a loop for work would take the cores from those that decode pictures.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    meta: dict[str, Any] = json.loads(session.get_modelmeta().custom_metadata_map[META])
-    return OnnxNetwork(session), meta
+    meta = ModelMeta.read(json.loads(session.get_modelmeta().custom_metadata_map[META]), where, WAY_OUT)
+    return Predictor(OnnxNetwork(session), meta)

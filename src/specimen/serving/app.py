@@ -79,7 +79,7 @@ def make_app(
 def api(service: Service) -> APIRouter:
     """Return the routes that predict and that tell with what."""
     router = APIRouter()
-    body = form(service.slot.loaded.predictor.meta["features"])
+    body = form(service.slot.loaded.predictor.meta.features)
 
     @router.post("/predict", response_model=Predictions, responses=problems(*FORM_PROBLEMS), openapi_extra=body)
     async def predict(request: Request) -> Response:

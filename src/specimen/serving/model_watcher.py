@@ -16,6 +16,7 @@ import pandas as pd
 import yaml
 
 from specimen.common.errors import SpecimenError
+from specimen.inference.load import load_predictor
 from specimen.models.predictor import Predictor
 
 LOG = logging.getLogger("uvicorn.error")  # the one log of a server
@@ -119,10 +120,10 @@ class ModelWatcher:
         if before is None:
             raise SpecimenError(f"{self.path}: no such model. `dvc pull` fetches it, `dvc repro` makes it.")
         try:
-            predictor = Predictor.load(self.path)
-            size = predictor.meta["image_size"]
+            predictor = load_predictor(self.path)
+            size = predictor.meta.image_size
             blank = np.zeros((1, size, size, 3), dtype=np.uint8)
-            predictor.predict(blank, pd.DataFrame([dict.fromkeys(predictor.meta["features"])]))
+            predictor.predict(blank, pd.DataFrame([dict.fromkeys(predictor.meta.features)]))
             version = hashlib.md5(self.path.read_bytes(), usedforsecurity=False).hexdigest()
         except SpecimenError:
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from specimen.data.dataset.features import Description
+from specimen.data.dataset.features import CategoryFeature, Features, NumberFeature
 from specimen.serving.schemas import Problem
 
 FORM_PROBLEMS = {
@@ -25,9 +25,9 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": Problem, "description": texts[status]} for status in statuses}
 
 
-def form(description: Description) -> dict[str, Any]:
+def form(features: Features) -> dict[str, Any]:
     """Return what the OpenAPI document says of the forms, with features of the model at hand as an example."""
-    example = {name: facts.get("median", facts.get("categories", [None])[0]) for name, facts in description.items()}
+    example = {name: _example(feature) for name, feature in features.items()}
     properties = {
         "images": {
             "type": "array",
@@ -43,3 +43,9 @@ def form(description: Description) -> dict[str, Any]:
     }
     schema = {"type": "object", "required": ["images"], "properties": properties, "additionalProperties": False}
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
+
+
+def _example(feature: NumberFeature | CategoryFeature) -> float | str | None:
+    if isinstance(feature, NumberFeature):
+        return feature.median
+    return next(iter(feature.categories), None)

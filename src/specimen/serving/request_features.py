@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from specimen.common.errors import accepted_hint
-from specimen.data.dataset.features import Description
+from specimen.data.dataset.features import CategoryFeature, Features, NumberFeature
 from specimen.serving.limits import RequestError
 
 LARGEST = 1e30
@@ -18,7 +18,7 @@ Row = dict[str, Any]
 """Values of the features of one image; None where the request gives none, which the model takes as missing."""
 
 
-def rows(given: Any, count: int, description: Description) -> list[Row]:
+def rows(given: Any, count: int, features: Features) -> list[Row]:
     """Return one row for each of `count` images, from one JSON object for all or a list of one for each.
 
     Raises `RefusalError` for a feature that the model does not know, and for a value of the wrong type.
@@ -26,36 +26,36 @@ def rows(given: Any, count: int, description: Description) -> list[Row]:
     if given is None:
         given = {}
     if isinstance(given, dict):
-        return [_row(given, description, "features")] * count
+        return [_row(given, features, "features")] * count
     if not isinstance(given, list):
         raise _wrong("features", given, "an object for all images, or a list with one for each")
     if len(given) != count:
         raise RequestError(
             422, "bad_features", f"features: a list of {len(given)} for {count} images; give one for each."
         )
-    return [_row(one, description, f"features[{place}]") for place, one in enumerate(given)]
+    return [_row(one, features, f"features[{place}]") for place, one in enumerate(given)]
 
 
-def _row(given: Any, description: Description, where: str) -> Row:
+def _row(given: Any, features: Features, where: str) -> Row:
     if not isinstance(given, dict):
-        raise _wrong(where, given, "an object such as " + str(dict.fromkeys(description)))
-    unknown = next((name for name in given if name not in description), None)
+        raise _wrong(where, given, "an object such as " + str(dict.fromkeys(features)))
+    unknown = next((name for name in given if name not in features), None)
     if unknown is not None:
-        hint = accepted_hint(unknown[:LONGEST], description, "features of this model")
+        hint = accepted_hint(unknown[:LONGEST], features, "features of this model")
         raise RequestError(422, "bad_features", f"{where}: unknown feature '{unknown[:LONGEST]}'. {hint}")
-    return {name: _value(given.get(name), facts, f"{where}.{name}") for name, facts in description.items()}
+    return {name: _value(given.get(name), feature, f"{where}.{name}") for name, feature in features.items()}
 
 
-def _value(value: Any, facts: dict[str, Any], where: str) -> float | str | None:
+def _value(value: Any, feature: NumberFeature | CategoryFeature, where: str) -> float | str | None:
     if value is None or value == "":
         return None
-    if facts["kind"] == "number":
+    if isinstance(feature, NumberFeature):
         if not isinstance(value, (int, float)):  # true counts as 1, as in a sheet
             raise _wrong(where, value, "a number or null")
         if abs(value) > LARGEST:
             raise RequestError(422, "bad_features", f"{where}: {_short(value)} is too large for a measurement.")
         return float(value)
-    categories = facts["categories"]
+    categories = feature.categories
     # A category of 3 is stored as text, but whoever has a sheet of numbers sends a number.
     text = str(value) if isinstance(value, (str, int)) else None
     if text not in categories:

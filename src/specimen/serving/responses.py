@@ -6,7 +6,7 @@ import json
 from functools import singledispatch
 from typing import Any
 
-from specimen.data.dataset.features import Description
+from specimen.data.dataset.features import CategoryFeature, Features, NumberFeature
 from specimen.models.task import Classification, Regression, Task
 from specimen.serving.limits import Limits
 from specimen.serving.model_watcher import LoadedModel
@@ -28,17 +28,17 @@ STATUS = {"not_an_image": 415, "too_large": 413, "too_many_pixels": 413, "damage
 
 def facts(loaded: LoadedModel, limits: Limits) -> ModelFacts:
     """Describe a model."""
-    meta, task = loaded.predictor.meta, loaded.predictor.task.describe()
+    meta, task = loaded.predictor.meta, loaded.predictor.task
     return ModelFacts(
         version=loaded.version,
-        task=task["name"],
-        target=meta["target"],
-        unit=meta.get("unit") or "",
-        classes=task.get("class_names"),
-        features=_features(meta["features"]),
-        coverage=task.get("coverage"),
-        image_size=meta["image_size"],
-        resize=meta["resize"],
+        task=task.name,
+        target=meta.target,
+        unit=meta.unit,
+        classes=list(task.class_names) if isinstance(task, Classification) else None,
+        features=_features(meta.features),
+        coverage=task.coverage,
+        image_size=meta.image_size,
+        resize=meta.resize,
         metrics=loaded.metrics,
         limits=Bounds(
             file_bytes=limits.file_bytes,
@@ -49,11 +49,14 @@ def facts(loaded: LoadedModel, limits: Limits) -> ModelFacts:
     )
 
 
-def _features(description: Description) -> list[FeatureFacts]:
-    return [
-        FeatureFacts(name=name, kind=one["kind"], typical=one.get("median"), categories=one.get("categories"))
-        for name, one in description.items()
-    ]
+def _features(features: Features) -> list[FeatureFacts]:
+    return [_feature(name, feature) for name, feature in features.items()]
+
+
+def _feature(name: str, feature: NumberFeature | CategoryFeature) -> FeatureFacts:
+    if isinstance(feature, NumberFeature):
+        return FeatureFacts(name=name, kind=feature.kind, typical=feature.median)
+    return FeatureFacts(name=name, kind=feature.kind, categories=list(feature.categories))
 
 
 @singledispatch

@@ -47,7 +47,7 @@ class Service:
         if not upload.files:
             raise RequestError(422, "no_image", "no image in the request (with curl: -F images=@photo.jpg).")
         loaded = self.slot.loaded
-        rows = request_features.rows(upload.features, len(upload.files), loaded.predictor.meta["features"])
+        rows = request_features.rows(upload.features, len(upload.files), loaded.predictor.meta.features)
         names = [_name(file, number) for number, file in enumerate(upload.files, start=1)]
         async with self._room(len(upload.files)):
             pictures = await self._decode(upload, names, loaded)
@@ -68,7 +68,7 @@ class Service:
         if len(upload.files) != 1:
             raise RequestError(422, "no_image", f"{len(upload.files)} images in the request; /explain takes one.")
         loaded = self.slot.loaded
-        row = request_features.rows(upload.features, 1, loaded.predictor.meta["features"])
+        row = request_features.rows(upload.features, 1, loaded.predictor.meta.features)
         name = _name(upload.files[0], 1)
         async with self._room(1 + occlusion.CELLS**2):
             picture = (await self._decode(upload, [name], loaded))[0]
@@ -113,7 +113,7 @@ class Service:
                 return Failure(file=name, code="too_large", error=f"{name}: larger than {limit}")
             try:
                 content = file.file.read()
-                return decode(content, meta["image_size"], meta["resize"], self.limits.pixels)[0]
+                return decode(content, meta.image_size, meta.resize, self.limits.pixels)[0]
             except DecodeError as error:
                 return Failure(file=name, code=_code(error), error=f"{name}: {error}")
 
@@ -135,7 +135,7 @@ def _cores() -> int:
 
 
 def _answer(loaded: LoadedModel, name: str, columns: Columns) -> Any:
-    return answer(loaded.predictor.task, name, columns, loaded.predictor.meta.get("unit") or "")
+    return answer(loaded.predictor.task, name, columns, loaded.predictor.meta.unit)
 
 
 def _name(file: UploadFile, number: int) -> str:

@@ -19,7 +19,7 @@ import pandas as pd
 from scipy.special import log_softmax, softmax
 
 from specimen.common.files import significant
-from specimen.models.task import Classification, Floats, Regression, Task
+from specimen.models.task import AnyTask, Classification, Floats, Regression
 
 TEMPERATURES = (0.02, 50.0)
 TOLERANCE = 1e-9
@@ -27,7 +27,7 @@ TOLERANCE = 1e-9
 
 
 @singledispatch
-def calibrate(task: Task, logits: Floats, targets: pd.Series[Any], groups: Any, coverage: float) -> Task:
+def calibrate(task: AnyTask, logits: Floats, targets: pd.Series[Any], groups: Any, coverage: float) -> AnyTask:
     """Return the task with what its `decode` needs to say how sure a prediction is.
 
     Logits N x num_outputs, `targets` as in the table and `groups`, N each, are those of val; `coverage` is the share of

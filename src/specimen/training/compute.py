@@ -13,6 +13,11 @@ from specimen.training.batches import Batch
 from specimen.training.distributed import ProcessGroup
 
 
+def precision_name(precision: torch.dtype) -> str:
+    """Return the name that params.yaml has for a precision."""
+    return {torch.bfloat16: "bf16", torch.float32: "fp32"}[precision]
+
+
 @dataclass(frozen=True)
 class Compute:
     """A device with a precision, in one of `group.size` processes."""

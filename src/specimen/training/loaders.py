@@ -55,7 +55,7 @@ def make_loaders(
     rows, val_rows = store.rows("train"), store.rows("val")
     _check_sizes(len(rows), train.batch_size, compute.group.size)
     val_targets = store.samples["target"][val_rows]
-    description = {name: store.meta["features"][name] for name in train.features}
+    description = {name: store.meta.features[name] for name in train.features}
     columns = TabularArrays(features.encode(store.samples, description), task.encode(store.samples["target"]))
     images = on_device(store.images, compute.device)
     mix = batch_mix(train.augment, task.num_outputs)

@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from specimen.models.novelty import Novelty
+from specimen.data.dataset.store import Store
+from specimen.models.model import Model
+from specimen.models.novelty import Novelty, colours_of
 from specimen.training.calibration import group_quantile
 
 PHOTOS = 1000
@@ -48,3 +50,20 @@ def fit_novelty(train: EmbeddingsAndColours, val: EmbeddingsAndColours, groups: 
 def evenly_spaced(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return at most `PHOTOS` rows, chosen evenly."""
     return rows[np.unique(np.linspace(0, len(rows) - 1, min(PHOTOS, len(rows))).round().astype(np.int64))]
+
+
+@torch.inference_mode()
+def find_novelty(model: Model, batch_size: int, store: Store) -> Novelty | None:
+    """Return how to tell that a picture is unlike the training photos; None for a model that sees no pictures."""
+    if model.backbone is None:
+        return None
+    device = next(model.parameters()).device
+
+    def see(rows: npt.NDArray[np.int64]) -> EmbeddingsAndColours:
+        batches = (store.images[rows[start : start + batch_size]] for start in range(0, len(rows), batch_size))
+        pictures = (torch.from_numpy(batch).permute(0, 3, 1, 2).to(device) for batch in batches)
+        parts = [(model.embed(batch).float().cpu(), colours_of(batch).cpu()) for batch in pictures]
+        return torch.cat([embedding for embedding, _ in parts]), torch.cat([colours for _, colours in parts])
+
+    val = evenly_spaced(store.rows("val"))
+    return fit_novelty(see(evenly_spaced(store.rows("train"))), see(val), store.samples["group"].iloc[val])

@@ -11,13 +11,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from specimen.common.errors import SpecimenError
+from specimen.data.dataset.meta import DatasetMeta
 
 
 @dataclass(frozen=True)
@@ -26,20 +26,26 @@ class Store:
 
     images: npt.NDArray[np.uint8]
     samples: pd.DataFrame
-    meta: dict[str, Any]
+    meta: DatasetMeta
     masks: npt.NDArray[np.uint8] | None = None
 
     @classmethod
     def load(cls, folder: Path) -> Store:
         """Open a store; the pictures stay on disk until they are read. Raises `SpecimenError` if it is not whole."""
         try:
-            meta: dict[str, Any] = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+            meta = DatasetMeta.read(
+                json.loads((folder / "meta.json").read_text(encoding="utf-8")),
+                str(folder),
+                "`dvc repro prepare` makes it.",
+            )
             # A class named "NA" or "null" is a name, so only an empty cell is missing.
-            text = {"image": str, "group": str, "split": str} | ({"target": str} if meta["class_names"] else {})
+            text = {"image": str, "group": str, "split": str} | ({"target": str} if meta.class_names else {})
             samples = pd.read_csv(folder / "samples.csv", dtype=text, keep_default_na=False, na_values=[""])
             images = np.lib.format.open_memmap(folder / "images.npy", mode="r")
             masks = np.lib.format.open_memmap(path, mode="r") if (path := folder / "masks.npy").exists() else None
-            shape = (len(samples), meta["image_size"], meta["image_size"], 3)
+            shape = (len(samples), meta.image_size, meta.image_size, 3)
+        except SpecimenError:
+            raise
         # Parsers of damaged files raise whatever they stumble over.
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from textwrap import wrap
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ from matplotlib.patches import Patch
 
 from specimen.common.files import write_csv
 from specimen.common.hashing import hash_position
+from specimen.data.dataset.meta import DatasetMeta
 from specimen.data.dataset.store import SPLITS
 from specimen.data.exploration import summaries
 from specimen.data.exploration.correlations import draw_correlations
@@ -25,14 +25,14 @@ PICTURES, MOST_CLASSES = 12, 60
 
 
 def draw(
-    folder: Path, images: npt.NDArray[np.uint8], samples: pd.DataFrame, table: pd.DataFrame, meta: dict[str, Any]
+    folder: Path, images: npt.NDArray[np.uint8], samples: pd.DataFrame, table: pd.DataFrame, meta: DatasetMeta
 ) -> None:
     """Fill a folder with the pictures and tables of a prepared data set and its label table (cells as read).
 
     What has nothing to show is left out: correlations without two numeric columns, missing.png without a gap,
     features.png without features, samples and colours without pictures.
     """
-    target, names = with_unit(meta["target"], meta["unit"]), meta["class_names"]
+    target, names = with_unit(meta.target, meta.unit), list(meta.class_names)
     samples = samples.reset_index(drop=True)
     shown = sorted(samples["target"].value_counts().loc[names].nlargest(MOST_CLASSES).index) if names else []
     if names:
@@ -40,17 +40,17 @@ def draw(
     else:
         draw_numbers(folder, samples, target)
     if images.shape[1]:
-        _draw_samples(folder / "samples.png", images, samples, shown, meta["unit"])
+        _draw_samples(folder / "samples.png", images, samples, shown, meta.unit)
         write_csv(folder / "colours.csv", colours := summaries.colours(images, samples))
         _draw_colours(folder / "colours.png", colours)
     draw_features(folder / "features.png", samples, shown, target)
     write_csv(folder / "missing.csv", gaps := summaries.missing(table))
     if gaps["missing"].any():
         _draw_missing(folder / "missing.png", gaps, len(table))
-    correlations = summaries.correlations(table, meta["target"])
+    correlations = summaries.correlations(table, meta.target)
     if len(correlations):
         write_csv(folder / "correlations.csv", correlations)
-        draw_correlations(folder / "correlations.png", correlations, meta["target"])
+        draw_correlations(folder / "correlations.png", correlations, meta.target)
 
 
 def _draw_samples(

@@ -1,7 +1,6 @@
 """From the raw data set to the packed store."""
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -9,16 +8,17 @@ from specimen.common.cells import to_number, to_text
 from specimen.common.errors import SpecimenError
 from specimen.common.files import write_csv, write_json
 from specimen.config.data import Data
-from specimen.config.prepare import Prepare, Split
+from specimen.config.prepare import Prepare, Rules, Split
+from specimen.data.dataset.meta import DatasetMeta, RowCounts
 from specimen.data.preparation import rules
 from specimen.data.preparation.masks import pack_masks
-from specimen.data.preparation.meta import describe
+from specimen.data.preparation.meta import describe_dataset
 from specimen.data.preparation.packing import keep_rows, pack, pack_none
 from specimen.data.preparation.raw_dataset import RawDataset, no_usable_rows_message
 from specimen.data.preparation.splits import assign_splits, check_splits
 
 
-def build_dataset(raw: RawDataset, data: Data, prepare: Prepare, split: Split, folder: Path) -> dict[str, Any]:
+def build_dataset(raw: RawDataset, data: Data, prepare: Prepare, split: Split, folder: Path) -> DatasetMeta:
     """Write the store of the rows that pass all rules into `folder`; return its meta."""
     images, listed = raw.images, raw.usable
     pictures = folder / "images.npy"
@@ -39,19 +39,23 @@ def build_dataset(raw: RawDataset, data: Data, prepare: Prepare, split: Split, f
         pack_masks(raw.masks, kept, folder / "masks.npy", prepare.image_size, prepare.resize)
 
     samples = _samples(kept, data, split)
-    counts = {
-        "rows": len(raw.labels),
-        "kept": len(samples),
-        "without_group": int(raw.labels.loc[kept.index, "group"].isna().sum()) if data.group else 0,
-        "rejected": {name: int((rejected["rule"] == name).sum()) for name in type(prepare.rules).model_fields},
-        "warned": {name: int((warned["rule"] == name).sum()) for name in type(prepare.rules).model_fields},
-    }
-    meta = describe(samples, counts, data, prepare)
+    counts = RowCounts(
+        rows=len(raw.labels),
+        kept=len(samples),
+        without_group=int(raw.labels.loc[kept.index, "group"].isna().sum()) if data.group else 0,
+        rejected=_by_rule(rejected, prepare.rules),
+        warned=_by_rule(warned, prepare.rules),
+    )
+    meta = describe_dataset(samples, counts, data, prepare)
     write_csv(folder / "samples.csv", samples)
     write_csv(folder / "rejected.csv", rejected)
     write_csv(folder / "warned.csv", warned)
-    write_json(folder / "meta.json", meta)
+    write_json(folder / "meta.json", meta.model_dump(mode="json"))
     return meta
+
+
+def _by_rule(rows: pd.DataFrame, row_rules: Rules) -> dict[str, int]:
+    return {name: int((rows["rule"] == name).sum()) for name in type(row_rules).model_fields}
 
 
 def _samples(kept: pd.DataFrame, data: Data, split: Split) -> pd.DataFrame:

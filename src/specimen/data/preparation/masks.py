@@ -13,7 +13,8 @@ import pandas as pd
 
 from specimen.common.errors import SpecimenError
 from specimen.common.prefetch import prefetch_map
-from specimen.data.readers.decode import DecodeError, Resize, decode_mask
+from specimen.config.base import Resize
+from specimen.data.readers.decode import DecodeError, decode_mask
 from specimen.data.readers.images import ImageNotFoundError, Images, open_images
 
 SHOWN = 5

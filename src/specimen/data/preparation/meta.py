@@ -1,8 +1,6 @@
-"""What was found in the samples, so that nobody types it twice: the content of `meta.json`."""
+"""From the table of samples to what is known of the data set."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,23 +8,38 @@ import pandas as pd
 from specimen.config.data import Data
 from specimen.config.prepare import Prepare
 from specimen.data.dataset import features
+from specimen.data.dataset.meta import Counts, DatasetMeta, RowCounts, TargetStatistics
 from specimen.data.dataset.store import SPLITS
 
 
-def describe(samples: pd.DataFrame, counts: dict[str, Any], data: Data, prepare: Prepare) -> dict[str, Any]:
-    """Return the meta of a table of samples; statistics come from its train split alone.
+def describe_dataset(samples: pd.DataFrame, counts: RowCounts, data: Data, prepare: Prepare) -> DatasetMeta:
+    """Return the facts of a table of samples; statistics come from its train split alone.
 
     `counts` is what became of the rows of the sheet; the sizes of the splits are added to it.
     """
     train = samples[samples["split"] == "train"]
-    meta: dict[str, Any] = {"task": data.task, "target": data.target, "unit": data.unit}
-    image_size = 0 if data.image_column is None else prepare.image_size
-    meta |= {"image_size": image_size, "resize": prepare.resize}
-    meta["class_names"] = sorted(samples["target"].unique()) if data.task == "classification" else []
-    if data.task == "regression":
-        values = train["target"].to_numpy(np.float64)
-        meta["train_target"] = {"mean": float(values.mean()), "std": float(values.std())}
-    meta["features"] = features.describe(train, data.features)
-    split = {name: int((samples["split"] == name).sum()) for name in SPLITS}
-    meta["counts"] = counts | {"split": split, "groups": int(samples["group"].nunique())}
-    return meta
+    classes = data.task == "classification"
+    return DatasetMeta(
+        task=data.task,
+        target=data.target,
+        unit=data.unit,
+        image_size=0 if data.image_column is None else prepare.image_size,
+        resize=prepare.resize,
+        class_names=tuple(sorted(samples["target"].unique())) if classes else (),
+        train_target=None if classes else _statistics(train["target"]),
+        features=features.describe(train, data.features),
+        counts=Counts(
+            rows=counts.rows,
+            kept=counts.kept,
+            without_group=counts.without_group,
+            rejected=counts.rejected,
+            warned=counts.warned,
+            split={name: int((samples["split"] == name).sum()) for name in SPLITS},
+            groups=int(samples["group"].nunique()),
+        ),
+    )
+
+
+def _statistics(target: pd.Series[float]) -> TargetStatistics:
+    values = target.to_numpy(np.float64)
+    return TargetStatistics(mean=float(values.mean()), std=float(values.std()))

@@ -14,8 +14,9 @@ from tqdm import tqdm
 
 from specimen.common.errors import SpecimenError
 from specimen.common.prefetch import prefetch_map
+from specimen.config.base import Resize
 from specimen.data.preparation.image_hashes import DecodeResult, difference_hash, hash_equal_pictures, make_thumbnail
-from specimen.data.readers.decode import DecodeError, Resize, decode_image
+from specimen.data.readers.decode import DecodeError, decode_image
 from specimen.data.readers.images import ImageNotFoundError, Images
 
 CHUNK = 16

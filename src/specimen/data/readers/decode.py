@@ -5,11 +5,12 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from specimen.config.base import Resize
 
 FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
 """No others, whatever a file is called: Pillow would hand an EPS to Ghostscript."""
@@ -19,7 +20,6 @@ MAX_PIXELS = 100_000_000
 # Pillow warns of damaged metadata and of large images; the pixels, and `MAX_PIXELS`, decide here.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
-Resize = Literal["pad", "crop", "stretch"]
 Picture = npt.NDArray[np.uint8]
 """RGB, size x size x 3."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +10,7 @@ import pandas as pd
 from sklearn.metrics import confusion_matrix
 
 from specimen.common.files import significant, write_csv
+from specimen.data.dataset.meta import DatasetMeta
 from specimen.evaluation.plots.calibration import binned, draw_calibration
 from specimen.models.task import Classification
 from specimen.plotting.style import WIDTH, heading, plot, with_both_ends
@@ -23,7 +23,7 @@ BINS = 10
 
 
 def draw_classification(
-    task: Classification, predictions: pd.DataFrame, meta: dict[str, Any], pictures: Path, tables: Path
+    task: Classification, predictions: pd.DataFrame, meta: DatasetMeta, pictures: Path, tables: Path
 ) -> None:
     """Draw the confusion matrix, in shares and in counts, and the reliability diagram."""
     names = list(task.class_names)

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from specimen.common.files import significant, write_csv
+from specimen.data.dataset.meta import DatasetMeta
 from specimen.evaluation.plots.calibration import COLUMNS, binned, draw_calibration
 from specimen.models.task import Regression
 from specimen.plotting.style import BLUE, GREY, ORANGE, heading, legend_below, plot, scatter, with_unit
@@ -20,14 +21,14 @@ _BAND: dict[str, Any] = {"color": BLUE, "alpha": 0.15, "linewidth": 0}
 
 
 def draw_regression(
-    task: Regression, predictions: pd.DataFrame, meta: dict[str, Any], pictures: Path, tables: Path
+    task: Regression, predictions: pd.DataFrame, meta: DatasetMeta, pictures: Path, tables: Path
 ) -> None:
     """Draw predicted against true, residuals against the prediction and against features, and the coverage."""
-    name = with_unit(meta["target"], meta["unit"])
+    name = with_unit(meta.target, meta.unit)
     shown = [column for column in ("target", "prediction", "low", "high") if column in predictions]
     table = predictions[shown].assign(residual=predictions["prediction"] - predictions["target"])
     table = table.apply(lambda values: significant(values.to_numpy(np.float64)))
-    features = predictions[[column for column in meta.get("features", {}) if column in predictions]]
+    features = predictions[[column for column in meta.features if column in predictions]]
     write_csv(tables / "residuals.csv", pd.concat([table, features], axis=1))
     table = table.sort_values("prediction", kind="stable")
     _draw_predicted(pictures / "predicted_vs_true.png", table, name)

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from specimen.evaluation.plots.by_group import draw_by
-from specimen.evaluation.plots.draw import draw
+from specimen.evaluation.plots.draw import draw_predictions
 from specimen.evaluation.plots.galleries import caption, captions, draw_samples, error_curve, errors, random_rows, worst
 from specimen.evaluation.plots.history import draw_history
 from specimen.models.task import Classification, Regression
@@ -38,7 +38,7 @@ def draw_both(task: Any, table: pd.DataFrame, folder: Path, meta: dict[str, Any]
     pictures, tables = folder / "pictures", folder / "tables"
     for path in (pictures, tables):
         path.mkdir(parents=True)
-    draw(task, table, meta, pictures, tables)
+    draw_predictions(task, table, meta, pictures, tables)
     return pictures, tables
 
 

@@ -1,0 +1,71 @@
+"""What travels with the weights: all that is needed to use them, and how they came about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from specimen.common.facts import Facts, VersionedFacts
+from specimen.config.base import Resize
+from specimen.data.dataset import features
+from specimen.data.dataset.features import Features
+from specimen.data.dataset.meta import DatasetMeta
+from specimen.models.task import AnyTask
+
+WAY_OUT = "`dvc repro` makes it again; with the code of its tag or commit checked out, it can be used as it is."
+"""Of a model file of another version."""
+
+
+class TrainingFacts(Facts):
+    """How the weights came about."""
+
+    params: dict[str, Any]
+    """The section `train` of params.yaml, without what changes nothing in the result."""
+    precision: str
+    threads: int | None = None
+    """None: computed on a GPU."""
+    best_epoch: int | None = None
+    """From 1; None while training."""
+
+
+class ModelMeta(VersionedFacts):
+    """The facts of a model, in `model.pt` and in the metadata of `model.onnx`."""
+
+    dataset: DatasetMeta
+    """What it was trained on."""
+    task: AnyTask
+    backbone: str
+    used_features: tuple[str, ...] = ()
+    """Those of the data set that the model sees."""
+    novelty_photos: int | None = None
+    """How many training photos a picture is compared with; None: no distance is known."""
+    training: TrainingFacts
+
+    @property
+    def target(self) -> str:
+        """Name of what is predicted."""
+        return self.dataset.target
+
+    @property
+    def unit(self) -> str:
+        """Unit of what is predicted, empty for classes."""
+        return self.dataset.unit
+
+    @property
+    def image_size(self) -> int:
+        """Side in pixels of the pictures that the model sees."""
+        return self.dataset.image_size
+
+    @property
+    def resize(self) -> Resize:
+        """How a photo becomes a square of that side."""
+        return self.dataset.resize
+
+    @property
+    def features(self) -> Features:
+        """How to encode the features that the model sees."""
+        return {name: self.dataset.features[name] for name in self.used_features}
+
+    @property
+    def features_width(self) -> int:
+        """Number of columns of the encoded features."""
+        return features.width(self.features)

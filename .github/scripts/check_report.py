@@ -1,6 +1,6 @@
 """Check a report that a pull request has made before a workflow with the right to comment posts it.
 
-`python3 .github/scripts/check_report.py FOLDER` reads FOLDER/report.md and FOLDER/number as data: whoever opens a pull request can put
+`check_report.py FOLDER` reads FOLDER/report.md and FOLDER/number as data: whoever opens a pull request can put
 anything there. It prints `number=N` for the next step. Needs nothing but Python, for nothing is installed in that job.
 """
 

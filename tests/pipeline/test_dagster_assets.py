@@ -69,7 +69,6 @@ def test_the_real_pipeline_has_an_asset_for_each_stage() -> None:
 
 def test_all_assets_are_materialised_with_metrics_plots_and_checks(repository: Path) -> None:
     import dagster as dg
-
     import orchestrate
 
     defs = orchestrate.build(repository)
@@ -98,7 +97,6 @@ def test_all_assets_are_materialised_with_metrics_plots_and_checks(repository: P
 
 def test_a_stage_that_fails_is_a_failed_asset_with_its_message(repository: Path) -> None:
     import dagster as dg
-
     import orchestrate
 
     (repository / "prepare.py").write_text("raise SystemExit('error: data.target: no such column')")
@@ -112,7 +110,6 @@ def test_a_stage_that_fails_is_a_failed_asset_with_its_message(repository: Path)
 
 def test_the_sensor_asks_for_a_run_when_the_label_table_changes(repository: Path) -> None:
     import dagster as dg
-
     import orchestrate
 
     sensor = orchestrate.build(repository).resolve_sensor_def("label_table")

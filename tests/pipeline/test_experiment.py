@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import experiment
 import pytest
 import yaml
 
-import experiment
 from specimen.common.errors import SpecimenError
 from specimen.config.train import Train
 

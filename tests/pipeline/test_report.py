@@ -7,14 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import check_report
 import pytest
+import s3
 import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-import check_report
 import report as verb
-import s3
 
 ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "src/report.py"

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
 import s3
+
 from specimen.common.errors import SpecimenError
 
 SCRIPT = Path(s3.__file__).resolve()

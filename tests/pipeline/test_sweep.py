@@ -16,6 +16,7 @@ import yaml
 optuna = pytest.importorskip("optuna", reason="needs the extra tune")
 
 import sweep  # noqa: E402
+
 from specimen.common.errors import SpecimenError  # noqa: E402
 from specimen.experiments.trial import Trial  # noqa: E402
 

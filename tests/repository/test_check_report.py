@@ -4,9 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 import check_report
+import pytest
 
 GOOD = """**Verdict: better. RMSE fell by 5.0 %, from 1 g to 0.95 g.**
 

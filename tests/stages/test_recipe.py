@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
 import recipe
+
 from specimen.common.errors import SpecimenError
 
 OLD = "data: {root: old, task: classification}\n"

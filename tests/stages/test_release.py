@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import release
 import torch
 
-import release
 from specimen.common.errors import SpecimenError
 from specimen.common.files import write_csv
 from specimen.evaluation.measures import measure

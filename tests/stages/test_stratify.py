@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-
 import stratify
+
 from specimen.common.errors import SpecimenError
 from specimen.config.prepare import Split
 from specimen.experiments import split_balance

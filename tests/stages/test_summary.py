@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
 import summary
+
 from specimen.common.errors import SpecimenError
 
 METRICS = {

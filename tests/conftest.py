@@ -1,14 +1,16 @@
 """Small pictures on disk, for the tests that need some."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import builders
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+
+from specimen.models.task import Classification, Regression
 
 COLOURS = {"red": (200, 60, 50), "green": (60, 180, 70), "blue": (50, 70, 190)}
 
@@ -44,18 +46,9 @@ def draw_photos() -> DrawPhotos:
     return draw
 
 
-REGRESSION = {
-    "name": "regression", "mean": 0.0, "std": 1.0, "transform": "none", "criterion": "mse",
-    "coverage": 0.9, "half_width": 0.12,
-}  # fmt: skip
-CLASSES = {
-    "name": "classification", "class_names": ["red", "green", "blue"], "label_smoothing": 0.0, "class_weights": None,
-    "coverage": 0.9, "temperature": 1.0, "threshold": 0.05,
-}  # fmt: skip
-FEATURES = {
-    "age": {"kind": "number", "median": 4.0, "mean": 4.0, "std": 2.0},
-    "soil": {"kind": "category", "categories": ["clay", "sand"]},
-}
+REGRESSION = Regression(0.0, 1.0, "none", "mse", coverage=0.9, half_width=0.12)
+CLASSES = Classification(("red", "green", "blue"), 0.0, coverage=0.9, threshold=0.05)
+FEATURES = {"age": builders.AGE, "soil": builders.SOIL}
 
 
 WriteOnnx = Callable[..., Path]
@@ -67,7 +60,7 @@ def write_onnx() -> WriteOnnx:
 
     Numbers: the prediction is `scale` times the mean of red, 0 to 255, and each standard score of the age adds 1. With
     `classes=True` the class is the colour that prevails. With `novelty=True` there is a distance
-    as well, a hundredth of the mean of red. What else is given goes into the meta.
+    as well, a hundredth of the mean of red. What else is given goes into the facts of the data set.
     """
 
     def write(
@@ -101,19 +94,22 @@ def write_onnx() -> WriteOnnx:
             constants["red"] = np.array([0.01, 0, 0], "f4")
             nodes.append(helper.make_node("MatMul", ["colour", "red"], ["distance"]))
             outputs.append(helper.make_tensor_value_info("distance", TensorProto.FLOAT, ["n"]))
-            meta["novelty"] = {"photos": 1}
         given = [numpy_helper.from_array(value, name) for name, value in constants.items()]
         graph = helper.make_graph(nodes, "colour", inputs, outputs, given)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
-        known = {
-            "task": CLASSES if classes else REGRESSION,
+        dataset = {
+            "task": "classification" if classes else "regression",
+            "class_names": CLASSES.class_names if classes else (),
             "features": FEATURES if features else {},
             "target": "colour" if classes else "fresh_weight",
             "unit": "" if classes else "g",
-            "image_size": 32,
-            "resize": "pad",
         }
-        helper.set_model_props(model, {"specimen": json.dumps(known | meta)})
+        facts = builders.model_meta(
+            CLASSES if classes else REGRESSION,
+            dataset=builders.dataset_meta(**dataset | meta),
+            novelty_photos=1 if novelty else None,
+        )
+        helper.set_model_props(model, {"specimen": facts.model_dump_json()})
         onnx.save(model, path)
         return path
 

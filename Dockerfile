@@ -10,8 +10,8 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin specimen
 WORKDIR /app
 
-COPY requirements-serve-lock.txt ./
-RUN pip install --no-deps --requirement requirements-serve-lock.txt
+COPY requirements/serve.txt requirements/
+RUN pip install --no-deps --requirement requirements/serve.txt
 
 COPY src/serve.py src/
 COPY src/specimen src/specimen

@@ -11,44 +11,45 @@ export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help env extras lock demo repro cv report recipe stratify serve sweep mlflow dagster test check format s3
-.PHONY: profile bench clean repro-ci push-ci commit-ci release
+.PHONY: test-fast profile bench clean repro-ci push-ci commit-ci release
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
-env: .venv/.made ## Make the environment (.venv) from requirements-lock.txt
+env: .venv/.made ## Make the environment (.venv) from requirements/dev.txt
 
-.venv/.made: requirements-lock.txt
+.venv/.made: requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Specimen needs Python 3.11 or newer; name one: make PYTHON=python3.12 ..."; exit 2; }
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	$(BIN)/uv pip install --python $(BIN)/python --requirement requirements-lock.txt
+	$(BIN)/uv pip install --python $(BIN)/python --requirement requirements/dev.txt
+	$(BIN)/uv pip install --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# All extras beside it: trackers, Dagster, Optuna, timm. Only tests and the targets that name them need these.
-.venv/.all: .venv/.made requirements-all-lock.txt
-	$(BIN)/uv pip install --python $(BIN)/python --requirement requirements-all-lock.txt
+# All extras as well: trackers, Dagster, Optuna, timm. Only tests and the targets that name them need these.
+.venv/.all: .venv/.made requirements/all.txt
+	$(BIN)/uv pip install --python $(BIN)/python --requirement requirements/all.txt
 	@touch $@
 
 extras: .venv/.all ## Install the extras too: trackers, Dagster, Optuna, timm
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate
-lock: env ## Compile the lock files anew from requirements.txt, requirements-serve.txt and pyproject.toml
-	$(BIN)/$(LOCK) --all-extras pyproject.toml --output-file requirements-all-lock.txt
-	$(BIN)/$(LOCK) --extra dev --extra export --extra serve --constraint requirements-all-lock.txt pyproject.toml \
-		--output-file requirements-lock.txt
-	$(BIN)/$(LOCK) --constraint requirements-lock.txt requirements-serve.txt --output-file requirements-serve-lock.txt
+lock: env ## Compile the pins of requirements/ from requirements.txt, requirements/serve.in and pyproject.toml
+	$(BIN)/$(LOCK) --all-extras pyproject.toml --output-file requirements/all.txt
+	$(BIN)/$(LOCK) --extra dev --extra export --extra serve --constraint requirements/all.txt pyproject.toml \
+		--output-file requirements/dev.txt
+	$(BIN)/$(LOCK) --constraint requirements/dev.txt requirements/serve.in --output-file requirements/serve.txt
 
 demo: env ## Run the whole pipeline on the embedded sample, and say where to look
 	$(BIN)/dvc repro
-	@$(BIN)/python src/summary.py
+	@$(BIN)/python tools/summary.py
 
 repro: env ## Run what params, code or data have changed
 	$(BIN)/dvc repro
 
 cv: env ## Cross-validate: train and evaluate each of split.folds that has changed
-	@$(BIN)/python src/cv.py
+	@$(BIN)/python tools/cv.py
 
 report: env ## Write report.md, this against another revision: make report BASE=main
 	$(BIN)/python src/report.py --base "$$BASE" --log repro.log
@@ -66,7 +67,7 @@ commit-ci: env ## Commit what a run in CI has changed, and push it to BRANCH
 	git push --quiet origin "HEAD:refs/heads/$$BRANCH"
 
 release: env ## Fetch the model of a tag and check it against its metrics: make release TAG=model@v1.2.0
-	$(BIN)/python src/release.py "$$TAG"
+	$(BIN)/python tools/release.py "$$TAG"
 
 test: check .venv/.all ## Lint, types and all tests with coverage
 	$(BIN)/python -m coverage erase
@@ -74,45 +75,49 @@ test: check .venv/.all ## Lint, types and all tests with coverage
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
-check: env ## Lint, format, types, and the schemas of the GitHub files
+test-fast: env ## The unit tests alone, in a minute
+	$(BIN)/python -m pytest tests/unit
+
+check: env ## Lint, format, types, allowed imports, and the schemas of the GitHub files
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci .gitlab-ci.yml
 	$(BIN)/zizmor --offline --quiet .github
 
-format: env ## Format the code, and mend what the linter can
+format: env ## Format the code, and fix what the linter can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 recipe: env ## Put a recipe in place of params.yaml: make recipe NAME=celestial
-	@$(BIN)/python src/recipe.py $(NAME)
+	@$(BIN)/python tools/recipe.py $(NAME)
 
 stratify: env ## Choose the split seed that balances best: make stratify COLUMNS="target age_days"
-	$(BIN)/python src/stratify.py $(COLUMNS)
+	$(BIN)/python tools/stratify.py $(COLUMNS)
 
 serve: env ## Serve the model: a page to drop photos on, and an API, on this machine
 	$(BIN)/python src/serve.py
 
 sweep: .venv/.all ## Search params with Optuna: make sweep SPACE="train.lr=1e-4..1e-2:log" TRIALS=20
-	$(BIN)/python src/sweep.py $(foreach part,$(SPACE),-S $(part)) --trials $(or $(TRIALS),20)
+	$(BIN)/python tools/sweep.py $(foreach part,$(SPACE),-S $(part)) --trials $(or $(TRIALS),20)
 
 mlflow: .venv/.all ## Open MLflow on the runs that train.track: [mlflow] has written
 	$(BIN)/uv tool run --from mlflow==$(MLFLOW_VERSION) mlflow ui --backend-store-uri sqlite:///mlflow.db
 
 dagster: .venv/.all ## Open Dagster on the stages of dvc.yaml
 	@mkdir -p .dagster && printf 'telemetry: {enabled: false}\nnux: {enabled: false}\n' > .dagster/dagster.yaml
-	DAGSTER_HOME=$(CURDIR)/.dagster $(BIN)/dagster dev --host 127.0.0.1 --working-directory src \
-		--python-file src/orchestrate.py
+	DAGSTER_HOME=$(CURDIR)/.dagster $(BIN)/dagster dev --host 127.0.0.1 --working-directory $(CURDIR) \
+		--module-name specimen.integrations.dagster_assets
 
 s3: env ## Serve a real S3 protocol on this machine, and let dvc push and pull use it until Ctrl-C
-	$(BIN)/python src/s3.py
+	$(BIN)/python tools/s3.py
 
 profile: env ## Show where the time of training goes, as a table and a trace
-	$(BIN)/python src/profile_train.py
+	$(BIN)/python tools/profile_train.py
 
 bench: env ## Measure, side by side with the usual way and with the limit
 	$(BIN)/python bench/prepare.py

@@ -24,6 +24,7 @@ from specimen.training.batches import Batch
 from specimen.training.checkpoint import Checkpoint
 from specimen.training.compute import Compute, precision_name
 from specimen.training.distributed import process_group
+from specimen.training.epoch_records import append_epoch_record
 from specimen.training.fine_tuning import trainable_share
 from specimen.training.finish import finish_model
 from specimen.training.hardware import compute_reproducibly, out_of_memory, use_threads
@@ -63,13 +64,13 @@ def train_model(store: Store, train: Train, compute: Compute, tracking: Tracking
         state.restore(saved)
         group.print_once(f"goes on after epoch {len(state.records)}, from {CHECKPOINT}")
     for record in state.records:
-        tracking.log(*_numbers(record, task))
+        _publish(record, task, tracking, is_first=group.is_first)
     try:
         for record in fit(state, task, compute, setup.loaders, train, bar):
             if group.is_first:
                 checkpoint.save(state.state())
                 write_csv(HISTORY, _history(state.records, task))
-            tracking.log(*_numbers(record, task))
+            _publish(record, task, tracking, is_first=group.is_first)
             group.print_once(_line(record, task, train.epochs))
     except KeyboardInterrupt:
         if state.records:
@@ -101,10 +102,13 @@ def _history(records: list[EpochRecord], task: Task) -> pd.DataFrame:
     return table.assign(**{name: significant(table[name].to_numpy()) for name in table.columns.drop("epoch")})
 
 
-def _numbers(record: EpochRecord, task: Task) -> tuple[dict[str, float], int]:
-    """Return what trackers get of an epoch."""
-    metric = {f"val_{task.monitor}": record.val_metric}
-    return {"lr": record.lr, "train_loss": record.train_loss, "val_loss": record.val_loss, **metric}, record.epoch
+def _publish(record: EpochRecord, task: Task, tracking: Tracking, *, is_first: bool) -> None:
+    """Hand the numbers of an epoch to trackers and to whoever watches."""
+    values = {"lr": record.lr, "train_loss": record.train_loss, "val_loss": record.val_loss}
+    values[f"val_{task.monitor}"] = record.val_metric
+    tracking.log(values, record.epoch)
+    if is_first:
+        append_epoch_record(values, record.epoch)
 
 
 def _line(record: EpochRecord, task: Task, epochs: int) -> str:

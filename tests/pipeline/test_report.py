@@ -408,7 +408,7 @@ def test_what_lies_in_s3_alone_is_compared_and_what_is_gone_is_named(
 @pytest.fixture
 def with_make(repository: Path) -> Path:
     """The repository with Makefile, verbs and environment, so that `make` finds all and installs nothing."""
-    for name in ("Makefile", "requirements-lock.txt"):
+    for name in ("Makefile", "requirements/dev.txt"):
         shutil.copy(ROOT / name, repository)
     (repository / "src").symlink_to(ROOT / "src")
     (repository / ".venv").mkdir()
@@ -417,7 +417,7 @@ def with_make(repository: Path) -> Path:
             (repository / ".venv" / entry.name).symlink_to(entry)
     (repository / ".venv/.made").touch()
     (repository / ".git/info/exclude").write_text(
-        "/Makefile\n/requirements-lock.txt\n/src\n/.venv\n/number\n/artifact\n"
+        "/Makefile\n/requirements/dev.txt\n/src\n/.venv\n/number\n/artifact\n"
     )
     return repository
 

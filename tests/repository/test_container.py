@@ -36,13 +36,13 @@ def top_imports(file: Path) -> set[str]:
 
 
 def test_the_locks_agree() -> None:
-    all_pins = pins("requirements-lock.txt")
-    for package, versions in pins("requirements-serve-lock.txt").items():
+    all_pins = pins("requirements/dev.txt")
+    for package, versions in pins("requirements/serve.txt").items():
         assert versions <= all_pins.get(package, set()), package
 
 
 def test_the_server_finds_what_it_imports_and_no_torch() -> None:
-    installed = set(pins("requirements-serve-lock.txt"))
+    installed = set(pins("requirements/serve.txt"))
     assert not installed & {"torch", "torchvision", "dvc", "scikit-learn", "matplotlib"}
     waiting, seen, outside = [SRC / "serve.py", SRC / "specimen/onnx_network.py"], set[Path](), set[str]()
     while waiting:

@@ -20,7 +20,7 @@ import pandas as pd
 import psutil
 
 from specimen.common.errors import SpecimenError
-from specimen.integrations.tracking import RECORDS
+from specimen.training.epoch_records import RECORDS
 from specimen.versioning.dvc_commands import fault_in
 
 STAGE, HISTORY = "train", "plots/history.csv"

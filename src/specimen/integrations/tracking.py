@@ -28,8 +28,6 @@ SESSION = Path("models/.tracking.json")
 """Which run of the trackers made which model, so that evaluate adds to the run of train; not versioned."""
 TRACK = "SPECIMEN_TRACK"
 """Environment variable with further trackers, such as `mlflow,wandb`, for one person or one machine."""
-RECORDS = "SPECIMEN_RECORDS"
-"""Environment variable with a file that gets the numbers of each epoch as a JSON line; `sweep.py` reads it."""
 MODULE = "_tracker.py"
 SECONDS_TO_END = 60.0
 """How long the end of a stage waits for trackers that are behind."""
@@ -41,7 +39,6 @@ class Tracking:
     def __init__(self, run: dict[str, Any], names: tuple[str, ...], patience: float | None = None) -> None:
         self.session: str = run["session"]
         self.patience = SECONDS_TO_END if patience is None else patience
-        self.records: Path | None = None
         self._processes = {name: _start(name) for name in names}
         self._send({"run": run})
 
@@ -52,9 +49,6 @@ class Tracking:
 
     def log(self, values: Mapping[str, float], epoch: int) -> None:
         """Hand over the numbers of one epoch (from 1)."""
-        if self.records is not None:
-            with self.records.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"epoch": epoch, **values}) + "\n")
         self._send({"epoch": epoch, "values": dict(values)})
 
     def log_results(self, metrics: Mapping[str, Any], plots: Path, model: Path, data: Path) -> None:
@@ -107,10 +101,7 @@ class Tracking:
 
 def track_training(name: str, *, is_first: bool) -> Tracking:
     """Start a run of each tracker that the params or the environment name; in the first process alone."""
-    tracking = Tracking(_new_run(name), wanted() if is_first else ())
-    if is_first and RECORDS in os.environ:
-        tracking.records = Path(os.environ[RECORDS])
-    return tracking
+    return Tracking(_new_run(name), wanted() if is_first else ())
 
 
 def track_evaluation(name: str, model: Path) -> Tracking:

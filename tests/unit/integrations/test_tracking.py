@@ -322,14 +322,6 @@ def test_a_queued_experiment_tracks_into_the_repository(project: Path, monkeypat
     assert tracker.home() == project
 
 
-def test_epochs_go_to_the_file_that_a_sweep_reads(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SPECIMEN_RECORDS", str(project / "records"))
-    with track_training(read_params(), is_first=True) as first, track_training(read_params(), is_first=False) as second:
-        first.log({"val_rmse": 1.0}, 1)
-        second.log({"val_rmse": 1.0}, 1)
-    assert (project / "records").read_text() == '{"epoch": 1, "val_rmse": 1.0}\n'
-
-
 def test_nested_metrics_become_one_level() -> None:
     assert flat({"a": {"b": 1, "c/d": 2}, "e": 3}, "test") == {"test/a/b": 1, "test/a/c_d": 2, "test/e": 3}
 

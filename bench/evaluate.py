@@ -20,9 +20,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-SRC = Path(__file__).parents[1] / "src"
-sys.path.insert(0, str(SRC))
-
 import numpy as np
 import pandas as pd
 import torch

@@ -22,9 +22,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 
-SRC = Path(__file__).parents[1] / "src"
-sys.path.insert(0, str(SRC))
-
 import numpy as np
 import pandas as pd
 import torch
@@ -196,7 +193,7 @@ def memory(tmp: Path) -> None:
     for suffix in (".csv", ".xlsx", ".parquet"):
         for count in (20 * PHOTOS, 200 * PHOTOS):
             code = CHILD.format(
-                paths=[str(Path(__file__).parent), str(SRC)], folder=str(tmp / "photos"), model=str(path), count=count,
+                paths=[str(Path(__file__).parent)], folder=str(tmp / "photos"), model=str(path), count=count,
                 out=str(tmp / f"out{suffix}"),
             )  # fmt: skip
             done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -21,9 +21,6 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-SRC = Path(__file__).parents[1] / "src"
-sys.path.insert(0, str(SRC))
-
 from specimen.common.memory import keep_freed_memory
 from specimen.data.preparation.packing import pack
 from specimen.data.readers.images import Folder
@@ -101,7 +98,6 @@ def speed(tmp: Path) -> None:
 CHILD = """
 import resource, sys
 from pathlib import Path
-sys.path.insert(0, {src!r})
 import pandas as pd, prepare
 prepare.keep_freed_memory()
 from specimen.images import Folder
@@ -120,7 +116,7 @@ def memory(tmp: Path) -> None:
     folder = tmp / "memory"
     draw(folder, 500, 256, 256)
     for count in (5_000, 20_000):
-        code = CHILD.format(src=str(SRC), folder=str(folder), count=count, out=str(tmp / "m.npy"), size=SIZE)
+        code = CHILD.format(folder=str(folder), count=count, out=str(tmp / "m.npy"), size=SIZE)
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         print(f"{count} images: {float(done.stdout):.0f} MB above the imports")
 

@@ -27,7 +27,6 @@ from threading import Lock
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "src"))
 MODEL = Path(os.environ.get("MODEL", ROOT / "models/model.onnx"))
 CORES = sorted(os.sched_getaffinity(0))
 OURS, THEIRS = set(CORES[: max(1, len(CORES) // 2)]), set(CORES[len(CORES) // 2 :])

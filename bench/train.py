@@ -24,7 +24,6 @@ from statistics import median
 from typing import Any
 
 SRC = Path(__file__).parents[1] / "src"
-sys.path.insert(0, str(SRC))
 
 import numpy as np
 import pandas as pd
@@ -300,9 +299,8 @@ def frozen(folder: Path) -> None:
     print(f"  {ratio(found, 'Specimen, fine_tune: head', 'usual loop, frozen'):.0f} x the usual loop")
 
 
-FIRST_STEP = f"""
+FIRST_STEP = """
 import os, sys
-sys.path.insert(0, {str(SRC)!r})
 import train
 from specimen import fit
 fit._Steps._step = lambda *_: os._exit(0)

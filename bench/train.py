@@ -23,8 +23,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-SRC = Path(__file__).parents[1] / "src"
-
 import numpy as np
 import pandas as pd
 import torch
@@ -46,6 +44,7 @@ from specimen.training.hardware import compute_reproducibly
 from specimen.training.loaders import make_loaders
 from specimen.training.loop import fit, make_training_state
 
+SRC = Path(__file__).parents[1] / "src"
 GPU = torch.cuda.is_available()
 BACKBONE = os.environ.get("BACKBONE", "resnet18")
 SIZE, BATCH, PHOTOS = 224, (256 if GPU else 32), (8192 if GPU else 288)

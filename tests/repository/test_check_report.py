@@ -99,7 +99,8 @@ def test_a_link_is_not_followed(artifact: Path, tmp_path: Path) -> None:
 
 def test_it_needs_nothing_but_python(artifact: Path) -> None:
     """In that job nothing is installed."""
-    code = f"import sys; sys.path.insert(0, {str(Path(check_report.__file__).parent)!r}); import check_report; print(check_report.LIMIT)"
+    folder = str(Path(check_report.__file__).parent)
+    code = f"import sys; sys.path.insert(0, {folder!r}); import check_report; print(check_report.LIMIT)"
     command = [sys.executable, "-I", "-S", "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "60000\n"

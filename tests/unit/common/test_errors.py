@@ -58,7 +58,10 @@ def test_a_fault_of_ours_keeps_its_traceback() -> None:
 
 
 def test_a_process_ends_with_status_2_and_no_traceback() -> None:
-    code = "from specimen import errors\ndef main(): raise errors.SpecimenError('row 7: no label')\nerrors.run(main)"
+    code = (
+        "from specimen.common import errors\ndef main(): raise errors.SpecimenError('row 7: no label')\n"
+        "errors.run_cli(main)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=SOURCE, capture_output=True, text=True, timeout=60, check=False
     )

@@ -1,8 +1,8 @@
 """Features: what the sheet says beside the picture becomes floats without gaps."""
 
-import json
 from typing import Any
 
+import builders
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,11 +10,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from specimen.common.errors import SpecimenError
-from specimen.data.dataset.features import MAX_CATEGORIES, describe, encode, width
+from specimen.data.dataset.features import MAX_CATEGORIES, CategoryFeature, Features, NumberFeature, describe, encode, width
+
+from specimen.data.dataset.meta import DatasetMeta
 
 
 def table(**columns: list[Any]) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()}).infer_objects()
+
+
+def median_of(features: Features, name: str) -> float:
+    feature = features[name]
+    assert isinstance(feature, NumberFeature)
+    return feature.median
+
+
+def through_json(features: Features) -> Features:
+    """Return features as they come back from `meta.json`."""
+    return DatasetMeta.model_validate_json(builders.dataset_meta(features=features).model_dump_json()).features
 
 
 def test_a_number_becomes_its_standard_score_and_a_missing_flag() -> None:
@@ -30,7 +43,7 @@ def test_a_missing_number_is_the_median_of_train_and_flagged() -> None:
     train = table(age=[1.0, 2.0, 30.0, None])
     description = describe(train, ["age"])
     with_gap, with_median = encode(table(age=[None]), description), encode(table(age=[2.0]), description)
-    assert description["age"]["median"] == 2.0
+    assert median_of(description, "age") == 2.0
     assert with_gap[0, 0] == with_median[0, 0]
     assert (with_gap[0, 1], with_median[0, 1]) == (1, 0)
 
@@ -49,7 +62,7 @@ def test_a_constant_is_not_divided_by_the_noise_of_rounding(constant: float) -> 
 def test_a_category_becomes_one_flag_each() -> None:
     train = table(condition=["wet", "dry", "wet"])
     description = describe(train, ["condition"])
-    assert description["condition"]["categories"] == ["dry", "wet"]
+    assert description["condition"] == CategoryFeature(categories=("dry", "wet"))
     assert encode(train, description).tolist() == [[0, 1], [1, 0], [0, 1]]
 
 
@@ -61,7 +74,7 @@ def test_a_missing_or_unseen_category_sets_no_flag(value: Any) -> None:
 
 def test_a_category_is_found_again_however_the_sheet_types_it() -> None:
     description = describe(table(tray=[1, "2", 3.0, "x"]), ["tray"])
-    assert description["tray"]["categories"] == ["1", "2", "3", "x"]
+    assert description["tray"] == CategoryFeature(categories=("1", "2", "3", "x"))
     assert encode(table(tray=[3, 2.0, "1"]), description).argmax(axis=1).tolist() == [2, 1, 0]
 
 
@@ -79,7 +92,7 @@ def test_text_where_train_had_numbers_is_missing() -> None:
 def test_an_infinite_number_is_missing() -> None:
     train = table(age=[1.0, 3.0, float("inf"), float("-inf")])
     description = describe(train, ["age"])
-    assert description["age"]["median"] == 2.0
+    assert median_of(description, "age") == 2.0
     assert encode(train, description)[:, 1].tolist() == [0, 0, 1, 1]
 
 
@@ -129,4 +142,4 @@ def test_no_gap_ever_comes_out_and_json_changes_nothing(train: list[Any], later:
         encoded = encode(samples, description)
         assert np.isfinite(encoded).all()
         assert encoded.shape == (len(samples), width(description))
-        assert np.array_equal(encoded, encode(samples, json.loads(json.dumps(description))))
+        assert np.array_equal(encoded, encode(samples, through_json(description)))

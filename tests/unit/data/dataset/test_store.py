@@ -8,11 +8,13 @@ from collections import namedtuple
 from collections.abc import Callable
 from pathlib import Path
 
+import builders
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
+import specimen
 from specimen.common.errors import SpecimenError
 from specimen.common.files import replace_atomically, write_csv, write_json
 from specimen.data.dataset.store import Store
@@ -40,7 +42,9 @@ def write_store(tmp_path: Path) -> Callable[..., Path]:
         folder.mkdir()
         np.save(folder / "images.npy", np.zeros((len(samples), SIZE, SIZE, 3), np.uint8))
         write_csv(folder / "samples.csv", samples)
-        write_json(folder / "meta.json", {"class_names": sorted(samples["target"].unique()), "image_size": SIZE})
+        class_names = tuple(sorted(samples["target"].unique()))
+        meta = builders.dataset_meta(task="classification", class_names=class_names, image_size=SIZE)
+        write_json(folder / "meta.json", meta.model_dump(mode="json"))
         return folder
 
     return write
@@ -134,14 +138,14 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import pandas as pd
-from specimen import pack as packing
-from specimen.files import written_aside
-from specimen.images import Folder
+from specimen.common.files import replace_atomically
+from specimen.data.preparation import packing
+from specimen.data.readers.images import Folder
 
 folder = Path(sys.argv[1])
 images = Folder(folder / "photos", folder)
 decoded = []
-look = packing._thumbnail
+look = packing.make_thumbnail
 
 def dies(picture):
     decoded.append(1)
@@ -149,8 +153,8 @@ def dies(picture):
         os.kill(os.getpid(), signal.SIGKILL)
     return look(picture)
 
-packing._thumbnail = dies
-with written_aside(folder / "prepared") as aside:
+packing.make_thumbnail = dies
+with replace_atomically(folder / "prepared") as aside:
     aside.mkdir()
     packing.pack(images, pd.Series(images.names), aside / "images.npy", 16, "pad")
 """
@@ -159,7 +163,7 @@ with written_aside(folder / "prepared") as aside:
 def test_a_killed_run_leaves_the_earlier_store_and_the_next_starts_clean(photos: Folder, tmp_path: Path) -> None:
     (tmp_path / "prepared").mkdir()
     (tmp_path / "prepared" / "old").touch()
-    env = os.environ | {"PYTHONPATH": str(Path(packing.__file__).parents[1])}
+    env = os.environ | {"PYTHONPATH": str(Path(specimen.__file__).parents[1])}
     killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], env=env, check=False, capture_output=True)
     assert killed.returncode == -9
     assert (tmp_path / "prepared" / "old").exists()

@@ -3,14 +3,20 @@
 from pathlib import Path
 from typing import Any
 
+import builders
 import numpy as np
 import pandas as pd
 import pytest
 
+from specimen.data.dataset.meta import DatasetMeta
 from specimen.data.exploration import explore, summaries
 from specimen.plotting.style import shortened, with_unit
 
-NUMBERS = {"target": "weight_g", "unit": "g", "class_names": []}
+NUMBERS = builders.dataset_meta(target="weight_g")
+
+
+def classes_meta(target: str, names: list[str]) -> DatasetMeta:
+    return builders.dataset_meta(task="classification", target=target, unit="", class_names=tuple(names))
 
 
 def make_samples(targets: list[Any], **features: Any) -> pd.DataFrame:
@@ -33,7 +39,7 @@ def make_images(count: int) -> np.ndarray:
     return np.random.default_rng(1).integers(0, 256, (count, 8, 8, 3), dtype=np.uint8)
 
 
-def draw(folder: Path, samples: pd.DataFrame, table: pd.DataFrame, meta: dict[str, Any]) -> dict[str, bytes]:
+def draw(folder: Path, samples: pd.DataFrame, table: pd.DataFrame, meta: DatasetMeta) -> dict[str, bytes]:
     folder.mkdir()
     explore.draw(folder, make_images(len(samples)), samples, table, meta)
     return {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -65,7 +71,7 @@ def test_same_bytes_on_each_run(tmp_path: Path) -> None:
 
 def test_class_folders_have_neither_correlations_nor_gaps(tmp_path: Path) -> None:
     samples = make_samples(["leaf", "stem", "root"] * 10)
-    meta = {"target": "organ", "unit": "", "class_names": ["leaf", "root", "stem"]}
+    meta = classes_meta("organ", ["leaf", "root", "stem"])
     files = draw(tmp_path / "a", samples, samples[["image", "target"]], meta)
     assert set(files) == {
         *("target.png", "target.csv", "splits.png", "splits.csv", "samples.png"),
@@ -202,7 +208,7 @@ def test_wild_features(tmp_path: Path) -> None:
         gaps=[None if number % 3 else float(number) for number in range(count)],
         few=[float(number % 2) for number in range(count)],
     )
-    meta = NUMBERS | {"target": "a name $longer than ^{any column} should ever have been, " * 3}
+    meta = builders.dataset_meta(target="a name $longer than ^{any column} should ever have been, " * 3)
     assert "features.png" in draw(tmp_path / "a", samples, samples, meta)
 
 
@@ -210,9 +216,7 @@ def test_more_long_classes_than_a_picture_holds(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(explore, "MOST_CLASSES", 13)
     names = sorted(f"Tomato___{number} with the $ Yellow_Leaf_Curl_Virus_and_more" for number in range(15))
     samples = make_samples(names * 2, age=[1.0, np.nan] * 15, kind=["p", "q", None] * 10, day="2023-05-21")
-    files = draw(
-        tmp_path / "a", samples, samples[["image", "target"]], {"target": "d", "unit": "", "class_names": names}
-    )
+    files = draw(tmp_path / "a", samples, samples[["image", "target"]], classes_meta("d", names))
     assert "features.png" in files
     assert pd.read_csv(tmp_path / "a" / "target.csv")["class"].nunique() == 15
 
@@ -224,7 +228,7 @@ def test_most_samples_stay_when_data_are_added(tmp_path: Path, monkeypatch: pyte
     )
     for count in (90, 93):  # one more of each class
         samples = make_samples(["leaf", "root", "stem"] * (count // 3))
-        meta = {"target": "organ", "unit": "", "class_names": ["leaf", "root", "stem"]}
+        meta = classes_meta("organ", ["leaf", "root", "stem"])
         draw(tmp_path / str(count), samples, samples[["image"]], meta)
     assert [len(pictures) for pictures in drawn] == [12, 12]
     assert len(drawn[0] & drawn[1]) >= 9

@@ -86,7 +86,8 @@ def test_no_version_moves_a_position() -> None:
 @pytest.mark.parametrize("hash_seed", ["0", "1"])
 def test_another_process_splits_the_same(hash_seed: str) -> None:
     code = (
-        "import pandas as pd; from specimen.params import Split; from specimen.split import assign_splits; "
+        "import pandas as pd; from specimen.config.prepare import Split; "
+        "from specimen.data.preparation.splits import assign_splits; "
         "print(*assign_splits(pd.Series([f'plant {n}' for n in range(50)]), Split()))"
     )
     env = os.environ | {"PYTHONHASHSEED": hash_seed}

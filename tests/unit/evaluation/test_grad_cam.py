@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+import builders
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from torch import Tensor, nn
 
+from specimen.data.dataset.features import Features
 from specimen.evaluation.grad_cam import attention, attention_share, heat
 from specimen.models.model import Model, make_model
 from specimen.models.predictor import Predictor
-from specimen.models.task import Classification, Regression
-from specimen.models.torch_network import TorchNetwork
+from specimen.models.task import AnyTask, Classification
+from specimen.models.torch_network import TorchNetwork, TorchPredictor
 
-NUMBERS = Regression(mean=0.0, std=1.0, transform="none", criterion="mse")
+NUMBERS = builders.NUMBERS
 SIZE = 64
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, SIZE, SIZE, 3), dtype=np.uint8)
 SAMPLES = pd.DataFrame({"age": [1.0, np.nan, 3.0, 4.0, 5.0]})
-AGE = {"age": {"kind": "number", "median": 4.0, "mean": 4.0, "std": 2.0}}
+AGE: Features = {"age": builders.AGE}
+NONE: Features = {}
 
 
-def predictor(backbone: str, task: Any = NUMBERS, features: dict[str, Any] | None = None) -> Predictor:
+def predictor(backbone: str, task: AnyTask = NUMBERS, features: Features = NONE) -> TorchPredictor:
     torch.manual_seed(0)
-    model = make_model(backbone, task.num_outputs, SIZE, features_width=2 * len(features or {}))
+    model = make_model(backbone, task.num_outputs, SIZE, features_width=2 * len(features))
     return as_loaded(model, task, features)
 
 
-def as_loaded(model: Model, task: Any, features: dict[str, Any] | None = None) -> Predictor:
+def as_loaded(model: Model, task: AnyTask, features: Features = NONE) -> TorchPredictor:
     network = TorchNetwork(model.eval(), torch.float32, torch.device("cpu"))
-    return Predictor(network, task, {"features": features or {}, "image_size": SIZE})
+    classes = task.class_names if isinstance(task, Classification) else ()
+    dataset = builders.dataset_meta(task=task.name, class_names=classes, image_size=SIZE, features=features)
+    return TorchPredictor(network, builders.model_meta(task, dataset=dataset))
 
 
 class Maps(nn.Module):
@@ -52,7 +55,7 @@ class _Split(nn.Module):
         return torch.cat([bright.relu(), (-bright).relu()], dim=1)
 
 
-def looks_at(weights: list[list[float]], task: Any) -> Predictor:
+def looks_at(weights: list[list[float]], task: AnyTask) -> TorchPredictor:
     """A predictor by bright places (first weight of each output) and dark ones (second)."""
     model = Model(Maps(), 2, 0, len(weights))
     with torch.no_grad():

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from specimen.data.dataset import features
+from specimen.data.dataset.features import CategoryFeature, NumberFeature
 from specimen.evaluation import random_forest
 from specimen.evaluation.plots.importances import draw_importances
 from specimen.evaluation.random_forest import Forest, grow_forest
@@ -88,9 +89,9 @@ def test_a_feature_without_values_in_test_is_no_obstacle() -> None:
 
 
 def test_a_feature_without_any_value_is_no_obstacle() -> None:
-    table, nothing = samples(), {"nothing": {"kind": "category", "categories": []}}
-    assert grow_forest(NUMBERS, table, table, nothing) is None
-    constant = {"nothing": {"kind": "number", "median": 0.0, "mean": 0.0, "std": 1.0}}
+    table = samples()
+    assert grow_forest(NUMBERS, table, table, {"nothing": CategoryFeature(categories=())}) is None
+    constant = {"nothing": NumberFeature(median=0.0, mean=0.0, std=1.0)}
     found = grow_forest(NUMBERS, table, table, constant)
     assert found is not None
     assert found.importances["importance"].tolist() == [0]

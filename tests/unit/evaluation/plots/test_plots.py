@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import builders
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
+from specimen.data.dataset.meta import DatasetMeta
 from specimen.evaluation.plots.by_group import draw_by
 from specimen.evaluation.plots.draw import draw_predictions
 from specimen.evaluation.plots.galleries import caption, captions, draw_samples, error_curve, errors, random_rows, worst
@@ -18,7 +20,7 @@ from specimen.models.task import Classification, Regression
 from specimen.plotting.style import draw_gallery, shortened, with_both_ends, with_unit
 
 NUMBERS = Regression(mean=0.0, std=1.0, transform="none", criterion="mse")
-META: dict[str, Any] = {"target": "fresh_weight_total", "unit": "g", "features": {}}
+META = builders.dataset_meta(target="fresh_weight_total")
 LEAVES = tuple(f"Tomato (Solanum lycopersicum)___Yellow_Leaf_Curl_Virus_{number:02}" for number in range(38))
 
 
@@ -33,7 +35,7 @@ def with_intervals(count: int = 20) -> pd.DataFrame:
     return table.assign(low=table["prediction"] - 0.5, high=table["prediction"] + 0.5)
 
 
-def draw_both(task: Any, table: pd.DataFrame, folder: Path, meta: dict[str, Any] = META) -> tuple[Path, Path]:
+def draw_both(task: Any, table: pd.DataFrame, folder: Path, meta: DatasetMeta = META) -> tuple[Path, Path]:
     """Draw into two new folders below `folder`; return them: pictures and tables."""
     pictures, tables = folder / "pictures", folder / "tables"
     for path in (pictures, tables):
@@ -67,7 +69,8 @@ def test_a_regression_is_drawn_800_px_wide(tmp_path: Path) -> None:
 
 def test_intervals_and_features_have_pictures_of_their_own(tmp_path: Path) -> None:
     table = with_intervals().assign(age=[1.0, np.nan] * 10, soil=["clay", None] * 10)
-    pictures, _ = draw_both(NUMBERS, table, tmp_path, META | {"features": {"age": {}, "soil": {}}})
+    meta = builders.dataset_meta(target="fresh_weight_total", features={"age": builders.AGE, "soil": builders.SOIL})
+    pictures, _ = draw_both(NUMBERS, table, tmp_path, meta)
     sizes = drawn(pictures)
     assert {"calibration.png", "residuals_by_feature.png"} <= set(sizes)
     assert {width for width, _ in sizes.values()} == {800}
@@ -83,7 +86,7 @@ def test_a_classification_is_drawn_800_px_wide(tmp_path: Path) -> None:
 
 def test_residuals_stand_in_a_table(tmp_path: Path) -> None:
     table = pd.DataFrame({"target": [1.0, 5.0], "prediction": [1.5, 4.0], "low": 0.0, "high": 9.0, "age": [7, 14]})
-    _, tables = draw_both(NUMBERS, table, tmp_path, META | {"features": {"age": {}}})
+    _, tables = draw_both(NUMBERS, table, tmp_path, META.model_copy(update={"features": {"age": builders.AGE}}))
     written = pd.read_csv(tables / "residuals.csv")
     assert list(written) == ["target", "prediction", "low", "high", "residual", "age"]
     assert written["residual"].tolist() == [0.5, -1.0]
@@ -169,7 +172,7 @@ def test_one_sample_is_drawn(tmp_path: Path, task: Any) -> None:
 
 def test_a_constant_target_that_is_hit_is_drawn(tmp_path: Path) -> None:
     table = pd.DataFrame({"target": [3.0] * 40, "prediction": 3.0, "low": 3.0, "high": 3.0, "age": 1.0})
-    pictures, _ = draw_both(NUMBERS, table, tmp_path, META | {"features": {"age": {}}})
+    pictures, _ = draw_both(NUMBERS, table, tmp_path, META.model_copy(update={"features": {"age": builders.AGE}}))
     assert len(drawn(pictures)) == 4
 
 
@@ -178,7 +181,7 @@ def test_odd_names_are_drawn_as_they_are(tmp_path: Path, name: str) -> None:
     names = (name, "plain")
     task, table = Classification(names, 0.0), of_classes(names, [*names]).assign(image=f"{name}.png")
     draw_both(task, table, tmp_path / "classes")
-    draw_both(NUMBERS, with_intervals(), tmp_path / "numbers", META | {"target": name, "unit": name})
+    draw_both(NUMBERS, with_intervals(), tmp_path / "numbers", builders.dataset_meta(target=name, unit=name))
     draw_samples(
         tmp_path / "worst.png", [np.zeros((8, 8, 3), np.uint8)] * 2, captions(task, table, name), None, "Largest errors"
     )

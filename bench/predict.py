@@ -29,19 +29,23 @@ from PIL import Image
 
 from specimen.common.files import replace_atomically
 from specimen.common.memory import keep_freed_memory
+from specimen.data.dataset.meta import Counts, DatasetMeta
 from specimen.inference.batch_prediction import predict_files
 from specimen.inference.feature_table import unknown_features
 from specimen.inference.inputs import Input, find_inputs
+from specimen.inference.load import load_predictor
 from specimen.inference.writers import open_writer
 from specimen.models.device import pick_device, pick_precision
+from specimen.models.meta import ModelMeta, TrainingFacts
 from specimen.models.model import load_model, make_model, save_model
+from specimen.models.network import Precision
 from specimen.models.predictor import Predictor
+from specimen.models.task import Regression
 from specimen.onnx.export import to_onnx
 
 GPU = torch.cuda.is_available()
 PHOTOS = int(os.environ.get("PHOTOS", "4096" if GPU else "256"))
 ROUNDS = 3
-TASK = {"name": "regression", "mean": 0.0, "std": 1.0, "transform": "none", "criterion": "mse"}
 
 
 def draw(folder: Path, count: int, width: int, height: int) -> list[Input]:
@@ -59,9 +63,17 @@ def draw(folder: Path, count: int, width: int, height: int) -> list[Input]:
 
 def write_model(path: Path, size: int) -> Path:
     """Write a model for pictures of `size` pixels."""
-    settings = {"backbone": "resnet18", "num_outputs": 1, "features_width": 0}
-    meta = {"model": settings, "image_size": size, "resize": "pad", "features": {}, "task": TASK}
-    save_model(path, make_model("resnet18", 1, size), meta)
+    dataset = DatasetMeta(
+        task="regression", target="weight", unit="g", image_size=size, resize="pad", class_names=(), train_target=None,
+        features={}, counts=Counts(rows=0, kept=0, without_group=0, rejected={}, warned={}, split={}, groups=0),
+    )  # fmt: skip
+    task = Regression(0.0, 1.0, "none", "mse")
+    training = TrainingFacts(params={}, precision="fp32")
+    save_model(
+        path,
+        make_model("resnet18", task.num_outputs, size),
+        ModelMeta(dataset=dataset, task=task, backbone="resnet18", training=training),
+    )
     return path
 
 
@@ -82,7 +94,7 @@ def bare_forward(model_path: Path, precision: str, count: int, batch: int) -> Ca
     device = pick_device("auto")
     model, meta = load_model(model_path)
     model, kind = model.to(device), pick_precision(precision, device)
-    size = meta["image_size"]
+    size = meta.image_size
     images = torch.randint(0, 256, (batch, size, size, 3), dtype=torch.uint8).to(device).permute(0, 3, 1, 2)
     low = kind != torch.float32
 
@@ -118,9 +130,10 @@ def files(tmp: Path) -> None:
     """`src/predict.py` from image files to a table, against bare decoding and bare forward."""
     inputs = draw(tmp / "photos", PHOTOS, 816, 612)
     samples = unknown_features(len(inputs), {})
-    for size, precision in ((224, "fp32"), (224, "auto"), (96, "auto")):
+    cases: list[tuple[int, Precision]] = [(224, "fp32"), (224, "auto"), (96, "auto")]
+    for size, precision in cases:
         path = write_model(tmp / "model.pt", size)
-        predictor = Predictor.load(path, precision)  # type: ignore[arg-type]
+        predictor = load_predictor(path, precision)
         times = interleaved(
             {
                 "predict": lambda predictor=predictor: predict(predictor, inputs, samples, tmp / "out.csv"),
@@ -149,8 +162,9 @@ def store(tmp: Path) -> None:
     np.save(tmp / "images.npy", images)
     stored = np.load(tmp / "images.npy", mmap_mode="r")
     path = write_model(tmp / "model.pt", size)
-    for precision in ("fp32", "auto"):
-        predictor = Predictor.load(path, precision)  # type: ignore[arg-type]
+    precisions: list[Precision] = ["fp32", "auto"]
+    for precision in precisions:
+        predictor = load_predictor(path, precision)
         ways = {
             "predict": lambda predictor=predictor: predictor.predict(stored, pd.DataFrame(index=range(count))),
             "forward": bare_forward(path, precision, count, predictor.batch_size),
@@ -167,7 +181,7 @@ def onnx(tmp: Path) -> None:
     (tmp / "model.onnx").write_bytes(to_onnx(*load_model(path)))
     images = np.random.default_rng(0).integers(0, 256, (128, 224, 224, 3), dtype=np.uint8)
     nothing = pd.DataFrame(index=range(len(images)))
-    loaded = {kind: Predictor.load(tmp / f"model.{kind}") for kind in ("pt", "onnx")}
+    loaded = {kind: load_predictor(tmp / f"model.{kind}") for kind in ("pt", "onnx")}
     times = interleaved({kind: lambda one=one: one.logits(images, nothing) for kind, one in loaded.items()})
     rates = ", ".join(f"model.{kind} {len(images) / median(found):.0f}/s" for kind, found in times.items())
     print(f"pictures of 224 px, fp32: {rates}", flush=True)
@@ -180,7 +194,7 @@ from pathlib import Path
 import predict as bench
 bench.keep_freed_memory()
 inputs = (bench.find_inputs([{folder!r}])[0] * {count})[:{count}]
-predictor = bench.Predictor.load(Path({model!r}))
+predictor = bench.load_predictor(Path({model!r}))
 bench.predict(predictor, inputs, bench.unknown_features({count}, {{}}), Path({out!r}))
 print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
 """

@@ -144,12 +144,13 @@ def bare(folder: Path, seconds: float) -> None:
     from specimen.data.readers.decode import decode
     from specimen.onnx.network import load_onnx
 
-    network, meta = load_onnx(MODEL)
+    predictor = load_onnx(MODEL)
+    meta = predictor.meta
     contents = [path.read_bytes() for path in sorted(folder.glob("*.jpg"))]
-    nothing = np.zeros((CLIENTS, meta["model"]["features_width"]), dtype=np.float32)
+    no_features = np.zeros((CLIENTS, meta.features_width), dtype=np.float32)
 
     def read(number: int) -> Any:
-        return decode(contents[number % PHOTOS], meta["image_size"], meta["resize"])[0]
+        return decode(contents[number % PHOTOS], meta.image_size, meta.resize)[0]
 
     def batches() -> Iterator[Any]:
         pictures = []
@@ -161,7 +162,7 @@ def bare(folder: Path, seconds: float) -> None:
 
     count, start, used = 0, 0.0, 0.0
     for number, batch in enumerate(batches()):
-        network(batch, nothing)
+        predictor.network(batch, no_features)
         if number == 2:  # warm
             count, start, used = 0, time.perf_counter(), time.process_time()
         count += len(batch)

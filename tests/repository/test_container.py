@@ -44,7 +44,7 @@ def test_the_locks_agree() -> None:
 def test_the_server_finds_what_it_imports_and_no_torch() -> None:
     installed = set(pins("requirements/serve.txt"))
     assert not installed & {"torch", "torchvision", "dvc", "scikit-learn", "matplotlib"}
-    waiting, seen, outside = [SRC / "serve.py", SRC / "specimen/onnx_network.py"], set[Path](), set[str]()
+    waiting, seen, outside = [SRC / "serve.py", SRC / "specimen/onnx/network.py"], set[Path](), set[str]()
     while waiting:
         for name in top_imports(waiting.pop()):
             path = SRC / Path(*name.split(".")).with_suffix(".py")

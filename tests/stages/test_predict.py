@@ -7,6 +7,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import builders
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,32 +18,30 @@ from specimen.common.errors import SpecimenError
 from specimen.data.preparation.packing import pack
 from specimen.data.readers.images import Folder
 from specimen.inference import batch_prediction
+from specimen.inference.load import load_predictor
 from specimen.models import predictor as predicting
 from specimen.models.model import load_model, make_model, save_model
-from specimen.models.predictor import Predictor
+from specimen.models.task import AnyTask, Classification, Regression
 from specimen.onnx.export import to_onnx
 
 SIDE, COUNT = 32, 10
 ROOT = Path(__file__).parents[2]
-TASKS = {
-    "regression": {"name": "regression", "mean": 3.0, "std": 2.0, "transform": "sqrt", "criterion": "mse"},
-    "classification": {
-        "name": "classification", "class_names": ["a", "b", "c"], "label_smoothing": 0.0, "class_weights": None,
-    },
-}  # fmt: skip
-AGE = {"age": {"kind": "number", "median": 4.0, "mean": 4.0, "std": 2.0}}
+TASKS: dict[str, AnyTask] = {
+    "regression": Regression(3.0, 2.0, "sqrt", "mse"),
+    "classification": Classification(("a", "b", "c"), 0.0),
+}
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Both kinds of file of a model for each task. Not to be changed."""
     folder = tmp_path_factory.mktemp("models")
-    for task, outputs in (("regression", 1), ("classification", 3)):
+    for name, task in TASKS.items():
         torch.manual_seed(0)
-        settings = {"backbone": "resnet18", "num_outputs": outputs, "features_width": 2}
-        meta = {"model": settings, "image_size": SIDE, "resize": "pad", "task": TASKS[task], "features": AGE}
-        path = folder / f"{task}.pt"
-        save_model(path, make_model("resnet18", outputs, SIDE, features_width=2), meta | {"target": "w", "unit": "g"})
+        dataset = builders.dataset_meta(task=name, image_size=SIDE, target="w", features={"age": builders.AGE})
+        meta = builders.model_meta(task, dataset=dataset, backbone="resnet18")
+        path = folder / f"{name}.pt"
+        save_model(path, make_model("resnet18", task.num_outputs, SIDE, features_width=meta.features_width), meta)
         path.with_suffix(".onnx").write_bytes(to_onnx(*load_model(path)))
     return folder
 
@@ -75,7 +74,7 @@ def test_a_photo_has_the_prediction_that_evaluate_gives_it(photos: Path, models:
     pack(images, pd.Series(images.names), Path("images.npy"), SIDE, "pad")
     ages = pd.DataFrame({"image": images.names, "age": np.arange(COUNT, dtype=float)})
     ages.to_csv("ages.csv", index=False)
-    evaluated = Predictor.load(models / f"{task}.pt").predict(np.load("images.npy", mmap_mode="r"), ages)
+    evaluated = load_predictor(models / f"{task}.pt").predict(np.load("images.npy", mmap_mode="r"), ages)
 
     call(photos, "-o", "out.csv", "--model", models / f"{task}{suffix}", "--features", "ages.csv")
     found = pd.read_csv("out.csv")
@@ -200,7 +199,7 @@ def test_the_table_of_features_is_not_overwritten(photos: Path, models: Path) ->
         (["absent", "-o", "out.csv"], "input: 'absent' does not exist"),
         (["photos", "-o", "out.txt"], "out.txt: unknown kind of table. Accepted: .csv, .xlsx, .parquet."),
         (["photos", "-o", "photos/photo_1.jpg/out.csv"], "out.csv: cannot be written"),
-        (["photos", "-o", "out.csv", "--model", "absent.pt"], "absent.pt: no model of Specimen"),
+        (["photos", "-o", "out.csv", "--model", "absent.pt"], "absent.pt: not a model of Specimen"),
         (["photos", "-o", "out.csv", "--features", "absent.csv"], "absent.csv: no such table"),
     ],
 )

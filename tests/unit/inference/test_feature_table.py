@@ -2,17 +2,19 @@
 
 from pathlib import Path
 
+import builders
 import numpy as np
 import pandas as pd
 import pytest
 
 from specimen.common.errors import SpecimenError
 from specimen.data.dataset import features
+from specimen.data.dataset.features import CategoryFeature
 from specimen.inference.feature_table import join_features, unknown_features
 
 SHEET = Path("labels.xlsx")
-AGE = {"age": {"kind": "number", "median": 4.0, "mean": 4.0, "std": 2.0}}
-SOIL = {"soil": {"kind": "category", "categories": ["loam", "sand"]}}
+AGE = {"age": builders.AGE}
+SOIL = {"soil": CategoryFeature(categories=("loam", "sand"))}
 
 
 def table(**columns: list[object]) -> pd.DataFrame:
@@ -61,8 +63,8 @@ def test_german_numbers_are_read_by_column() -> None:
 def test_a_cell_that_the_model_cannot_use_is_shown() -> None:
     given = table(image=["a.png", "b.png"], age=["old", 3], soil=["clay", None])
     found, notes = join_features(given, "image", ["a.png", "b.png"], AGE | SOIL, SHEET)
-    assert notes[0] == "labels.xlsx: 1 cells of 'age' are no numbers, and count as missing: 'old' (row 2)"
-    assert notes[1].endswith("are none of the model's loam, sand, and count as missing: 'clay' (row 2)")
+    assert notes[0] == "labels.xlsx: 1 cells of 'age' are not numbers, and count as missing: 'old' (row 2)"
+    assert notes[1].endswith("are not one of the model's loam, sand, and count as missing: 'clay' (row 2)")
     assert features.encode(found, AGE | SOIL).tolist() == [[0, 1, 0, 0], [-0.5, 0, 0, 0]]
 
 

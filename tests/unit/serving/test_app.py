@@ -19,7 +19,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from specimen.data.readers.decode import decode
-from specimen.models.predictor import Predictor
+from specimen.inference.load import load_predictor
 from specimen.serving import service
 from specimen.serving.app import make_app
 from specimen.serving.limits import Limits
@@ -61,7 +61,7 @@ def test_a_number_is_that_of_the_predictor_with_its_interval_and_unit(serve: Ser
     content = photo((123, 0, 0), (60, 33), "JPEG")
     with serve() as client:
         answer = client.post("/predict", files=images(content)).json()
-    predictor = Predictor.load(tmp_path / "model.onnx")
+    predictor = load_predictor(tmp_path / "model.onnx")
     row = predictor.predict(decode(content, 32, "pad")[0][None], pd.DataFrame(index=[0])).iloc[0]
     result = answer["results"][0]
     assert result["prediction"] == pytest.approx(row["prediction"], abs=1e-5)
@@ -335,7 +335,7 @@ def test_other_sites_may_ask_only_when_named(serve: Serve) -> None:
 def test_the_page_loads_nothing_from_elsewhere(serve: Serve) -> None:
     with serve() as client:
         index = client.get("/")
-        files = [path.name for path in (SRC / "specimen/page").iterdir()]
+        files = [path.name for path in (SRC / "specimen/serving/page").iterdir()]
         contents = {name: client.get("/page/" + name) for name in files if name != "index.html"}
     assert "text/html" in index.headers["content-type"]
     policy = index.headers["content-security-policy"]
@@ -351,7 +351,7 @@ def test_the_page_loads_nothing_from_elsewhere(serve: Serve) -> None:
 
 def test_no_torch_at_run_time(tmp_path: Path, write_onnx: Callable[..., Path]) -> None:
     program = (
-        "import sys; from pathlib import Path; from specimen.server import make_app; make_app(Path(sys.argv[1])); "
+        "import sys; from pathlib import Path; from specimen.serving.app import make_app; make_app(Path(sys.argv[1])); "
         "import serve; print(*(name for name in ('torch', 'torchvision', 'sklearn', 'matplotlib', 'dvc') "
         "if name in sys.modules))"
     )

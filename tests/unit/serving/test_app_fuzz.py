@@ -27,7 +27,7 @@ from specimen.serving.model_watcher import MetricsRecord
 WriteOnnx = Callable[..., Path]
 
 IMAGES = int(os.environ.get("FUZZ_IMAGES", "200"))
-"""How many mutated images are sent; more by hand: FUZZ_IMAGES=2000 pytest tests/test_server_fuzz.py"""
+"""How many mutated images are sent; more by hand: FUZZ_IMAGES=2000 pytest tests/unit/serving/test_app_fuzz.py"""
 NOWHERE = MetricsRecord(Path("no/dvc.lock"), Path("no/test.json"))
 
 

@@ -19,6 +19,8 @@ from specimen.evaluation.plots.importances import draw_importances
 from specimen.evaluation.random_forest import grow_forest
 from specimen.evaluation.summary import gain_over_features
 from specimen.integrations.tracking import run_name, track_evaluation
+from specimen.models.predictions import UNLIKE
+from specimen.models.predictor import predict_split
 from specimen.models.torch_network import load_torch
 
 PREPARED, MODEL, HISTORY = Path("data/prepared"), Path("models/model.pt"), Path("plots/history.csv")
@@ -34,12 +36,11 @@ def main() -> None:
     store, predictor = Store.load(PREPARED), load_torch(MODEL, params.precision)
     rows = store.rows("test")
     samples, train = store.samples.iloc[rows], store.samples.iloc[store.rows("train")]
-    columns = predictor.predict(store.images[rows], samples, _bar)
-    predictions = pd.concat([samples, columns.set_axis(rows)], axis=1)
+    predictions = predict_split(predictor, store, "test", _bar)
     task, resamples = predictor.task, params.resamples
     results = metrics.score(task, predictions, by=params.by, resamples=resamples)
-    if "unlike" in predictions:
-        results["unlike"] = float(predictions["unlike"].mean())
+    if UNLIKE in predictions:
+        results["unlike"] = float(predictions[UNLIKE].mean())
     if store.masks is not None and params.explain:
         results |= grad_cam.attention(predictor, store.images[rows], store.masks[rows], samples, _bar)
     forest = grow_forest(task, train, samples, store.meta.features)

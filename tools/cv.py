@@ -25,6 +25,7 @@ from specimen.config.params import Params, load_params
 from specimen.data.dataset.store import Store
 from specimen.evaluation import metrics
 from specimen.experiments import cross_validation
+from specimen.models.predictions import read_predictions
 from specimen.training.setup import make_task
 
 PREPARED, RESULTS = Path("data/prepared"), Path("folds")
@@ -101,16 +102,12 @@ def summarise(params: Params, count: int) -> cross_validation.Summary:
     store = Store.load(PREPARED)
     places = [RESULTS / f"fold-{fold}" for fold in range(count)]
     results: list[dict[str, Any]] = [json.loads((place / "test.json").read_text("utf-8")) for place in places]
-    predictions = [_predictions(place / "predictions.csv", store) for place in places]
+    classes = bool(store.meta.class_names)
+    predictions = [read_predictions(place / "predictions.csv", classes=classes) for place in places]
     task = make_task(store.meta, store.samples["target"], params.train)
     together = pd.concat(predictions, ignore_index=True)
     pooled = metrics.score(task, together, resamples=params.evaluate.resamples)
     return cross_validation.summarise(results, predictions, pooled)
-
-
-def _predictions(path: Path, store: Store) -> pd.DataFrame:
-    names = ("group", "target", "prediction") if store.meta.class_names else ("group",)
-    return pd.read_csv(path, dtype=dict.fromkeys(names, str), keep_default_na=False, na_values=[""])
 
 
 if __name__ == "__main__":

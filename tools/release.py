@@ -15,6 +15,7 @@ from specimen.common.errors import SpecimenError
 from specimen.data.dataset.store import Store
 from specimen.evaluation.measures import measure
 from specimen.inference.load import load_predictor
+from specimen.models.predictor import predict_split
 
 PREPARED, TEST_METRICS = Path("data/prepared"), Path("metrics/test.json")
 MODEL, NOTES = Path("release/model.pt"), Path("release/notes.md")
@@ -47,10 +48,8 @@ def check(model: Path, prepared: Path, metrics: Path) -> pd.DataFrame:
     Raises `SpecimenError` where a metric differs: then this is not the model that the metrics are about.
     """
     store, predictor = Store.load(prepared), load_predictor(model)
-    rows = store.rows("test")
-    samples = store.samples.iloc[rows]
-    predictions = pd.concat([samples, predictor.predict(store.images[rows], samples).set_axis(rows)], axis=1)
-    found = measure(predictor.task, predictions)(np.ones((1, len(rows))))
+    predictions = predict_split(predictor, store, "test")
+    found = measure(predictor.task, predictions)(np.ones((1, len(predictions))))
     try:
         said = json.loads(metrics.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -15,6 +15,7 @@ from specimen.evaluation.bootstrap import bootstrap
 from specimen.evaluation.measures import measure, stacked
 from specimen.evaluation.metrics import point_metrics, with_intervals
 from specimen.evaluation.random_forest import Forest, with_probabilities
+from specimen.models.predictions import PREDICTION
 from specimen.models.task import Classification, Regression, Task
 
 GUESS_METRICS = ("rmse", "mae", "accuracy", "balanced_accuracy", "log_loss")
@@ -56,7 +57,7 @@ def guess(task: Task, samples: pd.DataFrame, train_targets: pd.Series[Any]) -> t
 
 @guess.register(Regression)
 def _guess_number(task: Regression, samples: pd.DataFrame, train_targets: pd.Series[Any]) -> tuple[str, pd.DataFrame]:
-    return "mean", samples[["target", "group"]].assign(prediction=float(train_targets.mean()))
+    return "mean", samples[["target", "group"]].assign(**{PREDICTION: float(train_targets.mean())})
 
 
 @guess.register(Classification)

@@ -6,7 +6,6 @@ models on the same weights give their difference. All resamples are computed tog
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from functools import singledispatch
 
@@ -15,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from specimen.evaluation.bootstrap import Floats, Statistic
+from specimen.models.predictions import HIGH, LOW, PREDICTION, PREDICTION_SET, parse_set, probabilities_of
 from specimen.models.task import Classification, Regression, Task
 
 Measure = Callable[[Floats], dict[str, Floats]]
@@ -50,13 +50,13 @@ def _measure_numbers(task: Regression, predictions: pd.DataFrame) -> Measure:
     mape, a share and not a percentage, is there where every target stays away from zero (see `NEAR_ZERO`), and the last
     two where predictions have intervals. r2 of a constant target is 1 if all predictions are right, else 0.
     """
-    target, prediction = (predictions[name].to_numpy(np.float64) for name in ("target", "prediction"))
+    target, prediction = (predictions[name].to_numpy(np.float64) for name in ("target", PREDICTION))
     error = prediction - target
     columns = {"mse": error**2, "mae": np.abs(error), "bias": error}
     if np.abs(target).min() >= NEAR_ZERO * np.median(np.abs(target)) > 0:
         columns["mape"] = np.abs(error / target)
-    if "low" in predictions:
-        low, high = (predictions[name].to_numpy(np.float64) for name in ("low", "high"))
+    if LOW in predictions:
+        low, high = (predictions[name].to_numpy(np.float64) for name in (LOW, HIGH))
         columns |= {"coverage": ((low <= target) & (target <= high)).astype(np.float64), "interval_width": high - low}
     centred = target - np.median(target)  # exactly 0 for a constant, as the mean need not be
     table = np.stack([*columns.values(), centred, centred**2], axis=1)
@@ -90,8 +90,8 @@ def _measure_classes(task: Classification, predictions: pd.DataFrame) -> Measure
     Means over classes are over those that occur among the targets; top_3 and top_5 are there where there are more
     classes, roc_auc (of the second class) where there are two, coverage and set_size where predictions have sets.
     """
-    target, prediction = (task.encode(predictions[name]) for name in ("target", "prediction"))
-    probabilities = predictions[[f"p: {name}" for name in task.class_names]].to_numpy(np.float64)
+    target, prediction = (task.encode(predictions[name]) for name in ("target", PREDICTION))
+    probabilities = probabilities_of(predictions, task.class_names)
     of_target, right = probabilities[np.arange(len(target)), target], target == prediction
     # Of two classes that are as probable, the first comes first, as in the prediction.
     earlier = (probabilities == of_target[:, None]) & (np.arange(len(task.class_names)) < target[:, None])
@@ -99,8 +99,8 @@ def _measure_classes(task: Classification, predictions: pd.DataFrame) -> Measure
     columns = {"accuracy": right} | {f"top_{k}": rank < k for k in TOP if len(task.class_names) > k}
     # By hand: scikit-learn's log_loss wants every class in the test split and the classes sorted.
     columns["log_loss"] = np.log(1 / np.clip(of_target, np.finfo(np.float64).eps, 1))
-    if "prediction_set" in predictions:
-        sets = [json.loads(names) for names in predictions["prediction_set"]]
+    if PREDICTION_SET in predictions:
+        sets = [parse_set(cell) for cell in predictions[PREDICTION_SET]]
         held = [name in names for name, names in zip(predictions["target"], sets, strict=True)]
         columns |= {"coverage": np.array(held), "set_size": np.array([len(names) for names in sets])}
     table = np.stack([column.astype(np.float64) for column in columns.values()], axis=1)

@@ -14,6 +14,7 @@ from sklearn.metrics import precision_recall_fscore_support
 from specimen.common.errors import SpecimenError, accepted_hint
 from specimen.evaluation.bootstrap import bootstrap
 from specimen.evaluation.measures import measure, stacked
+from specimen.models.predictions import PREDICTION, finite_rows
 from specimen.models.task import Classification, Task
 
 WITH_INTERVAL = (
@@ -104,7 +105,7 @@ def _per_class(task: Classification, predictions: pd.DataFrame) -> dict[str, dic
     """What is not defined, as the recall of a class that test does not have, is left out."""
     names = list(task.class_names)
     *scores, support = precision_recall_fscore_support(
-        predictions["target"], predictions["prediction"], labels=names, zero_division=np.nan
+        predictions["target"], predictions[PREDICTION], labels=names, zero_division=np.nan
     )
     table = pd.DataFrame(dict(zip(("precision", "recall", "f1"), scores, strict=True)), index=names)
     return {
@@ -115,9 +116,7 @@ def _per_class(task: Classification, predictions: pd.DataFrame) -> dict[str, dic
 
 def _check_finite(predictions: pd.DataFrame) -> None:
     """Raise `SpecimenError` for predictions that are no finite numbers."""
-    columns = [name for name in predictions if name in ("prediction", "low", "high") or str(name).startswith("p: ")]
-    numbers = predictions[columns].select_dtypes("number").to_numpy(np.float64)
-    wrong = int((~np.isfinite(numbers)).any(axis=1).sum())
+    wrong = int((~finite_rows(predictions)).sum())
     if wrong:
         raise SpecimenError(
             f"metrics: {wrong} of {len(predictions)} predictions are no finite numbers, so the model has diverged. "

@@ -19,6 +19,7 @@ from sklearn.preprocessing import FunctionTransformer
 from specimen.common.files import significant
 from specimen.data.dataset import features
 from specimen.data.dataset.features import Features
+from specimen.models.predictions import PREDICTION, as_columns
 from specimen.models.task import Classification, Regression, Task
 
 SETTINGS: dict[str, Any] = {"n_estimators": 100, "min_samples_leaf": 3, "random_state": 0, "n_jobs": -1}
@@ -72,7 +73,7 @@ def _predict(task: Task, forest: Pipeline, test: pd.DataFrame, used: Features) -
 
 @_predict.register(Regression)
 def _predict_numbers(task: Regression, forest: Pipeline, test: pd.DataFrame, used: Features) -> pd.DataFrame:
-    return test[["target", "group"]].assign(prediction=forest.predict(test[list(used)]))
+    return test[["target", "group"]].assign(**{PREDICTION: forest.predict(test[list(used)])})
 
 
 @_predict.register(Classification)
@@ -84,8 +85,7 @@ def _predict_classes(task: Classification, forest: Pipeline, test: pd.DataFrame,
 def with_probabilities(task: Classification, samples: pd.DataFrame, probabilities: Any) -> pd.DataFrame:
     """Return targets and groups with the columns of a prediction of classes; `probabilities` is N x classes."""
     names = np.array(task.class_names, dtype=object)
-    columns = {"prediction": names[probabilities.argmax(axis=1)]}
-    columns |= {f"p: {name}": probabilities[:, place] for place, name in enumerate(names)}
+    columns = {PREDICTION: names[probabilities.argmax(axis=1)]} | as_columns(probabilities, task.class_names)
     return pd.concat([samples[["target", "group"]], pd.DataFrame(columns, index=samples.index)], axis=1)
 
 

@@ -6,6 +6,7 @@ It knows neither torch nor onnxruntime, so that a server needs no torch.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,11 @@ from specimen.common.prefetch import prefetch_map
 from specimen.data.dataset import features
 from specimen.models.meta import ModelMeta
 from specimen.models.network import Floats, Images, Network, Outputs, Progress
+from specimen.models.predictions import DISTANCE, UNLIKE
 from specimen.models.task import AnyTask
+
+if TYPE_CHECKING:
+    from specimen.data.dataset.store import Store
 
 BATCH_PIXELS = 64 * 224 * 224
 """In one batch, over all pictures: as many as keep a machine busy, few enough for its memory."""
@@ -81,4 +86,12 @@ class Predictor:
         if distance is None:
             return columns
         rounded = distance.astype(np.float64).round(DISTANCE_DIGITS)
-        return columns.assign(distance=rounded, unlike=~(rounded <= 1))  # what is no number is unlike
+        return columns.assign(**{DISTANCE: rounded, UNLIKE: ~(rounded <= 1)})  # what is no number is unlike
+
+
+def predict_split(predictor: Predictor, store: Store, split: str, progress: Progress = iter) -> pd.DataFrame:
+    """Return the samples of a split of the store, with the columns of their predictions."""
+    rows = store.rows(split)
+    samples = store.samples.iloc[rows]
+    columns = predictor.predict(store.images[rows], samples, progress)
+    return pd.concat([samples, columns.set_axis(samples.index)], axis=1)

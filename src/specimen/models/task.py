@@ -6,7 +6,6 @@ loss is NumPy, so that a server needs no torch.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
@@ -17,11 +16,20 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from specimen.common.errors import SpecimenError
+from specimen.models.predictions import (
+    CONFIDENCE,
+    HIGH,
+    LOW,
+    PREDICTION,
+    PREDICTION_SET,
+    Floats,
+    as_columns,
+    format_set,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Floats = npt.NDArray[np.floating[Any]]
 TargetTransform = Literal["none", "log1p", "sqrt"]
 Criterion = Literal["mse", "mae", "huber"]
 
@@ -95,8 +103,11 @@ class Regression:
     def decode(self, logits: Floats) -> pd.DataFrame:
         """Return `prediction` in the unit of the target; if calibrated, also its interval, `low` to `high`."""
         scores = logits[:, 0].astype(np.float64)
-        ends = {} if self.half_width is None else {"low": scores - self.half_width, "high": scores + self.half_width}
-        return pd.DataFrame({name: self._in_unit(value) for name, value in ({"prediction": scores} | ends).items()})
+        columns = {PREDICTION: scores}
+        if self.half_width is not None:
+            columns[LOW] = scores - self.half_width
+            columns[HIGH] = scores + self.half_width
+        return pd.DataFrame({name: self._in_unit(values) for name, values in columns.items()})
 
     def _in_unit(self, scores: Floats) -> Floats:
         values = scores * self.std + self.mean
@@ -106,7 +117,7 @@ class Regression:
 
     def score(self, targets: pd.Series[Any], predictions: pd.DataFrame) -> float:
         """Return the root mean squared error."""
-        residuals = predictions["prediction"].to_numpy() - targets.to_numpy(np.float64)
+        residuals = predictions[PREDICTION].to_numpy() - targets.to_numpy(np.float64)
         return float(np.sqrt(np.mean(residuals**2)))
 
 
@@ -170,31 +181,30 @@ class Classification:
     def decode(self, logits: Floats) -> pd.DataFrame:
         """Return `prediction` (a class name), `confidence`, and `p: <class>`, the probability of each class.
 
-        If calibrated, there is also `prediction_set`: the classes that it may be, the most probable first, as JSON.
+        If calibrated, there is also `prediction_set`: the classes that it may be, the most probable first.
         """
         logits = logits.astype(np.float64) / self.temperature
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities = odds / odds.sum(axis=1, keepdims=True)
         best = probabilities.argmax(axis=1)
         columns = {
-            "prediction": np.array(self.class_names, dtype=object)[best],
-            "confidence": probabilities.max(axis=1),
+            PREDICTION: np.array(self.class_names, dtype=object)[best],
+            CONFIDENCE: probabilities.max(axis=1),
         }
         if self.threshold is not None:
-            columns["prediction_set"] = self._sets(probabilities, self.threshold)
-        each = {f"p: {name}": probabilities[:, index] for index, name in enumerate(self.class_names)}
-        return pd.DataFrame(columns | each)
+            columns[PREDICTION_SET] = self._sets(probabilities, self.threshold)
+        return pd.DataFrame(columns | as_columns(probabilities, self.class_names))
 
     def _sets(self, probabilities: Floats, threshold: float) -> npt.NDArray[np.object_]:
-        """Return the classes from `threshold` up, the top class at least, as JSON lists."""
+        """Return the classes from `threshold` up, the top class at least, each as the text of a cell."""
         order = np.argsort(-probabilities, axis=1, kind="stable")
         sizes = np.maximum((probabilities >= threshold).sum(axis=1), 1)
         lists = ([self.class_names[index] for index in row[:size]] for row, size in zip(order, sizes, strict=True))
-        return np.array([json.dumps(names, ensure_ascii=False) for names in lists], dtype=object)
+        return np.array([format_set(names) for names in lists], dtype=object)
 
     def score(self, targets: pd.Series[Any], predictions: pd.DataFrame) -> float:
         """Return the accuracy."""
-        return float(np.mean(predictions["prediction"].to_numpy() == targets.to_numpy()))
+        return float(np.mean(predictions[PREDICTION].to_numpy() == targets.to_numpy()))
 
 
 AnyTask = Annotated[Regression | Classification, Field(discriminator="name")]

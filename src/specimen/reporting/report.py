@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from specimen.config.report import Report
+from specimen.models.predictions import text_columns
 from specimen.reporting import data_diff, shared_samples, verdict
 from specimen.reporting.markdown import Fold, Section, code, paragraphs, prose
 from specimen.reporting.sections import charts, data, metrics_params, samples
@@ -84,7 +85,7 @@ def _label(revision: Revision | NotAvailableError) -> str:
 def _subject(revision: Revision | NotAvailableError) -> RevisionPredictions:
     data = _need(revision).yaml(PARAMS).get("data") or {}
     task = str(data.get("task"))
-    predictions = _need(revision).table(PREDICTIONS, classes=task == "classification")
+    predictions = _need(revision).table(PREDICTIONS, text_columns(classes=task == "classification"))
     return RevisionPredictions(predictions, task, str(data.get("target")), str(data.get("unit") or ""))
 
 
@@ -129,7 +130,7 @@ def _data(base: Revision | NotAvailableError, head: Revision) -> data_diff.DataD
     tables = []
     for revision in (_need(base), head):
         classes = (revision.yaml(PARAMS).get("data") or {}).get("task") == "classification"
-        tables.append((revision.table(SAMPLES, classes), revision.table(REJECTED)))
+        tables.append((revision.table(SAMPLES, ["target"] if classes else ()), revision.table(REJECTED)))
     return data_diff.compare(tables[0][0], tables[1][0], tables[0][1], tables[1][1])
 
 

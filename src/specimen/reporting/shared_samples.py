@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from specimen.models.predictions import PREDICTION, class_names_of, finite_rows, probability_column
+
 BASE = " (base)"
 """Suffix of the columns that come from the base."""
 BINS = 10
@@ -54,11 +56,10 @@ def shared_samples(base: pd.DataFrame, head: pd.DataFrame) -> tuple[pd.DataFrame
 
 def _check(predictions: pd.DataFrame) -> None:
     """Raise `NotComparableError` for a table that evaluate cannot have written, or that a diverged model has."""
-    absent = [name for name in ("target", "prediction") if name not in predictions]
+    absent = [name for name in ("target", PREDICTION) if name not in predictions]
     if absent:
         raise NotComparableError(f"the predictions have no column {', '.join(absent)}")
-    numbers = predictions[[name for name in predictions if str(name).startswith(("prediction", "p: "))]]
-    if not np.isfinite(numbers.select_dtypes("number").to_numpy(np.float64)).all():
+    if not finite_rows(predictions).all():
         raise NotComparableError("there are predictions that are no finite numbers, so a model has diverged")
 
 
@@ -74,16 +75,15 @@ def errors(predictions: pd.DataFrame, task: str) -> pd.Series[Any]:
 
 
 def _distance(predictions: pd.DataFrame) -> pd.Series[Any]:
-    return (predictions["prediction"] - predictions["target"]).abs()
+    return (predictions[PREDICTION] - predictions["target"]).abs()
 
 
 def _doubt(predictions: pd.DataFrame) -> pd.Series[Any]:
     # A class that the model does not know has no column, and no probability.
-    columns = {str(name).removeprefix("p: "): name for name in predictions if str(name).startswith("p: ")}
     values = np.ones(len(predictions))
-    for name, column in columns.items():
+    for name in class_names_of(predictions):
         of_class = (predictions["target"] == name).to_numpy()
-        values[of_class] = 1 - predictions[column].to_numpy(np.float64)[of_class]
+        values[of_class] = 1 - predictions[probability_column(name)].to_numpy(np.float64)[of_class]
     return pd.Series(values, index=predictions.index)
 
 
@@ -94,15 +94,15 @@ def by_decile(pairs: pd.DataFrame) -> pd.DataFrame:
     """Return the mean of the target and both predictions, in up to ten bins of equal size by target."""
     order = pairs["target"].rank(method="first") - 1
     bins = np.floor(order * min(BINS, len(pairs)) / len(pairs)).astype(int)
-    return pairs.groupby(bins)[["target", "prediction" + BASE, "prediction"]].mean()
+    return pairs.groupby(bins)[["target", PREDICTION + BASE, PREDICTION]].mean()
 
 
 def f1_by_class(pairs: pd.DataFrame) -> pd.DataFrame:
     """Return F1 of each class that occurs: columns `before`, `after`, `change`; the largest change first."""
-    names = sorted({*pairs["target"], *pairs["prediction"], *pairs["prediction" + BASE]})
+    names = sorted({*pairs["target"], *pairs[PREDICTION], *pairs[PREDICTION + BASE]})
     columns = {
-        "before": [_f1(pairs["target"] == name, pairs["prediction" + BASE] == name) for name in names],
-        "after": [_f1(pairs["target"] == name, pairs["prediction"] == name) for name in names],
+        "before": [_f1(pairs["target"] == name, pairs[PREDICTION + BASE] == name) for name in names],
+        "after": [_f1(pairs["target"] == name, pairs[PREDICTION] == name) for name in names],
     }
     scores = pd.DataFrame(columns, index=names)
     scores["change"] = scores["after"] - scores["before"]

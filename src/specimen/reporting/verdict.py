@@ -17,6 +17,7 @@ from scipy.special import ndtr
 
 from specimen.evaluation.bootstrap import Floats, bootstrap, expanded_quantile
 from specimen.evaluation.measures import Measure, measure
+from specimen.models.predictions import PREDICTION, class_names_of, probability_column, probability_columns
 from specimen.models.task import Classification, Regression
 from specimen.reporting.shared_samples import BASE, NotComparableError, one_side, shared_samples
 
@@ -141,7 +142,7 @@ def _compare(
 
 
 def _same(pairs: pd.DataFrame) -> bool:
-    said = [name for name in one_side(pairs, "") if name == "prediction" or str(name).startswith("p: ")]
+    said = [PREDICTION, *probability_columns(one_side(pairs, ""))]
     return all(f"{name}{BASE}" in pairs and (pairs[name] == pairs[f"{name}{BASE}"]).all() for name in said)
 
 
@@ -156,9 +157,9 @@ def _regression(predictions: pd.DataFrame) -> Measure:
 
 def _classification(predictions: pd.DataFrame) -> Measure:
     """A class that a model does not know has the probability 0 there."""
-    known = [str(name).removeprefix("p: ") for name in predictions if str(name).startswith("p: ")]
-    names = list(dict.fromkeys([*known, *predictions["target"], *predictions["prediction"]]))
-    unknown = {f"p: {name}": 0.0 for name in names if name not in known}
+    known = class_names_of(predictions)
+    names = list(dict.fromkeys([*known, *predictions["target"], *predictions[PREDICTION]]))
+    unknown = {probability_column(name): 0.0 for name in names if name not in known}
     return measure(Classification(tuple(names), 0.0), predictions.assign(**unknown))
 
 

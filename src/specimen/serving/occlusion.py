@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from specimen.data.readers.decode import Picture
+from specimen.models.predictions import PREDICTION, probability_column
 from specimen.models.task import Classification, Regression, Task
 
 CELLS = 8
@@ -52,11 +53,11 @@ def _changes(task: Task, columns: pd.DataFrame) -> npt.NDArray[np.float64]:
 
 @_changes.register
 def _(task: Regression, columns: pd.DataFrame) -> npt.NDArray[np.float64]:
-    values = columns["prediction"].to_numpy(np.float64)
+    values = columns[PREDICTION].to_numpy(np.float64)
     return np.asarray(np.abs(values[0] - values[1:]))
 
 
 @_changes.register
 def _(task: Classification, columns: pd.DataFrame) -> npt.NDArray[np.float64]:
-    values = columns[f"p: {columns['prediction'].iloc[0]}"].to_numpy(np.float64)
+    values = columns[probability_column(columns[PREDICTION].iloc[0])].to_numpy(np.float64)
     return np.asarray(np.maximum(values[0] - values[1:], 0))

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from functools import singledispatch
 from typing import Any
 
 from specimen.data.dataset.features import CategoryFeature, Features, NumberFeature
+from specimen.models.predictions import (
+    CONFIDENCE,
+    HIGH,
+    LOW,
+    PREDICTION,
+    PREDICTION_SET,
+    UNLIKE,
+    parse_set,
+    probability_column,
+)
 from specimen.models.task import Classification, Regression, Task
 from specimen.serving.limits import Limits
 from specimen.serving.model_watcher import LoadedModel
@@ -69,25 +78,25 @@ def answer(task: Task, file: str, columns: dict[str, Any], unit: str) -> NumberP
 def _(task: Regression, file: str, columns: dict[str, Any], unit: str) -> NumberPrediction:
     return NumberPrediction(
         file=file,
-        prediction=columns["prediction"],
-        low=columns.get("low"),
-        high=columns.get("high"),
+        prediction=columns[PREDICTION],
+        low=columns.get(LOW),
+        high=columns.get(HIGH),
         unit=unit,
-        unlike=columns.get("unlike"),
+        unlike=columns.get(UNLIKE),
     )
 
 
 @answer.register
 def _(task: Classification, file: str, columns: dict[str, Any], unit: str) -> ClassPrediction:
-    each = [ClassProbability(name=name, probability=columns[f"p: {name}"]) for name in task.class_names]
-    names = columns.get("prediction_set")
+    each = [ClassProbability(name=name, probability=columns[probability_column(name)]) for name in task.class_names]
+    names = columns.get(PREDICTION_SET)
     return ClassPrediction(
         file=file,
-        prediction=columns["prediction"],
-        confidence=columns["confidence"],
-        prediction_set=None if names is None else json.loads(names),
+        prediction=columns[PREDICTION],
+        confidence=columns[CONFIDENCE],
+        prediction_set=None if names is None else parse_set(names),
         top=sorted(each, key=lambda one: -one.probability)[:TOP],
-        unlike=columns.get("unlike"),
+        unlike=columns.get(UNLIKE),
     )
 
 

@@ -19,7 +19,8 @@ import pandas as pd
 from scipy.special import log_softmax, softmax
 
 from specimen.common.files import significant
-from specimen.models.task import AnyTask, Classification, Floats, Regression
+from specimen.models.predictions import Floats
+from specimen.models.task import AnyTask, Classification, Regression
 
 TEMPERATURES = (0.02, 50.0)
 TOLERANCE = 1e-9

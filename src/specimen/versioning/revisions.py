@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,8 @@ import yaml
 from specimen.versioning.dvc_commands import NotAvailableError, _first_line, _mapping
 
 LOCK = "dvc.lock"
+TEXT_COLUMNS = ("image", "group", "split", "value")
+"""Columns of any table that are text even where they look like numbers."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +45,12 @@ class Revision:
         except Exception as error:
             raise NotAvailableError(f"{path} of {self.label} cannot be had: {_first_line(error)}") from error
 
-    def table(self, path: str, classes: bool = False) -> pd.DataFrame:
-        """Return a CSV; with `classes` the labels are text, else numbers. Raises `MissingError`."""
-        text = dict.fromkeys(("image", "group", "split", "value"), str)
-        text |= dict.fromkeys(("target", "prediction"), str) if classes else {}
+    def table(self, path: str, text_columns: Iterable[str] = ()) -> pd.DataFrame:
+        """Return a CSV; `TEXT_COLUMNS` and `text_columns` are text, whatever they look like.
+
+        Raises `NotAvailableError`.
+        """
+        text = dict.fromkeys((*TEXT_COLUMNS, *text_columns), str)
         content = io.BytesIO(self.read(path))
         try:
             return pd.read_csv(content, dtype=text, keep_default_na=False, na_values=[""])

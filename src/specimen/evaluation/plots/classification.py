@@ -12,6 +12,7 @@ from sklearn.metrics import confusion_matrix
 from specimen.common.files import significant, write_csv
 from specimen.data.dataset.meta import DatasetMeta
 from specimen.evaluation.plots.calibration import binned, draw_calibration
+from specimen.models.predictions import CONFIDENCE, PREDICTION
 from specimen.models.task import Classification
 from specimen.plotting.style import WIDTH, heading, plot, with_both_ends
 
@@ -27,15 +28,15 @@ def draw_classification(
 ) -> None:
     """Draw the confusion matrix, in shares and in counts, and the reliability diagram."""
     names = list(task.class_names)
-    counts = confusion_matrix(predictions["target"], predictions["prediction"], labels=names)
+    counts = confusion_matrix(predictions["target"], predictions[PREDICTION], labels=names)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     write_csv(tables / "confusion.csv", _long(counts, shares, names))
     percent = np.rint(100 * shares).astype(int)
     _draw_matrix(pictures / "confusion_matrix.png", shares, percent, names, "Confusion matrix, in % of the true class")
     title = f"Confusion matrix, in counts of {len(predictions)} samples"
     _draw_matrix(pictures / "confusion_counts.png", counts / max(counts.max(), 1), counts, names, title)
-    confidence = predictions["confidence"].to_numpy(np.float64)
-    right = (predictions["prediction"] == predictions["target"]).to_numpy()
+    confidence = predictions[CONFIDENCE].to_numpy(np.float64)
+    right = (predictions[PREDICTION] == predictions["target"]).to_numpy()
     bins = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
     reliability = binned(confidence, confidence, right, bins)
     write_csv(tables / "calibration.csv", reliability)

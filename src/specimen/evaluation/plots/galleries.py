@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import singledispatch
-from json import loads
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,6 +15,16 @@ import pandas as pd
 from specimen.common.files import significant, write_csv
 from specimen.common.hashing import hash_position
 from specimen.evaluation.grad_cam import Heat
+from specimen.models.predictions import (
+    CONFIDENCE,
+    HIGH,
+    LOW,
+    PREDICTION,
+    PREDICTION_SET,
+    parse_set,
+    probabilities_of,
+    probability_columns,
+)
 from specimen.models.task import Classification, Regression, Task
 from specimen.plotting.style import draw_gallery, shortened, with_both_ends
 
@@ -30,13 +39,13 @@ def errors(task: Task, predictions: pd.DataFrame) -> pd.Series[float]:
 
 @errors.register(Regression)
 def _distance(task: Regression, predictions: pd.DataFrame) -> pd.Series[float]:
-    return (predictions["prediction"] - predictions["target"]).abs()
+    return (predictions[PREDICTION] - predictions["target"]).abs()
 
 
 @errors.register(Classification)
 def _doubt(task: Classification, predictions: pd.DataFrame) -> pd.Series[float]:
     """What the true class lacks to a probability of 1."""
-    known = predictions[[f"p: {name}" for name in task.class_names]].to_numpy(np.float64)
+    known = probabilities_of(predictions, task.class_names)
     return pd.Series(1 - known[np.arange(len(known)), task.encode(predictions["target"])], index=predictions.index)
 
 
@@ -67,16 +76,16 @@ def caption(task: Task, sample: pd.Series[Any], unit: str) -> str:
 @caption.register(Regression)
 def _numbers(task: Regression, sample: pd.Series[Any], unit: str) -> str:
     unit = f" {shortened(unit, 8)}" if unit else ""
-    text = f"true {sample['target']:.3g}, predicted {sample['prediction']:.3g}{unit}"
-    return text + (f"\ninterval {sample['low']:.3g} to {sample['high']:.3g}{unit}" if "low" in sample else "")
+    text = f"true {sample['target']:.3g}, predicted {sample[PREDICTION]:.3g}{unit}"
+    return text + (f"\ninterval {sample[LOW]:.3g} to {sample[HIGH]:.3g}{unit}" if LOW in sample else "")
 
 
 @caption.register(Classification)
 def _classes(task: Classification, sample: pd.Series[Any], unit: str) -> str:
-    truth, guess = with_both_ends(sample["target"]), with_both_ends(sample["prediction"], 18)
-    text = f"true {truth}\npredicted {guess} {sample['confidence']:.0%}"
-    if "prediction_set" in sample:
-        names = loads(sample["prediction_set"])
+    truth, guess = with_both_ends(sample["target"]), with_both_ends(sample[PREDICTION], 18)
+    text = f"true {truth}\npredicted {guess} {sample[CONFIDENCE]:.0%}"
+    if PREDICTION_SET in sample:
+        names = parse_set(sample[PREDICTION_SET])
         text += f"\nset of {len(names)} {'holds' if sample['target'] in names else 'misses'} the truth"
     return text
 
@@ -111,5 +120,5 @@ def _pair(picture: Picture, heat: npt.NDArray[np.float32]) -> Picture:
 
 def write_samples(path: Path, task: Task, samples: pd.DataFrame) -> None:
     """Write the samples of a gallery in its order, without the probabilities of single classes."""
-    shown = [name for name in samples if not str(name).startswith("p: ")]
-    write_csv(path, samples[shown].assign(error=significant(errors(task, samples).to_numpy())))
+    shown = samples.drop(columns=probability_columns(samples))
+    write_csv(path, shown.assign(error=significant(errors(task, samples).to_numpy())))

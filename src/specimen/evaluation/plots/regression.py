@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from specimen.common.files import significant, write_csv
 from specimen.data.dataset.meta import DatasetMeta
 from specimen.evaluation.plots.calibration import COLUMNS, binned, draw_calibration
+from specimen.models.predictions import HIGH, LOW, PREDICTION
 from specimen.models.task import Regression
 from specimen.plotting.style import BLUE, GREY, ORANGE, heading, legend_below, plot, scatter, with_unit
 from specimen.plotting.target_by_feature import draw_features
@@ -25,17 +26,17 @@ def draw_regression(
 ) -> None:
     """Draw predicted against true, residuals against the prediction and against features, and the coverage."""
     name = with_unit(meta.target, meta.unit)
-    shown = [column for column in ("target", "prediction", "low", "high") if column in predictions]
-    table = predictions[shown].assign(residual=predictions["prediction"] - predictions["target"])
+    shown = [column for column in ("target", PREDICTION, LOW, HIGH) if column in predictions]
+    table = predictions[shown].assign(residual=predictions[PREDICTION] - predictions["target"])
     table = table.apply(lambda values: significant(values.to_numpy(np.float64)))
     features = predictions[[column for column in meta.features if column in predictions]]
     write_csv(tables / "residuals.csv", pd.concat([table, features], axis=1))
-    table = table.sort_values("prediction", kind="stable")
+    table = table.sort_values(PREDICTION, kind="stable")
     _draw_predicted(pictures / "predicted_vs_true.png", table, name)
     _draw_residuals(pictures / "residuals.png", table, name)
-    residuals = features.assign(target=predictions["prediction"] - predictions["target"])
+    residuals = features.assign(target=predictions[PREDICTION] - predictions["target"])
     draw_features(pictures / "residuals_by_feature.png", residuals, [], "predicted - true", level=0)
-    coverage = _coverage(table, task) if "low" in table else pd.DataFrame(columns=list(COLUMNS))
+    coverage = _coverage(table, task) if LOW in table else pd.DataFrame(columns=list(COLUMNS))
     write_csv(tables / "calibration.csv", coverage)
     if len(coverage):
         title = "Share of the truths within their intervals, from small to large predictions"
@@ -45,11 +46,11 @@ def draw_regression(
 def _draw_predicted(path: Path, table: pd.DataFrame, name: str) -> None:
     with plot(path, height=7.4) as axes:
         heading(axes.figure, "Predicted against true, test split")
-        if "low" in table:
-            axes.fill_betweenx(table["prediction"], table["low"], table["high"], **_BAND, label=_inside(table))
+        if LOW in table:
+            axes.fill_betweenx(table[PREDICTION], table[LOW], table[HIGH], **_BAND, label=_inside(table))
         somewhere = float(table["target"].iloc[0])
         axes.axline((somewhere, somewhere), slope=1, color=GREY, linewidth=1.5, label="predicted = true")
-        scatter(axes, table["target"], table["prediction"], label=f"samples ({len(table)})")
+        scatter(axes, table["target"], table[PREDICTION], label=f"samples ({len(table)})")
         axes.set(xlabel=f"true {name}", ylabel=f"predicted {name}")
         axes.set_aspect("equal", adjustable="datalim")
         legend_below(axes)
@@ -58,9 +59,9 @@ def _draw_predicted(path: Path, table: pd.DataFrame, name: str) -> None:
 def _draw_residuals(path: Path, table: pd.DataFrame, name: str) -> None:
     with plot(path) as axes:
         heading(axes.figure, "Residuals, test split")
-        prediction = table["prediction"]
-        if "low" in table:
-            band = prediction - table["high"], prediction - table["low"]
+        prediction = table[PREDICTION]
+        if LOW in table:
+            band = prediction - table[HIGH], prediction - table[LOW]
             axes.fill_between(prediction, *band, **_BAND, label="interval")
         axes.axhline(0, color=GREY, linewidth=1.5)
         scatter(axes, prediction, table["residual"], label=f"samples ({len(table)})")
@@ -81,14 +82,14 @@ def _bins(count: int, most: int) -> np.ndarray[Any, np.dtype[np.int64]]:
 
 def _draw_means(axes: Axes, table: pd.DataFrame) -> None:
     """Draw the mean residual from small to large predictions: where it leaves 0, the model is off as a rule."""
-    means = table[["prediction", "residual"]].groupby(_bins(len(table), 10)).mean()
+    means = table[[PREDICTION, "residual"]].groupby(_bins(len(table), 10)).mean()
     if len(means) > 1:
-        axes.plot(means["prediction"], means["residual"], color=ORANGE, marker="o", ms=4, label="mean")
+        axes.plot(means[PREDICTION], means["residual"], color=ORANGE, marker="o", ms=4, label="mean")
 
 
 def _coverage(table: pd.DataFrame, task: Regression) -> pd.DataFrame:
     """Return the share of truths within their intervals, for up to 5 bins of predictions (in ascending order)."""
     promised = float(getattr(task, "coverage", None) or np.nan)
-    kept = table["target"].between(table["low"], table["high"]).to_numpy()
-    at = table["prediction"].to_numpy()
+    kept = table["target"].between(table[LOW], table[HIGH]).to_numpy()
+    at = table[PREDICTION].to_numpy()
     return binned(at, np.full(len(at), promised), kept, _bins(len(at), 5))

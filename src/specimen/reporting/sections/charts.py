@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from specimen.models.predictions import PREDICTION
 from specimen.reporting import mermaid, shared_samples
 from specimen.reporting.formatting import number
 from specimen.reporting.markdown import Fold, code, paragraphs
@@ -38,7 +39,7 @@ def predictions_chart(shared: pd.DataFrame, task: str, unit: str) -> str:
 
 def _deciles(shared: pd.DataFrame, unit: str) -> str:
     means = shared_samples.by_decile(shared)
-    names = {"target": TRUE, "prediction" + shared_samples.BASE: BASE, "prediction": HEAD}
+    names = {"target": TRUE, PREDICTION + shared_samples.BASE: BASE, PREDICTION: HEAD}
     series = [("line", colour, means[name].tolist()) for name, colour in names.items()]
     axis = ("tenth, by true value", range(1, len(means) + 1))
     title = "Predicted against true, by tenths of the shared test samples"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from specimen.models.predictions import PREDICTION
 from specimen.reporting import shared_samples
 from specimen.reporting.formatting import number
 from specimen.reporting.markdown import Section, code, escape, paragraphs, table
@@ -28,7 +29,7 @@ def samples_section(shared: pd.DataFrame, task: str, unit: str) -> Section:
     def rows(index: pd.Index[Any]) -> str:
         header = ("sample", "true", "base says", "this says", "error of base", "error now")
         lines = [(code(_name(shared.loc[row])), number(shared.loc[row, "target"]),
-                  number(shared.loc[row, "prediction" + shared_samples.BASE]), number(shared.loc[row, "prediction"]),
+                  number(shared.loc[row, PREDICTION + shared_samples.BASE]), number(shared.loc[row, PREDICTION]),
                   number(float(before[row])), number(float(after[row]))) for row in index]  # fmt: skip
         return table(header, lines) if lines else "None."
 

@@ -10,8 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from specimen.common.errors import SpecimenError
-from specimen.data.dataset.features import MAX_CATEGORIES, CategoryFeature, Features, NumberFeature, describe, encode, width
-
+from specimen.data.dataset.features import (
+    MAX_CATEGORIES,
+    CategoryFeature,
+    Features,
+    NumberFeature,
+    describe,
+    encode,
+    width,
+)
 from specimen.data.dataset.meta import DatasetMeta
 
 

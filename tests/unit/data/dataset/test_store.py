@@ -18,7 +18,6 @@ import specimen
 from specimen.common.errors import SpecimenError
 from specimen.common.files import replace_atomically, write_csv, write_json
 from specimen.data.dataset.store import Store
-from specimen.data.preparation import packing
 from specimen.data.preparation.packing import keep_rows, pack
 from specimen.data.preparation.rules import ALIKE
 from specimen.data.readers.decode import decode

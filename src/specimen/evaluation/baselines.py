@@ -15,11 +15,12 @@ from specimen.evaluation.bootstrap import bootstrap
 from specimen.evaluation.measures import measure, stacked
 from specimen.evaluation.metrics import point_metrics, with_intervals
 from specimen.evaluation.random_forest import Forest, with_probabilities
+from specimen.models.metric_registry import METRICS
 from specimen.models.predictions import PREDICTION
 from specimen.models.task import Classification, Regression, Task
 
-GUESS_METRICS = ("rmse", "mae", "accuracy", "balanced_accuracy", "log_loss")
-COMPARED = ("rmse", "mae", "r2", "accuracy", "balanced_accuracy", "macro_f1", "log_loss")
+IN_GUESS = [metric.name for metric in METRICS.values() if metric.in_guess]
+COMPARED = [metric.name for metric in METRICS.values() if metric.in_forest]
 """Metrics by which model and forest are compared; the first that a task has is named in the sentence about them."""
 
 
@@ -29,7 +30,7 @@ def compare(
     """Return what stands under `baseline`: the metrics of the guess and of the forest, if there is one."""
     name, guessed = guess(task, predictions, train_targets)
     of_guess = point_metrics(task, guessed)
-    results: dict[str, Any] = {name: {metric: of_guess[metric] for metric in GUESS_METRICS if metric in of_guess}}
+    results: dict[str, Any] = {name: {metric: of_guess[metric] for metric in IN_GUESS if metric in of_guess}}
     if forest is not None:
         own = with_intervals(task, forest.predictions, COMPARED, resamples)
         kept = {metric: own[metric] for metric in COMPARED if metric in own}

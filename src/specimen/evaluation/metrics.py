@@ -14,16 +14,12 @@ from sklearn.metrics import precision_recall_fscore_support
 from specimen.common.errors import SpecimenError, accepted_hint
 from specimen.evaluation.bootstrap import bootstrap
 from specimen.evaluation.measures import measure, stacked
+from specimen.models.metric_registry import METRICS
 from specimen.models.predictions import PREDICTION, finite_rows
 from specimen.models.task import Classification, Task
 
-WITH_INTERVAL = (
-    *("rmse", "mae", "median_ae", "r2", "bias", "mape", "coverage"),
-    *("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "top_3", "top_5", "log_loss", "roc_auc"),
-)
-"""Not calibration_error: every resample has a larger one than the sample it comes from."""
-WITH_INTERVAL_BY = ("rmse", "mae", "bias", "accuracy", "balanced_accuracy")
-"""Of these, in the parts of the table."""
+WITH_INTERVAL = [metric.name for metric in METRICS.values() if metric.has_interval]
+WITH_INTERVAL_BY = [metric.name for metric in METRICS.values() if metric.has_interval_by_group]
 FEW_VALUES = 8
 """Numbers with more different values are parted into quarters."""
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-LABELS = {"rmse": "RMSE", "mae": "MAE"}
-IN_UNIT = ("rmse", "mae", "median_ae", "bias", "interval_width")
-"""Metrics in the unit of the target."""
+from specimen.models.metric_registry import METRICS
 
 
 def lines(results: dict[str, Any]) -> list[str]:
@@ -34,12 +32,13 @@ def gain_over_features(results: dict[str, Any], unit: str, *, sees_pictures: boo
     if forest is None:
         return None
     name, difference = next(iter(forest["difference"].items()))
-    unit = f" {unit}" if unit and name in IN_UNIT else ""
+    metric = METRICS[name]
+    unit = f" {unit}" if unit and metric.scale == "unit" else ""
     old, new = forest[name], results[name]
     digits = _decimals(max(abs(old), abs(new)))
     who, without = ("The picture", "features alone") if sees_pictures else ("The model", "random forest")
     change = f"{difference['value']:+.{digits}f}{unit}"
-    said = f"{who} takes {LABELS.get(name, name)} from {old:.{digits}f}{unit} ({without}) to {new:.{digits}f}{unit}"
+    said = f"{who} takes {metric.label} from {old:.{digits}f}{unit} ({without}) to {new:.{digits}f}{unit}"
     if "low" not in difference:
         return f"{said}: {change}, on one group, so without an interval."
     low, high = difference["low"], difference["high"]

@@ -16,6 +16,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from specimen.common.errors import SpecimenError
+from specimen.models.metric_registry import METRICS
 from specimen.models.predictions import (
     CONFIDENCE,
     HIGH,
@@ -77,7 +78,7 @@ class Regression:
     name: Literal["regression"] = "regression"
 
     monitor = "rmse"
-    higher_is_better = False
+    higher_is_better = METRICS[monitor].higher_is_better
     num_outputs = 1
 
     @classmethod
@@ -148,7 +149,7 @@ class Classification:
     name: Literal["classification"] = "classification"
 
     monitor = "accuracy"
-    higher_is_better = True
+    higher_is_better = METRICS[monitor].higher_is_better
 
     @classmethod
     def from_targets(

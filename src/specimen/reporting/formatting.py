@@ -6,12 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from specimen.evaluation.summary import IN_UNIT
+from specimen.models.metric_registry import find_metric
 from specimen.reporting.markdown import code, escape
-
-IN_PERCENT = frozenset({"accuracy", "balanced_accuracy", "coverage"})
-_NAMES = {"rmse": "RMSE", "mae": "MAE", "median_ae": "the median absolute error", "r2": "R2", "log_loss": "log loss",
-          "mape": "MAPE", "macro_f1": "macro F1", "weighted_f1": "weighted F1"}  # fmt: skip
 
 
 def number(value: Any) -> str:
@@ -25,6 +21,7 @@ def number(value: Any) -> str:
 
 def amount(value: float, metric: str, unit: str, sign: str = "") -> str:
     """Return the value of a metric with its unit; `sign` `+` makes it a difference."""
-    if metric in IN_PERCENT:
+    scale = find_metric(metric).scale
+    if scale == "percent":
         return f"{100 * value:{sign}.1f} {'points' if sign else '%'}"
-    return f"{value:{sign}.4g}" + (f" {escape(unit)}" if unit and metric in IN_UNIT else "")
+    return f"{value:{sign}.4g}" + (f" {escape(unit)}" if unit and scale == "unit" else "")

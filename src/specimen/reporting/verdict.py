@@ -17,8 +17,9 @@ from scipy.special import ndtr
 
 from specimen.evaluation.bootstrap import Floats, bootstrap, expanded_quantile
 from specimen.evaluation.measures import Measure, measure
+from specimen.models.metric_registry import METRICS
 from specimen.models.predictions import PREDICTION, class_names_of, probability_column, probability_columns
-from specimen.models.task import Classification, Regression
+from specimen.models.task import TASKS, Classification, Regression
 from specimen.reporting.shared_samples import BASE, NotComparableError, one_side, shared_samples
 
 LEVEL = 0.95
@@ -26,14 +27,6 @@ FEWEST_GROUPS = 20
 """With fewer groups, an interval from a bootstrap is too narrow to be trusted."""
 
 Word = Literal["better", "worse", "no detectable change", "not comparable"]
-LOWER_IS_BETTER = frozenset(
-    {"rmse", "mse", "mae", "median_ae", "mape", "interval_width", "log_loss", "calibration_error", "set_size"}
-)
-HIGHER_IS_BETTER = frozenset(
-    {"r2", "accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "top_3", "top_5", "roc_auc"}
-    | {"precision", "recall", "f1"}
-)
-"""Not bias and coverage: they are best at a value in between."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +59,9 @@ class Verdict:
     same_predictions: bool = False
 
 
-def direction(metric: str) -> int:
-    """Return 1 if a higher value of a metric is better, -1 if a lower one, 0 if neither can be said."""
-    name = metric.rsplit(".", maxsplit=1)[-1]
-    return (name in HIGHER_IS_BETTER) - (name in LOWER_IS_BETTER)
-
-
 def default_metric(task: str) -> str:
     """Return the metric that decides if `report.metric` names none."""
-    return "accuracy" if task == "classification" else "rmse"
+    return TASKS[task].monitor if task in TASKS else Regression.monitor
 
 
 def judge(
@@ -111,7 +98,7 @@ def _compare(
         )
     measures = [_MEASURES[head.task](one_side(pairs, suffix)) for suffix in (BASE, "")]
     measured = [set(of(np.ones((1, len(pairs))))) for of in measures]
-    known = sorted(name for name in measured[0] & measured[1] if direction(name))
+    known = sorted(name for name in measured[0] & measured[1] if METRICS[name].may_decide)
     if metric not in known:
         raise NotComparableError(f"report.metric: `{metric}` cannot decide. Accepted here: {', '.join(known)}")
 
@@ -124,7 +111,7 @@ def _compare(
     low, high = float(found.low[2]), float(found.high[2])
     word: Word = "no detectable change"
     if low > 0 or high < 0:
-        word = "better" if np.sign(low) == direction(metric) else "worse"
+        word = "better" if np.sign(low) == METRICS[metric].direction else "worse"
     return Verdict(
         word,
         metric,

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from specimen.evaluation.metrics import WITH_INTERVAL
-from specimen.reporting.verdict import FEWEST_GROUPS, RevisionPredictions, Verdict, direction, judge
+from specimen.models.metric_registry import METRICS, find_metric
+from specimen.reporting.verdict import FEWEST_GROUPS, RevisionPredictions, Verdict, judge
 
 REPETITIONS = 400
 RESAMPLES = 400
@@ -189,8 +189,10 @@ def test_a_class_that_one_model_does_not_know_counts_as_wrong() -> None:
 
 
 def test_directions_are_known_for_the_metrics_of_a_class_too() -> None:
-    assert [direction(name) for name in ("rmse", "baseline.forest.rmse", "per_class.leaf.f1", "bias")] == [-1, -1, 1, 0]
+    names = ("rmse", "baseline.forest.rmse", "per_class.leaf.f1", "bias")
+    assert [find_metric(name).direction for name in names] == [-1, -1, 1, 0]
 
 
 def test_every_metric_has_a_better_way_or_none_on_purpose() -> None:
-    assert {name for name in WITH_INTERVAL if not direction(name)} == {"bias", "coverage"}
+    undecided = {metric.name for metric in METRICS.values() if metric.has_interval and not metric.may_decide}
+    assert undecided == {"bias", "coverage"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from specimen.models.metric_registry import find_metric
 from specimen.reporting.formatting import number
 from specimen.reporting.markdown import Fold, Section, code, paragraphs, prose, table
-from specimen.reporting.verdict import direction
 
 DATA_METRICS = "metrics/data.json"
 """Counts of rows, which have a section of their own."""
@@ -75,5 +75,5 @@ def _change(key: str, change: Mapping[str, Any]) -> str:
     difference = change.get("diff")
     if not difference or not _differs(change):
         return "" if not _differs(change) else "new" if change.get("old") is None else "other"
-    way = {1: " better", -1: " worse", 0: ""}[direction(key) * (1 if difference > 0 else -1)]
+    way = {1: " better", -1: " worse", 0: ""}[find_metric(key).direction * (1 if difference > 0 else -1)]
     return f"{difference:+.4g} {'↑' if difference > 0 else '↓'}{way}"

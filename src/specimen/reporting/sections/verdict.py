@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from specimen.reporting.formatting import _NAMES, IN_PERCENT, amount
+from specimen.models.metric_registry import find_metric
+from specimen.reporting.formatting import amount
 from specimen.reporting.markdown import Section, escape, paragraphs, prose
 from specimen.reporting.verdict import Verdict
 
@@ -11,7 +12,8 @@ def verdict_section(verdict: Verdict, resamples: int, compared: str) -> Section:
     """Return the verdict, and below it the interval or the reason why there is none."""
     if verdict.word == "not comparable":
         return Section("", paragraphs(f"**Verdict: not comparable: {prose(verdict.reason)}.**", compared))
-    metric, name = verdict.metric, _NAMES.get(verdict.metric, escape(verdict.metric).replace("&#95;", " "))
+    metric = verdict.metric
+    name = escape(find_metric(metric).label)
     before, after = amount(verdict.before, metric, verdict.unit), amount(verdict.after, metric, verdict.unit)
     shared = f"the {verdict.samples:,} test samples ({verdict.groups:,} groups) that both revisions share"
     if verdict.same_predictions:
@@ -33,7 +35,7 @@ def verdict_section(verdict: Verdict, resamples: int, compared: str) -> Section:
 
 
 def _by(verdict: Verdict) -> str:
-    if verdict.metric in IN_PERCENT or not verdict.before:
+    if find_metric(verdict.metric).scale == "percent" or not verdict.before:
         return ""
     return f" by {abs(verdict.difference / verdict.before):.1%},".replace("%", " %")
 

@@ -56,10 +56,10 @@ def repository(tmp_path: Path) -> Path:
 
 
 def test_the_real_pipeline_has_an_asset_for_each_stage() -> None:
-    import orchestrate
+    from specimen.integrations import dagster_assets
 
-    stages = yaml.safe_load((orchestrate.ROOT / "dvc.yaml").read_text())["stages"]
-    graph = orchestrate.defs.resolve_asset_graph()
+    stages = yaml.safe_load((dagster_assets.ROOT / "dvc.yaml").read_text())["stages"]
+    graph = dagster_assets.defs.resolve_asset_graph()
     keys = {key.to_user_string(): graph.get(key) for key in graph.get_all_asset_keys()}
     assert set(stages) <= set(keys)
     assert "prepare" in {parent.to_user_string() for parent in keys["train"].parent_keys}
@@ -69,9 +69,10 @@ def test_the_real_pipeline_has_an_asset_for_each_stage() -> None:
 
 def test_all_assets_are_materialised_with_metrics_plots_and_checks(repository: Path) -> None:
     import dagster as dg
-    import orchestrate
 
-    defs = orchestrate.build(repository)
+    from specimen.integrations import dagster_assets
+
+    defs = dagster_assets.build(repository)
     with dg.DagsterInstance.ephemeral() as instance:
         result = defs.resolve_job_def("pipeline").execute_in_process(instance=instance)
     assert result.success
@@ -97,11 +98,12 @@ def test_all_assets_are_materialised_with_metrics_plots_and_checks(repository: P
 
 def test_a_stage_that_fails_is_a_failed_asset_with_its_message(repository: Path) -> None:
     import dagster as dg
-    import orchestrate
+
+    from specimen.integrations import dagster_assets
 
     (repository / "prepare.py").write_text("raise SystemExit('error: data.target: no such column')")
     with dg.DagsterInstance.ephemeral() as instance:
-        job = orchestrate.build(repository).resolve_job_def("pipeline")
+        job = dagster_assets.build(repository).resolve_job_def("pipeline")
         result = job.execute_in_process(instance=instance, raise_on_error=False)
     assert not result.success
     (failure,) = [event for event in result.all_events if event.is_step_failure]
@@ -110,9 +112,10 @@ def test_a_stage_that_fails_is_a_failed_asset_with_its_message(repository: Path)
 
 def test_the_sensor_asks_for_a_run_when_the_label_table_changes(repository: Path) -> None:
     import dagster as dg
-    import orchestrate
 
-    sensor = orchestrate.build(repository).resolve_sensor_def("label_table")
+    from specimen.integrations import dagster_assets
+
+    sensor = dagster_assets.build(repository).resolve_sensor_def("label_table")
     table = repository / "labels/labels.csv"
 
     def tick(cursor: str | None) -> Any:
@@ -129,10 +132,10 @@ def test_the_sensor_asks_for_a_run_when_the_label_table_changes(repository: Path
 
 
 def test_class_folders_are_watched_too(repository: Path) -> None:
-    import orchestrate
+    from specimen.integrations import dagster_assets
 
     data = {"root": "labels", "task": "classification"}
     (repository / "params.yaml").write_text(yaml.safe_dump({"data": data}))
-    before = orchestrate.fingerprint(repository)
+    before = dagster_assets.fingerprint(repository)
     (repository / "labels/red").mkdir()
-    assert orchestrate.fingerprint(repository) != before
+    assert dagster_assets.fingerprint(repository) != before

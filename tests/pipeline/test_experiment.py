@@ -1,4 +1,4 @@
-"""`python src/experiment.py`: params that are given become overrides, the others stay."""
+"""`python tools/experiment.py`: params that are given become overrides, the others stay."""
 
 import os
 import re
@@ -44,7 +44,7 @@ def test_the_project_file_of_mlflow_names_stages_and_params_that_exist() -> None
 def test_mlflow_run_executes_the_pipeline_with_its_params(tmp_path: Path) -> None:
     """The real project file, MLflow and DVC; a stage that takes no time stands for the others."""
     pytest.importorskip("mlflow", reason="needs the extra track")
-    for name in ("MLproject", "python_env.yaml", "src/experiment.py", "src/specimen/errors.py"):
+    for name in ("MLproject", "python_env.yaml", "tools/experiment.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, tmp_path / name)
     (tmp_path / "params.yaml").write_text("train: {epochs: 12, lr: 0.001}\n")
@@ -60,6 +60,7 @@ def test_mlflow_run_executes_the_pipeline_with_its_params(tmp_path: Path) -> Non
     ):
         subprocess.run(command, cwd=tmp_path, check=True)
     env = os.environ | {
+        "PYTHONPATH": str(ROOT / "src"),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/mlflow.db",
         "MLFLOW_DISABLE_TELEMETRY": "true",

@@ -408,16 +408,18 @@ def test_what_lies_in_s3_alone_is_compared_and_what_is_gone_is_named(
 @pytest.fixture
 def with_make(repository: Path) -> Path:
     """The repository with Makefile, verbs and environment, so that `make` finds all and installs nothing."""
+    for folder in ("requirements", ".venv"):
+        (repository / folder).mkdir()
     for name in ("Makefile", "requirements/dev.txt"):
-        shutil.copy(ROOT / name, repository)
-    (repository / "src").symlink_to(ROOT / "src")
-    (repository / ".venv").mkdir()
+        shutil.copy(ROOT / name, repository / name)
+    for folder in ("src", ".github"):
+        (repository / folder).symlink_to(ROOT / folder)
     for entry in Path(sys.prefix).iterdir():
         if entry.name != ".made":
             (repository / ".venv" / entry.name).symlink_to(entry)
     (repository / ".venv/.made").touch()
     (repository / ".git/info/exclude").write_text(
-        "/Makefile\n/requirements/dev.txt\n/src\n/.venv\n/number\n/artifact\n"
+        "/Makefile\n/requirements\n/src\n/.github\n/.venv\n/number\n/artifact\n"
     )
     return repository
 

@@ -175,8 +175,12 @@ def test_nothing_to_search_is_an_error(repository: Path) -> None:
 
 
 def test_without_the_extra_the_message_says_how_to_install_it(repository: Path) -> None:
-    code = "import sys; sys.modules['optuna'] = None; import sweep; from specimen import errors; errors.run(sweep.main)"
-    env = os.environ | {"PYTHONPATH": str(Path(sweep.__file__).parent)}
+    code = (
+        "import sys; sys.modules['optuna'] = None; import sweep; "
+        "from specimen.common.errors import run_cli; run_cli(sweep.main)"
+    )
+    tools = Path(sweep.__file__).parent
+    env = os.environ | {"PYTHONPATH": f"{tools}{os.pathsep}{tools.parent / 'src'}"}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("error: sweep needs the extra 'tune', which is not installed")

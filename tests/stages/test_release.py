@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+import builders
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,17 +15,17 @@ from specimen.common.errors import SpecimenError
 from specimen.common.files import write_csv
 from specimen.evaluation.measures import measure
 from specimen.models.model import make_model, save_model
-from specimen.models.predictor import Predictor
+from specimen.models.task import Regression
+from specimen.models.torch_network import load_torch
 
 COUNT = 12
-TASK = {"name": "regression", "mean": 5.0, "std": 2.0, "transform": "none", "criterion": "mse"}
+TASK = Regression(5.0, 2.0, "none", "mse")
 
 
 def write_model(path: Path, seed: int) -> Path:
     torch.manual_seed(seed)
-    settings = {"backbone": "mobilenet_v3_small", "num_outputs": 1, "features_width": 0}
-    save_model(path, make_model("mobilenet_v3_small", 1, 32), {"model": settings, "image_size": 32, "task": TASK,
-                                                              "features": {}})  # fmt: skip
+    meta = builders.model_meta(TASK, backbone="mobilenet_v3_small")
+    save_model(path, make_model("mobilenet_v3_small", 1, 32), meta)
     return path
 
 
@@ -39,8 +40,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     samples = pd.DataFrame({"row": range(COUNT), "image": [f"{n}.jpg" for n in range(COUNT)], "group": "g",
                             "split": ["train", "test"] * (COUNT // 2), "target": np.arange(COUNT)})  # fmt: skip
     write_csv(prepared / "samples.csv", samples)
-    (prepared / "meta.json").write_text(json.dumps({"class_names": [], "image_size": 32}))
-    loaded = Predictor.load(write_model(tmp_path / "model.pt", seed=0))
+    (prepared / "meta.json").write_text(builders.dataset_meta().model_dump_json())
+    loaded = load_torch(write_model(tmp_path / "model.pt", seed=0))
     table = pd.concat([samples, loaded.predict(images, samples)], axis=1)[1::2]
     found = measure(loaded.task, table)(np.ones((1, len(table))))
     (tmp_path / "metrics").mkdir()

@@ -22,7 +22,7 @@ from specimen.config.params import load_params
 from specimen.config.prepare import Rules
 from specimen.versioning.dvc_commands import fault_in
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 DATA_STAGE, DATA_META = "prepare", "data/prepared/meta.json"
 
 

@@ -15,27 +15,31 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import builders
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from PIL import Image
 
-from specimen.config.params import Params
 from specimen.integrations import tracker, tracking
 from specimen.integrations.tracking import flat, track_evaluation, track_training
 from specimen.models.model import make_model, save_model
-from specimen.models.predictor import Predictor
 from specimen.models.task import Regression
+from specimen.models.torch_network import load_torch
 
 ROOT = Path(__file__).parents[3]
 MODEL, PLOTS, DATA = Path("models/model.pt"), Path("plots/test"), Path("data/prepared")
 METRICS = {"rmse": 0.5, "samples": 3, "baseline": {"mean": {"rmse": 0.75}}, "note": "not a number"}
+NAME = tracking.run_name("mobilenet_v3_small", 32, 0.003)
 
 
-def read_params(*track: str) -> Params:
+def use(*track: str) -> str:
+    """Let the params name these trackers; return the name of the run."""
     data = {"root": "data", "task": "regression", "table": "labels.csv"}
-    train = {"track": track, "lr": 0.003, "backbone": "mobilenet_v3_small"}
-    return Params.model_validate({"data": data, "prepare": {"image_size": 32}, "train": train})
+    train = {"track": list(track), "lr": 0.003, "backbone": "mobilenet_v3_small"}
+    Path("params.yaml").write_text(yaml.safe_dump({"data": data, "prepare": {"image_size": 32}, "train": train}))
+    return NAME
 
 
 @pytest.fixture(autouse=True)
@@ -59,13 +63,7 @@ def write_project(folder: Path) -> None:
     git = ["git", "-c", "user.name=T", "-c", "user.email=t@e.org", "-c", "commit.gpgsign=false"]
     subprocess.run([*git, "init", "--quiet"], cwd=folder, check=True)
     subprocess.run([*git, "commit", "--quiet", "--allow-empty", "--message", "first"], cwd=folder, check=True)
-    meta = {
-        "task": Regression(5.0, 2.0, "none", "mse").describe(),
-        "model": {"backbone": "mobilenet_v3_small", "num_outputs": 1, "features_width": 0},
-        "features": {},
-        "image_size": 32,
-        "resize": "pad",
-    }
+    meta = builders.model_meta(Regression(5.0, 2.0, "none", "mse"), backbone="mobilenet_v3_small")
     save_model(folder / MODEL, make_model("mobilenet_v3_small", 1, 32), meta)
     for path in (PLOTS, DATA):
         (folder / path).mkdir(parents=True)
@@ -97,12 +95,12 @@ def mlflow_runs(folder: Path) -> tuple[Any, list[Any]]:
 
 def train_and_evaluate(*track: str) -> str:
     """Feed trackers as the two stages do; return the id of the run."""
-    params = read_params(*track)
-    with track_training(params, is_first=True) as first:
+    name = use(*track)
+    with track_training(name, is_first=True) as first:
         for epoch in (1, 2):
             first.log({"train_loss": 1 / epoch, "val_loss": 2 / epoch, "val_rmse": 3 / epoch, "lr": 0.003}, epoch)
         first.made(MODEL)
-    with track_evaluation(params, MODEL) as second:
+    with track_evaluation(name, MODEL) as second:
         second.log_results(METRICS, PLOTS, MODEL, DATA)
     assert second.session == first.session
     return first.session
@@ -152,9 +150,7 @@ print(model.predict(pd.DataFrame({"image": [sys.argv[2], sys.argv[2]]})).to_json
     command = [sys.executable, "-c", code, database, str(tmp_path / "photo.png")]
     done = subprocess.run(command, cwd=elsewhere, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    expected = Predictor.load(tracked_by_mlflow / MODEL).predict(
-        np.stack([picture, picture]), pd.DataFrame(index=[0, 1])
-    )
+    expected = load_torch(tracked_by_mlflow / MODEL).predict(np.stack([picture, picture]), pd.DataFrame(index=[0, 1]))
     loaded = pd.DataFrame(json.loads(done.stdout.splitlines()[-1]))
     np.testing.assert_allclose(loaded["prediction"], expected["prediction"], rtol=1e-6)
 
@@ -224,7 +220,7 @@ def test_dvclive_writes_live_plots_and_leaves_dvc_alone(project: Path, capfd: py
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_evaluate_alone_starts_a_run_of_its_own(tracked_by_mlflow: Path, project: Path) -> None:
     shutil.copyfile(tracked_by_mlflow / "mlflow.db", "mlflow.db")  # to make one takes long
-    with track_evaluation(read_params("mlflow"), MODEL) as alone:
+    with track_evaluation(use("mlflow"), MODEL) as alone:
         alone.log_results(METRICS, PLOTS, MODEL, DATA)
     _, (run, _) = mlflow_runs(project)
     assert run.data.tags["session"] == alone.session
@@ -234,17 +230,16 @@ def test_evaluate_alone_starts_a_run_of_its_own(tracked_by_mlflow: Path, project
 
 def test_a_session_counts_only_for_the_model_that_it_made() -> None:
     pytest.importorskip("dvclive", reason="needs the extra track")
-    params = read_params("dvclive")
-    with track_training(params, is_first=True) as first:
+    with track_training(use("dvclive"), is_first=True) as first:
         first.made(MODEL)
-    assert track_session(params) == first.session
+    assert track_session() == first.session
     MODEL.write_bytes(b"another")
-    assert track_session(params) != first.session
+    assert track_session() != first.session
 
 
-def track_session(params: Params) -> str:
-    with track_evaluation(params, MODEL) as tracker:
-        return tracker.session
+def track_session() -> str:
+    with track_evaluation(NAME, MODEL) as second:
+        return second.session
 
 
 @pytest.mark.parametrize("name", ["mlflow", "wandb"])
@@ -255,7 +250,7 @@ def test_a_server_that_refuses_gives_a_warning(
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, but it does not listen
         point_at(f"http://127.0.0.1:{taken.getsockname()[1]}", monkeypatch)
-        with track_training(read_params(name), is_first=True) as tracker:
+        with track_training(use(name), is_first=True) as tracker:
             tracker.log({"val_rmse": 1.0}, 1)
             tracker.made(Path("dvc.lock"))
     assert f"warning: {name}" in capfd.readouterr().err
@@ -269,7 +264,7 @@ def test_a_server_that_hangs_is_left_at_the_end(
     monkeypatch.setattr(tracking, "SECONDS_TO_END", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and never answers
         point_at(f"http://127.0.0.1:{silent.getsockname()[1]}", monkeypatch)
-        with track_training(read_params(name), is_first=True) as tracker:
+        with track_training(use(name), is_first=True) as tracker:
             for epoch in range(1, 2000):  # more than a pipe holds
                 tracker.log({"val_rmse": 1.0, "val_loss": 1.0, "train_loss": 1.0}, epoch)
     assert f"warning: {name} was not done 0.5 s after the stage" in capfd.readouterr().err
@@ -284,7 +279,7 @@ def point_at(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_tracker_that_crashes_gives_one_warning(capfd: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("dvclive", reason="needs the extra track")
-    with track_training(read_params("dvclive"), is_first=True) as tracker:
+    with track_training(use("dvclive"), is_first=True) as tracker:
         process = tracker._processes["dvclive"]
         process.kill()
         process.wait()
@@ -296,7 +291,7 @@ def test_a_tracker_that_crashes_gives_one_warning(capfd: pytest.CaptureFixture[s
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_run_that_fails_is_marked_as_failed(tracked_by_mlflow: Path, project: Path) -> None:
     shutil.copyfile(tracked_by_mlflow / "mlflow.db", "mlflow.db")
-    with pytest.raises(ZeroDivisionError), track_training(read_params("mlflow"), is_first=True):
+    with pytest.raises(ZeroDivisionError), track_training(use("mlflow"), is_first=True):
         raise ZeroDivisionError
     assert mlflow_runs(project)[1][0].info.status == "FAILED"
 
@@ -304,12 +299,13 @@ def test_a_run_that_fails_is_marked_as_failed(tracked_by_mlflow: Path, project: 
 def test_the_environment_adds_trackers(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("mlflow", reason="needs the extra track")
     monkeypatch.setenv("SPECIMEN_TRACK", "dvclive, mlflo")
-    assert tracking.wanted(read_params("mlflow")) == ("mlflow", "dvclive")
+    use("mlflow")
+    assert tracking.wanted() == ("mlflow", "dvclive")
     assert "SPECIMEN_TRACK: no tracker 'mlflo'. Did you mean 'mlflow'?" in capfd.readouterr().err
 
 
 def test_other_processes_than_the_first_track_nothing() -> None:
-    with track_training(read_params("mlflow"), is_first=False) as tracker:
+    with track_training(use("mlflow"), is_first=False) as tracker:
         assert not tracker.is_on
 
 
@@ -332,13 +328,11 @@ import sys
 for name in ("mlflow", "wandb", "dvclive", "dagster", "optuna", "timm"):
     sys.modules[name] = None  # an import would fail
 import train, evaluate
-from specimen import tracking
-from specimen.params import Params
-data = {"root": "data", "task": "regression", "table": "labels.csv"}
-params = Params.model_validate({"data": data, "train": {"track": ["mlflow"]}})
-with tracking.track_training(params, is_first=True) as tracker:
+from specimen.integrations.tracking import track_training
+with track_training("a run", is_first=True) as tracker:
     tracker.log({"val_rmse": 1.0}, 1)
 """
+    use("mlflow")
     env = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,5 +1,7 @@
-"""Small pictures on disk, for the tests that need some."""
+"""Small pictures, models, projects and repositories on disk, for the tests that need some."""
 
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,7 +9,10 @@ from typing import Any
 import builders
 import numpy as np
 import pandas as pd
+import projects
 import pytest
+import yaml
+from filelock import FileLock
 from PIL import Image
 
 from specimen.models.task import Classification, Regression
@@ -114,3 +119,82 @@ def write_onnx() -> WriteOnnx:
         return path
 
     return write
+
+
+MakeOnce = Callable[[str, Callable[[Path], None]], Path]
+
+
+@pytest.fixture(scope="session")
+def make_once(tmp_path_factory: pytest.TempPathFactory) -> MakeOnce:
+    """A function that lets `make` fill the folder `name`, once for all workers of pytest-xdist; the others wait."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # its own folder is in one that all workers share
+        shared = shared.parent
+
+    def once(name: str, make: Callable[[Path], None]) -> Path:
+        folder, done = shared / name, shared / f"{name}.done"
+        with FileLock(shared / f"{name}.lock"):
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def trained_project(make_once: MakeOnce, draw_photos: DrawPhotos) -> Path:
+    """A folder in which prepare, train, evaluate and export have run, for tests that only need some model.
+
+    24 photos of 12 plants and `labels.csv` in `data/raw`, target `weight`; the params are `projects.SMALL`. With it
+    come `data/prepared`, `models/model.pt`, `models/model.onnx`, `metrics` and `plots`, as the stages write them. No
+    features. Do not change it: copy what you change. Without DVC and Git, see `tiny_repository`.
+    """
+
+    def make(folder: Path) -> None:
+        draw_photos(folder / "data/raw", 24).to_csv(folder / "data/raw/labels.csv", index=False)
+        projects.write_params(folder)
+        for stage in ("prepare", "train", "evaluate", "export"):
+            projects.run_script(folder, stage)
+
+    return make_once("trained_project", make)
+
+
+TINY = {
+    "sample": {"plants": 40, "image_size": 48},
+    "prepare": {"image_size": 32},
+    "train": {"epochs": 2, "batch_size": 8, "backbone": "mobilenet_v3_small", "threads": 1},
+    "evaluate": {"gallery": 4, "resamples": 200},
+}
+
+
+@pytest.fixture(scope="session")
+def tiny_params() -> dict[str, dict[str, Any]]:
+    """The params of this repository, made small: 80 photos of 40 plants at 32 px, two epochs."""
+    params = yaml.safe_load((projects.ROOT / "params.yaml").read_text())
+    return {section: values | TINY.get(section, {}) for section, values in params.items()}
+
+
+@pytest.fixture(scope="session")
+def tiny_repository(make_once: MakeOnce, tiny_params: dict[str, dict[str, Any]]) -> Path:
+    """A repository of Git and DVC after its first `dvc repro` on a small sample (`tiny_params`), committed.
+
+    Code and pipeline are copies of this repository's, the cache is in it. Do not change it: take a copy, such as
+    `repository`. A test that needs no DVC takes `trained_project`, which is made five times faster.
+    """
+
+    def make(folder: Path) -> None:
+        projects.make_repository(folder)
+        projects.write_params(folder, tiny_params)
+        projects.dvc(folder, "repro")
+        projects.commit_all(folder, "First run")
+
+    return make_once("tiny_repository", make)
+
+
+@pytest.fixture
+def repository(tiny_repository: Path, tmp_path: Path) -> Path:
+    """A copy of `tiny_repository`, with its cache, to do things to."""
+    return Path(shutil.copytree(tiny_repository, tmp_path / "repository", symlinks=True))

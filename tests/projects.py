@@ -1,0 +1,129 @@
+"""Projects as tests need them: params, photos and stages in a temporary folder, and repositories of Git and DVC."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PIPELINE_FILES = (
+    ".dvc/config", ".dvcignore", ".gitignore", "dvc.yaml", "data/dvc.yaml", "folds/dvc.yaml", "folds/folds.yaml",
+)  # fmt: skip
+GIT_IDENTITY = {"user.name": "Test", "user.email": "test@example.com", "commit.gpgsign": "false"}
+
+SMALL: dict[str, dict[str, Any]] = {
+    "data": {
+        "root": "data/raw", "task": "regression", "table": "labels.csv", "image_column": "filename",
+        "target": "weight", "unit": "g", "group": ["plant"],
+    },
+    "prepare": {"image_size": 32},
+    "split": {"seed": 7, "val": 0.3, "test": 0.3},
+    "train": {
+        "launcher": "python", "device": "cpu", "precision": "fp32", "threads": 1, "epochs": 1, "batch_size": 8,
+        "backbone": "mobilenet_v3_small",
+    },
+    "evaluate": {"gallery": 1, "resamples": 200, "predictions_plot": "scatter"},
+    "export": {"samples": 4},
+}  # fmt: skip
+"""Params of photos that `draw_photos` draws, with a target in grams: one epoch of the smallest backbone, at 32 px."""
+
+
+def write_params(folder: Path, base: dict[str, dict[str, Any]] = SMALL, **changes: dict[str, Any]) -> None:
+    """Write `params.yaml`: what `base` says, with `changes` by section on top."""
+    params = deepcopy(base)
+    for section, values in changes.items():
+        params[section] = params.get(section, {}) | values
+    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+
+
+@contextlib.contextmanager
+def process_in(folder: Path) -> Iterator[None]:
+    """Go to a folder as a process of its own would: what it sets for the whole process does not last."""
+    import torch
+
+    threads = torch.get_num_threads()
+    with contextlib.chdir(folder), mock.patch.dict(os.environ):
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
+            torch.use_deterministic_algorithms(False)
+            torch.utils.deterministic.fill_uninitialized_memory = True
+
+
+def run_script(folder: Path, name: str, *arguments: str) -> None:
+    """Run a script of `src` or `tools` in this process, as `python src/NAME.py ARGUMENTS` does in a folder.
+
+    The imports, 4 seconds of torch and its friends, are paid once. Errors come out as exceptions.
+    """
+    script = importlib.import_module(name)
+    with process_in(folder), contextlib.ExitStack() as patches:
+        patches.enter_context(mock.patch.object(sys, "argv", [f"{name}.py", *arguments]))
+        if hasattr(script, "keep_freed_memory"):  # could not be undone
+            patches.enter_context(mock.patch.object(script, "keep_freed_memory"))
+        script.main()
+
+
+def run(*command: str, cwd: Path, status: int = 0, **env: str) -> str:
+    """Run a command as in an activated environment, on the code in `cwd` if there is any; return what it printed.
+
+    The command is not measured for coverage: the code of a copied repository is not what is measured.
+    """
+    own = {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str((cwd if (cwd / "src").is_dir() else ROOT) / "src"),
+        "DVC_NO_ANALYTICS": "1",
+        "OMP_NUM_THREADS": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+    }
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    done = subprocess.run(
+        command, cwd=cwd, env=inherited | own | env, capture_output=True, text=True, timeout=600, check=False
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def git(folder: Path, *arguments: str) -> str:
+    return run("git", *arguments, cwd=folder)
+
+
+def dvc(folder: Path, *arguments: str, status: int = 0) -> str:
+    return run(sys.executable, "-m", "dvc", *arguments, cwd=folder, status=status)
+
+
+def changed_stages(folder: Path) -> set[str]:
+    """Return the stages that `dvc status` names: those whose deps, params or outputs differ from `dvc.lock`."""
+    from dvc.repo import Repo
+
+    with process_in(folder), Repo() as repo:
+        return {name.rpartition(":")[2] for name in repo.status()}
+
+
+def make_repository(folder: Path) -> None:
+    """Copy code and pipeline into a new repository of Git and DVC, without data, params and any commit."""
+    for name in ("src", "tools"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in PIPELINE_FILES:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, folder / name)
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    for key, value in GIT_IDENTITY.items():
+        git(folder, "config", key, value)
+
+
+def commit_all(folder: Path, message: str) -> None:
+    """Commit all that Git does not ignore."""
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", message)

@@ -1,8 +1,9 @@
-"""Hashes: a number for a name, the same on every machine."""
+"""Hashes, the same on every machine: a number for a name, and the MD5 of a file."""
 
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,3 +21,9 @@ def _position(group: str, seed: str) -> float:
     digest = hashlib.blake2b(f"{seed}\0{group}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
     # 53 bits are what a float holds exactly; with more, the largest would round up to 1.
     return (int.from_bytes(digest, "big") >> 11) / 2**53
+
+
+def file_md5(path: Path) -> str:
+    """Return the MD5 of a file in hexadecimal digits, by which DVC names its content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

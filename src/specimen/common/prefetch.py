@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
+
+from specimen.common.cores import available_cores
 
 AHEAD_PER_WORKER = 3
 """Items under way: enough to keep the workers busy, few enough to keep memory constant."""
@@ -16,8 +17,8 @@ Result = TypeVar("Result")
 
 
 def prefetch_map(work: Callable[[Item], Result], items: Iterable[Item], workers: int | None = None) -> Iterator[Result]:
-    """Yield the results in order, computed by so many threads (None: one for each core), a few ahead."""
-    workers = workers or os.cpu_count() or 1
+    """Yield the results in order, computed a few ahead in `workers` threads; None: one for each core."""
+    workers = workers or available_cores()
     pending: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:

@@ -18,6 +18,7 @@ from typing import Any
 import dagster as dg
 from dvc.repo import Repo
 
+from specimen.common.hashing import file_md5
 from specimen.config.params import load_params
 from specimen.config.prepare import Rules
 from specimen.versioning.dvc_commands import fault_in
@@ -95,8 +96,7 @@ def fingerprint(root: Path) -> str:
     data = load_params(root / "params.yaml").data
     table = root / data.root / (data.table or "")
     listed = [(str(path.relative_to(table)), path.stat().st_mtime_ns) for path in sorted(table.rglob("*"))]
-    seen = table.read_bytes() if table.is_file() else repr(listed).encode()
-    return hashlib.md5(seen, usedforsecurity=False).hexdigest()
+    return file_md5(table) if table.is_file() else hashlib.md5(repr(listed).encode(), usedforsecurity=False).hexdigest()
 
 
 def build(root: Path) -> dg.Definitions:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from specimen.integrations.tracker import dotted, home
+from specimen.common.flattening import flatten
+from specimen.integrations.tracker import home
 
 
 class DvcliveRun:
@@ -16,7 +17,7 @@ class DvcliveRun:
 
         self.place = str(home() / "dvclive")
         self.live = Live(self.place, resume=run["resumed"], save_dvc_exp=False, dvcyaml=None)
-        self.live.log_params(dotted(run["params"]) | {"git_commit": run["commit"], "dvc_lock_md5": run["lock"]})
+        self.live.log_params(flatten(run["params"], ".") | {"git_commit": run["commit"], "dvc_lock_md5": run["lock"]})
 
     def log(self, values: dict[str, float], epoch: int) -> None:
         """Write the numbers of one epoch, with the epoch as step."""

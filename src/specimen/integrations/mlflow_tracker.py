@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from specimen.integrations.tracker import PACKAGE, PROJECT, dotted, home
+from specimen.common.flattening import flatten
+from specimen.integrations.tracker import PACKAGE, PROJECT, home
 
 
 class MlflowRun:
@@ -36,7 +37,7 @@ class MlflowRun:
         commit = {"mlflow.source.git.commit": run["commit"]} if run["commit"] else {}
         mlflow.set_tags({"session": run["session"], "dvc.lock.md5": run["lock"], **commit})
         if given is None or not run["resumed"]:
-            mlflow.log_params({key: str(value)[:6000] for key, value in dotted(run["params"]).items()})
+            mlflow.log_params({key: str(value)[:6000] for key, value in flatten(run["params"], ".").items()})
 
     def _find(self, experiment: str, session: str) -> str | None:
         client = self.mlflow.MlflowClient()

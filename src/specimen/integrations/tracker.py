@@ -31,11 +31,3 @@ def home() -> Path:
     """Return the root of the repository, also in one of the copies that DVC makes for queued experiments."""
     here = Path.cwd()
     return next((folder.parent for folder in here.parents if folder.name == ".dvc"), here)
-
-
-def dotted(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested params in one level, named as `dvc exp run -S` names them: train.augment.flip."""
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        found |= dotted(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return found

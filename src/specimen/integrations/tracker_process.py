@@ -6,7 +6,6 @@ a run, the numbers of its epochs, its results, its end.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import signal
@@ -18,6 +17,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from specimen.common.hashing import file_md5
 from specimen.config.params import load_params
 from specimen.integrations.dvclive_tracker import DvcliveRun
 from specimen.integrations.mlflow_tracker import MlflowRun
@@ -39,7 +39,7 @@ def _commit() -> str:
 
 def _lock() -> str:
     lock = Path("dvc.lock")
-    return hashlib.md5(lock.read_bytes(), usedforsecurity=False).hexdigest() if lock.exists() else ""
+    return file_md5(lock) if lock.exists() else ""
 
 
 def follow(name: str, messages: SimpleQueue[dict[str, Any]]) -> str:

@@ -6,7 +6,6 @@ that fails or a crash ends there. Nothing that a tracker does comes back, so no 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -22,6 +21,8 @@ from typing import Any, Self
 
 from specimen.common.errors import accepted_hint, missing_extra
 from specimen.common.files import replace_atomically
+from specimen.common.flattening import flatten
+from specimen.common.hashing import file_md5
 from specimen.config.base import PARAMS_FILE, read_yaml
 
 SESSION = Path("models/.tracking.json")
@@ -54,13 +55,13 @@ class Tracking:
     def log_results(self, metrics: Mapping[str, Any], plots: Path, model: Path, data: Path) -> None:
         """Hand over what evaluate found: nested metrics, a folder of plots, the model and the prepared data."""
         paths = {"plots": str(plots), "model": str(model), "data": str(data)}
-        self._send({"results": flat(metrics, "test"), **paths})
+        self._send({"results": flatten({"test": metrics}, "/", replacement="_"), **paths})
 
     def made(self, model: Path) -> None:
         """Remember the run that made a model."""
         if self.is_on:
             with replace_atomically(SESSION) as aside:
-                aside.write_text(json.dumps({"model": _md5(model), "session": self.session}), encoding="utf-8")
+                aside.write_text(json.dumps({"model": file_md5(model), "session": self.session}), encoding="utf-8")
 
     def _send(self, message: dict[str, Any]) -> None:
         line = json.dumps(message).encode() + b"\n"
@@ -131,15 +132,6 @@ def warn(message: str) -> None:
     print(f"warning: {message}", file=sys.stderr, flush=True)
 
 
-def flat(values: Mapping[str, Any], prefix: str, separator: str = "/") -> dict[str, Any]:
-    """Return nested values in one level: {"a": {"b": 1}} becomes {"a/b": 1}, behind the prefix."""
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        name = f"{prefix}{separator}{str(key).replace(separator, '_')}"
-        found |= flat(value, name, separator) if isinstance(value, Mapping) else {name: value}
-    return found
-
-
 def run_name(backbone: str, image_size: int, lr: float) -> str:
     """Return how trackers call a run: by what was trained."""
     return f"{backbone}-{image_size}px-lr{lr:g}"
@@ -170,10 +162,6 @@ def _start(name: str) -> subprocess.Popen[bytes]:
 def _session_of(model: Path) -> str | None:
     try:
         known = json.loads(SESSION.read_text(encoding="utf-8"))
-        return str(known["session"]) if known["model"] == _md5(model) else None
+        return str(known["session"]) if known["model"] == file_md5(model) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _md5(path: Path) -> str:
-    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()

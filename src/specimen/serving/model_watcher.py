@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import logging
 from collections.abc import Callable
@@ -16,6 +15,7 @@ import pandas as pd
 import yaml
 
 from specimen.common.errors import SpecimenError
+from specimen.common.hashing import file_md5
 from specimen.inference.load import load_predictor
 from specimen.models.predictor import Predictor
 
@@ -124,7 +124,7 @@ class ModelWatcher:
             size = predictor.meta.image_size
             blank = np.zeros((1, size, size, 3), dtype=np.uint8)
             predictor.predict(blank, pd.DataFrame([dict.fromkeys(predictor.meta.features)]))
-            version = hashlib.md5(self.path.read_bytes(), usedforsecurity=False).hexdigest()
+            version = file_md5(self.path)
         except SpecimenError:
             raise
         except Exception as error:  # of a file that changes while it is read, or that holds something else

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
-import os
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ import pandas as pd
 from PIL import Image
 from starlette.datastructures import UploadFile
 
+from specimen.common.cores import available_cores
 from specimen.common.files import significant
 from specimen.data.readers.decode import DecodeError, NotAnImageError, Picture, TooManyPixelsError, decode
 from specimen.serving import occlusion, request_features
@@ -35,7 +35,7 @@ class Service:
         self.slot, self.limits, self.monitor = slot, limits, monitor
         self._at_work = 0
         self._batcher = Batcher(monitor.passes.observe)
-        self._decoders = ThreadPoolExecutor(_cores(), "decode")
+        self._decoders = ThreadPoolExecutor(available_cores(), "decode")
 
     def close(self) -> None:
         """End the threads, after what they are at."""
@@ -127,11 +127,6 @@ class Service:
         self.monitor.images.labels("predicted").inc(predicted)
         for failure in failures:
             self.monitor.images.labels(failure.code).inc()
-
-
-def _cores() -> int:
-    """Return the number of cores that this process may use, which in a container are not all there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _answer(loaded: LoadedModel, name: str, columns: Columns) -> Any:

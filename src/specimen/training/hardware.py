@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from specimen.common.cores import available_cores
 from specimen.common.errors import SpecimenError
 
 RESIDENT_SHARE = 0.4
@@ -33,8 +34,7 @@ def use_threads(wanted: int | None, processes: int = 1) -> None:
     Set here and not left to OMP_NUM_THREADS: batch norm and the gradients of convolutions add up one part for each
     thread, so what the environment happens to say would change the last bits of the model.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    torch.set_num_threads(max(1, (wanted or cores) // processes))
+    torch.set_num_threads(max(1, (wanted or available_cores()) // processes))
 
 
 def on_device(images: npt.NDArray[np.uint8], device: torch.device) -> npt.NDArray[np.uint8] | Tensor:

@@ -23,7 +23,7 @@ import yaml
 from PIL import Image
 
 from specimen.integrations import tracker, tracking
-from specimen.integrations.tracking import flat, track_evaluation, track_training
+from specimen.integrations.tracking import track_evaluation, track_training
 from specimen.models.model import make_model, save_model
 from specimen.models.task import Regression
 from specimen.models.torch_network import load_torch
@@ -316,10 +316,6 @@ def test_a_queued_experiment_tracks_into_the_repository(project: Path, monkeypat
     assert tracker.home() == project
     monkeypatch.chdir(copy)
     assert tracker.home() == project
-
-
-def test_nested_metrics_become_one_level() -> None:
-    assert flat({"a": {"b": 1, "c/d": 2}, "e": 3}, "test") == {"test/a/b": 1, "test/a/c_d": 2, "test/e": 3}
 
 
 def test_without_the_extra_the_run_goes_on_and_the_warning_says_how_to_install_it() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from specimen.common.flattening import flatten
 from specimen.models.metric_registry import find_metric
 from specimen.reporting.formatting import number
 from specimen.reporting.markdown import Fold, Section, code, paragraphs, prose, table
@@ -21,16 +22,7 @@ HEADER = ("", "base", "this", "change")
 
 def single_revision_diff(file: str, content: Mapping[str, Any], base_too: bool = False) -> Diff:
     """Return the values of one revision as a diff, nested keys joined by dots, where DVC has nothing to compare."""
-    flat: dict[str, Any] = {}
-
-    def walk(prefix: str, value: Any) -> None:
-        if isinstance(value, Mapping) and value:
-            for key, item in value.items():
-                walk(f"{prefix}.{key}" if prefix else str(key), item)
-        else:
-            flat[prefix] = value
-
-    walk("", content)
+    flat = flatten(content, ".")
     return {file: {key: {"new": value} | ({"old": value} if base_too else {}) for key, value in flat.items()}}
 
 

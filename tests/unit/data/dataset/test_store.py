@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 import specimen
+from specimen.common import prefetch
 from specimen.common.errors import SpecimenError
 from specimen.common.files import replace_atomically, write_csv, write_json
 from specimen.data.dataset.store import Store
@@ -66,7 +67,7 @@ def test_the_number_of_workers_changes_nothing(
     photos: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:
     expected = pack_all(photos, tmp_path / "one.npy")
-    monkeypatch.setattr(os, "cpu_count", lambda: workers)
+    monkeypatch.setattr(prefetch, "available_cores", lambda: workers)
     pd.testing.assert_frame_equal(pack_all(photos, tmp_path / "two.npy"), expected)
     assert (tmp_path / "one.npy").read_bytes() == (tmp_path / "two.npy").read_bytes()
 

@@ -39,7 +39,7 @@ pytestmark = pytest.mark.skipif(
 @contextmanager
 def served(model: Path, **options: Any) -> Iterator[str]:
     """Serve a model from a thread of this process; yield the address."""
-    app = make_app(model, options.pop("limits", Limits()), records=NOWHERE, **options)
+    app = make_app(model, options.pop("limits", Limits()), metrics_record=NOWHERE, **options)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
     bound = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})

@@ -148,8 +148,8 @@ def test_the_server_has_the_predictions_of_evaluate_and_its_metrics(fresh: Path)
     evaluated = pd.read_csv(fresh / "plots/predictions.csv")
     photos = fresh / "data/sample/images"
     files = [("images", (name, (photos / name).read_bytes())) for name in evaluated["image"]]
-    records = MetricsRecord(fresh / "dvc.lock", fresh / "metrics/test.json")
-    with TestClient(make_app(fresh / "models/model.onnx", records=records)) as client:
+    record = MetricsRecord(fresh / "dvc.lock", fresh / "metrics/test.json")
+    with TestClient(make_app(fresh / "models/model.onnx", metrics_record=record)) as client:
         answer = client.post("/predict", files=files).json()
         facts = client.get("/model").json()
     found = [result["prediction"] for result in answer["results"]]

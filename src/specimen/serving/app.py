@@ -1,4 +1,4 @@
-"""The app: a page for people, an API for programs, and what watches over them."""
+"""The app: a page for people, an API for programs, metrics for operators."""
 
 from __future__ import annotations
 
@@ -13,23 +13,30 @@ from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
 from starlette.middleware.cors import CORSMiddleware
 
-from specimen.serving.admission import RETRY_AFTER, Gate
-from specimen.serving.limits import Limits, RequestError
+from specimen.serving.admission import RETRY_AFTER, AdmissionMiddleware
+from specimen.serving.limits import Limits
 from specimen.serving.model_watcher import MetricsRecord, ModelWatcher
-from specimen.serving.monitoring import Monitor, Monitored
-from specimen.serving.openapi import FORM_PROBLEMS, form, problems
-from specimen.serving.responses import facts
-from specimen.serving.schemas import Health, Heat, ModelFacts, Predictions, Problem
+from specimen.serving.monitoring import MetricsMiddleware, ServerMetrics
+from specimen.serving.openapi import FORM_PROBLEMS, KEY_PROBLEM, form_schema, problems
+from specimen.serving.request_errors import RequestError
+from specimen.serving.responses import model_facts
+from specimen.serving.schemas import Explanation, Health, ModelFacts, Predictions, Problem
 from specimen.serving.security import SecurityHeadersMiddleware, key_check
 from specimen.serving.service import Service
-from specimen.serving.uploads import read_upload
+from specimen.serving.uploads import open_upload
 
 PAGE = Path(__file__).parent / "page"
 
-DESCRIPTION = """Predictions from photos, as `evaluate` measured them. Send photos as `multipart/form-data`:
+DESCRIPTION = """Predictions from photos, computed as `evaluate` does. Send photos as `multipart/form-data`:
 
     curl -F images=@photo.jpg http://127.0.0.1:8000/predict
 """
+HEADERS = {
+    401: {"WWW-Authenticate": "Bearer"},
+    429: {"Retry-After": str(RETRY_AFTER)},
+    503: {"Retry-After": str(RETRY_AFTER)},
+}
+"""Of refusals with these statuses."""
 
 
 def make_app(
@@ -38,18 +45,19 @@ def make_app(
     *,
     api_key: str | None = None,
     origins: Sequence[str] = (),
-    records: MetricsRecord = MetricsRecord(),  # noqa: B008 - frozen
+    metrics_record: MetricsRecord = MetricsRecord(),  # noqa: B008 - frozen
 ) -> FastAPI:
-    """Return the app that serves the model of a file. Raises `SpecimenError` if there is none.
+    """Return the app that serves the model in a file. Raises `SpecimenError` if there is none.
 
-    With `api_key`, all but the page and `/health` want it. `origins` are the other sites whose pages may ask (CORS).
+    With `api_key`, everything but the page and `/health` requires it. `origins` are other sites whose pages may send
+    requests (CORS).
     """
-    monitor = Monitor()
-    service = Service(ModelWatcher(model, records, monitor.loaded), limits, monitor)
+    metrics = ServerMetrics()
+    service = Service(ModelWatcher(model, metrics_record, metrics.model_loaded), limits, metrics)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        following = asyncio.create_task(service.slot.follow())
+        following = asyncio.create_task(service.watcher.follow())
         yield
         following.cancel()
         with suppress(asyncio.CancelledError):
@@ -62,67 +70,69 @@ def make_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},  # nothing leaves this machine unasked
     )  # fmt: skip
     app.add_exception_handler(RequestError, _refuse)
-    locks = [Depends(key_check(api_key))] if api_key else []
-    app.include_router(api(service), dependencies=locks, responses=problems(401) if api_key else {})
+    if api_key:
+        app.include_router(_api(service), dependencies=[Depends(key_check(api_key))], responses=problems(KEY_PROBLEM))
+    else:
+        app.include_router(_api(service))
     app.include_router(_health(service))
     app.mount("/page", StaticFiles(directory=PAGE))
     app.add_api_route("/", _index, methods=["GET", "HEAD"], include_in_schema=False)
-    app.add_middleware(Gate, limits=limits)
+    app.add_middleware(AdmissionMiddleware, limits=limits)
     if origins:
-        methods, headers = ["GET", "POST"], ["Authorization"]
-        app.add_middleware(CORSMiddleware, allow_origins=list(origins), allow_methods=methods, allow_headers=headers)
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization"],
+        )
     app.add_middleware(SecurityHeadersMiddleware)
-    app.add_middleware(Monitored, monitor=monitor)
+    app.add_middleware(MetricsMiddleware, metrics=metrics)
     return app
 
 
-def api(service: Service) -> APIRouter:
-    """Return the routes that predict and that tell with what."""
+def _api(service: Service) -> APIRouter:
+    """Return the routes that predict, and that describe the model."""
     router = APIRouter()
-    body = form(service.slot.loaded.predictor.meta.features)
+    form = form_schema(service.watcher.loaded.predictor.meta.features)
+    refusals = problems(FORM_PROBLEMS)
 
-    @router.post("/predict", response_model=Predictions, responses=problems(*FORM_PROBLEMS), openapi_extra=body)
+    @router.post("/predict", response_model=Predictions, responses=refusals, openapi_extra=form)
     async def predict(request: Request) -> Response:
-        """Predict one or many images.
+        """Predict one or more images.
 
         An image that cannot be used has an `error` in its place among the results, and the others have their
-        predictions. Only when none can be used is the status that of the failure.
+        predictions. Only if none can be used does the status say why.
         """
-        upload = await read_upload(request, service.limits)
-        try:
-            return _json(*await service.predict(upload))
-        finally:
-            await upload.close()
+        async with open_upload(request, service.limits) as upload:
+            return _json(await service.predict(upload))
 
-    @router.post("/explain", response_model=Heat, responses=problems(*FORM_PROBLEMS), openapi_extra=body)
+    @router.post("/explain", response_model=Explanation, responses=refusals, openapi_extra=form)
     async def explain(request: Request) -> Response:
-        """Tell what the model looked at in one image: how much its prediction changes when a part is covered."""
-        upload = await read_upload(request, service.limits)
-        try:
-            return _json(*await service.explain(upload))
-        finally:
-            await upload.close()
+        """Show what the model looked at in one image: how much its prediction changes when a part is covered."""
+        async with open_upload(request, service.limits) as upload:
+            return _json(await service.explain(upload))
 
     @router.get("/model")
     async def model() -> ModelFacts:
         """Describe the model that predicts now."""
-        return facts(service.slot.loaded, service.limits)
+        return model_facts(service.watcher.loaded, service.limits)
 
     @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     async def metrics() -> Response:
         """Counts and times for Prometheus."""
-        return Response(service.monitor.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return router
 
 
 def _health(service: Service) -> APIRouter:
+    """Return the route that needs no key."""
     router = APIRouter()
 
     @router.get("/health")
     async def health() -> Health:
-        """Tell whether predictions can be had, and whether the model file has become unusable meanwhile."""
-        return Health(ready=True, version=service.slot.loaded.version, problem=service.slot.problem)
+        """Say whether the server can predict, and whether the model file has become unusable since it was loaded."""
+        return Health(ready=True, version=service.watcher.loaded.version, problem=service.watcher.problem)
 
     return router
 
@@ -131,13 +141,11 @@ async def _index() -> Response:
     return FileResponse(PAGE / "index.html")
 
 
-async def _refuse(_: Request, refusal: Exception) -> Response:
-    assert isinstance(refusal, RequestError)
-    again = {"Retry-After": str(RETRY_AFTER)}
-    headers = {401: {"WWW-Authenticate": "Bearer"}, 429: again, 503: again}.get(refusal.status)
-    content = Problem(code=refusal.code, message=refusal.message).model_dump()
-    return JSONResponse(content, refusal.status, headers)
+async def _refuse(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestError)
+    problem = Problem(code=error.code, message=error.message, results=list(error.failures))
+    return JSONResponse(problem.model_dump(), error.status, HEADERS.get(error.status))
 
 
-def _json(status: int, answer: BaseModel) -> Response:
-    return Response(answer.model_dump_json(), status, media_type="application/json")
+def _json(answer: BaseModel) -> Response:
+    return Response(answer.model_dump_json(), media_type="application/json")

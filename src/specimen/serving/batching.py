@@ -1,90 +1,97 @@
-"""Concurrent requests share forward passes: what waits together is predicted together, off the event loop."""
+"""Concurrent requests share forward passes: pictures that wait at the same time are predicted together."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from specimen.data.readers.decode import Picture
 from specimen.models.predictor import Predictor
-from specimen.serving.request_features import Row
+from specimen.serving.request_features import FeatureRow
 
-SIZE = 16
-"""Pictures in a pass: more make no faster, and let others wait longer."""
-Columns = dict[str, Any]
-"""What the prediction says of one picture."""
+MAX_PASS = 16
+"""Most pictures in a pass that several requests share: more are not faster, and make others wait longer."""
 
 
 @dataclass(frozen=True)
-class _Job:
+class _Waiting:
+    """Pictures of one request that wait for a pass."""
+
     predictor: Predictor
-    pictures: list[Picture]
-    rows: list[Row]
-    answer: asyncio.Future[list[Columns]]
+    pictures: Sequence[Picture]
+    rows: Sequence[FeatureRow]
+    predictions: asyncio.Future[pd.DataFrame]
 
 
 class Batcher:
-    """One thread that predicts; its runtime spreads one pass over the cores."""
+    """One thread that predicts, off the event loop; the model's runtime spreads each pass over the cores."""
 
     def __init__(self, on_pass: Callable[[int], None] = lambda _: None) -> None:
-        self._waiting: deque[_Job] = deque()
-        self._thread = ThreadPoolExecutor(1, "predict")
-        self._work: asyncio.Task[None] | None = None
+        """`on_pass` is called with the number of pictures of each pass."""
         self._on_pass = on_pass
+        self._queue: deque[_Waiting] = deque()
+        self._thread = ThreadPoolExecutor(1, "predict")
+        self._worker: asyncio.Task[None] | None = None
 
-    async def predict(self, predictor: Predictor, pictures: list[Picture], rows: list[Row]) -> list[Columns]:
-        """Return the columns of the prediction of each picture. Raises what the predictor raises."""
-        job = _Job(predictor, pictures, rows, asyncio.get_running_loop().create_future())
-        self._waiting.append(job)
-        if self._work is None or self._work.done():
-            self._work = asyncio.create_task(self._run())
-        return await job.answer
+    async def predict(
+        self, predictor: Predictor, pictures: Sequence[Picture], rows: Sequence[FeatureRow]
+    ) -> pd.DataFrame:
+        """Return the table of predictions, one row for each picture. Raises what the predictor raises."""
+        waiting = _Waiting(predictor, pictures, rows, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.create_task(self._work())
+        return await waiting.predictions
 
     def close(self) -> None:
-        """End the thread, after the pass that it is at."""
+        """End the thread once it has finished its current pass."""
         self._thread.shutdown()
 
-    async def _run(self) -> None:
-        while jobs := self._next():
-            self._on_pass(sum(len(job.pictures) for job in jobs))
+    async def _work(self) -> None:
+        """Run passes until nothing waits."""
+        loop = asyncio.get_running_loop()
+        while batch := self._next_batch():
+            self._on_pass(sum(len(waiting.pictures) for waiting in batch))
             try:
-                answers = await asyncio.get_running_loop().run_in_executor(self._thread, _predict, jobs)
-            except Exception as error:
-                for job in jobs:
-                    if not job.answer.done():
-                        job.answer.set_exception(error)
-                continue
-            start = 0
-            for job in jobs:
-                end = start + len(job.pictures)
-                if not job.answer.done():  # cancelled: nobody waits for it any more
-                    job.answer.set_result(answers[start:end])
-                start = end
+                table = await loop.run_in_executor(self._thread, _predict, batch)
+            except Exception as error:  # whatever the runtime raises is for those who asked; others still wait
+                for waiting in batch:
+                    if not waiting.predictions.done():
+                        waiting.predictions.set_exception(error)
+            else:
+                _hand_out(table, batch)
 
-    def _next(self) -> list[_Job]:
-        """Take the jobs of the next pass: in their order, all for one model, at least one."""
-        jobs: list[_Job] = []
+    def _next_batch(self) -> list[_Waiting]:
+        """Take the pictures of the next pass from the queue: in order, all for one model, at least one request."""
+        batch: list[_Waiting] = []
         count = 0
-        while self._waiting:
-            job = self._waiting[0]
-            if jobs and (job.predictor is not jobs[0].predictor or count + len(job.pictures) > SIZE):
+        while self._queue:
+            first = self._queue[0]
+            if batch and (first.predictor is not batch[0].predictor or count + len(first.pictures) > MAX_PASS):
                 break
-            self._waiting.popleft()
-            if not job.answer.done():
-                jobs.append(job)
-                count += len(job.pictures)
-        return jobs
+            self._queue.popleft()
+            if not first.predictions.done():  # else it was cancelled, and nobody waits for it
+                batch.append(first)
+                count += len(first.pictures)
+        return batch
 
 
-def _predict(jobs: list[_Job]) -> list[Columns]:
-    pictures = np.stack([picture for job in jobs for picture in job.pictures])
-    rows = [row for job in jobs for row in job.rows]
-    table = jobs[0].predictor.predict(pictures, pd.DataFrame(rows, index=range(len(rows))))
-    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+def _predict(batch: list[_Waiting]) -> pd.DataFrame:
+    pictures = np.stack([picture for waiting in batch for picture in waiting.pictures])
+    rows = [row for waiting in batch for row in waiting.rows]
+    return batch[0].predictor.predict(pictures, pd.DataFrame(rows, index=range(len(rows))))
+
+
+def _hand_out(table: pd.DataFrame, batch: list[_Waiting]) -> None:
+    start = 0
+    for waiting in batch:
+        end = start + len(waiting.pictures)
+        if not waiting.predictions.done():
+            waiting.predictions.set_result(table.iloc[start:end])
+        start = end

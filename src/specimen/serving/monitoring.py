@@ -1,4 +1,4 @@
-"""What Prometheus can ask a server: counts and times of requests, images, passes, and the model at work."""
+"""What a server reports to Prometheus: counts and times of requests, images and passes, and the model in use."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from specimen.serving.model_watcher import LoadedModel
 
 PATHS = frozenset({"/", "/predict", "/explain", "/model", "/health", "/metrics", "/openapi.json"})
-"""Others count as one, so that a scan for pages makes no new series."""
+"""All others are counted as one, so that a scan for pages creates no new series."""
 METHODS = frozenset({"GET", "POST"})
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
-class Monitor:
+class ServerMetrics:
     """The metrics of one server, in a registry of its own."""
 
     def __init__(self) -> None:
@@ -24,41 +24,42 @@ class Monitor:
         labels = ["method", "path", "status"]
         self.requests = Counter("specimen_requests", "Requests answered.", labels, registry=self.registry)
         self.seconds = Histogram(
-            "specimen_request_seconds", "From a request's head to the end of its answer.", ["path"],
+            "specimen_request_seconds", "From the head of a request to the end of its answer.", ["path"],
             buckets=SECONDS, registry=self.registry,
         )  # fmt: skip
-        self.at_work = Gauge("specimen_requests_at_work", "Requests not yet answered.", registry=self.registry)
+        self.in_progress = Gauge("specimen_requests_at_work", "Requests not yet answered.", registry=self.registry)
         self.images = Counter("specimen_images", "Images by outcome.", ["outcome"], registry=self.registry)
         self.passes = Histogram(
-            "specimen_pass_images", "Images that one forward pass took together.",
+            "specimen_pass_images", "Images in one forward pass.",
             buckets=(1, 2, 4, 8, 16, 32, 64), registry=self.registry,
         )  # fmt: skip
-        self.model = Gauge("specimen_model", "1 for the model at work.", ["version"], registry=self.registry)
+        self.model = Gauge("specimen_model", "1 for the model in use.", ["version"], registry=self.registry)
 
     def text(self) -> bytes:
         """Return the text that Prometheus reads."""
         return generate_latest(self.registry)
 
-    def loaded(self, loaded: LoadedModel) -> None:
-        """Note which model is at work."""
+    def model_loaded(self, model: LoadedModel) -> None:
+        """Note which model is in use."""
         self.model.clear()
-        self.model.labels(loaded.version).set(1)
+        self.model.labels(model.version).set(1)
 
 
-class Monitored:
+class MetricsMiddleware:
     """ASGI middleware that counts and times requests."""
 
-    def __init__(self, app: ASGIApp, monitor: Monitor) -> None:
-        self._app, self._monitor = app, monitor
+    def __init__(self, app: ASGIApp, metrics: ServerMetrics) -> None:
+        self._app = app
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, and note it."""
+        """Answer a request, and count it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         status = 500
 
-        async def noted(message: Message) -> None:
+        async def send_and_note_status(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -67,9 +68,9 @@ class Monitored:
         path = scope["path"] if scope["path"] in PATHS else "other"
         method = scope["method"] if scope["method"] in METHODS else "other"
         start = perf_counter()
-        with self._monitor.at_work.track_inprogress():
+        with self._metrics.in_progress.track_inprogress():
             try:
-                await self._app(scope, receive, noted)
+                await self._app(scope, receive, send_and_note_status)
             finally:
-                self._monitor.requests.labels(method, path, status).inc()
-                self._monitor.seconds.labels(path).observe(perf_counter() - start)
+                self._metrics.requests.labels(method, path, status).inc()
+                self._metrics.seconds.labels(path).observe(perf_counter() - start)

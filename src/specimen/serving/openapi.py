@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of the forms that the server takes, and of what may be wrong with them."""
+"""What the OpenAPI document says about the forms that the server takes, and about what may be wrong with them."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ FORM_PROBLEMS = {
     400: "The form is malformed.",
     408: "The request came in too slowly.",
     413: "The request, or each of its images, is too large.",
-    415: "No form, or none of its files is an image.",
-    422: "No image, images that are damaged, or features that the model does not know.",
-    429: "Too many requests at work; try again after `Retry-After` seconds.",
+    415: "Not a form, or none of its files is an image.",
+    422: "No image, damaged images, or features that the model does not know.",
+    429: "Too many requests in progress; try again after `Retry-After` seconds.",
     503: "The work took too long.",
 }
+KEY_PROBLEM = {401: "The API key is missing or wrong."}
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return what the OpenAPI document says of these statuses."""
-    texts = FORM_PROBLEMS | {401: "The API key is missing or wrong."}
-    return {status: {"model": Problem, "description": texts[status]} for status in statuses}
+def problems(descriptions: dict[int, str]) -> dict[int | str, dict[str, Any]]:
+    """Return what the OpenAPI document says about these statuses."""
+    return {status: {"model": Problem, "description": text} for status, text in descriptions.items()}
 
 
-def form(features: Features) -> dict[str, Any]:
-    """Return what the OpenAPI document says of the forms, with features of the model at hand as an example."""
+def form_schema(features: Features) -> dict[str, Any]:
+    """Return what the OpenAPI document says about the forms, with the features of the current model as an example."""
     example = {name: _example(feature) for name, feature in features.items()}
     properties = {
         "images": {
@@ -37,7 +37,7 @@ def form(features: Features) -> dict[str, Any]:
         },
         "features": {
             "type": "string",
-            "description": "JSON: an object of what is known beside the photos, or a list with one for each.",
+            "description": "JSON: an object with what is known besides the photos, or a list with one for each photo.",
             "examples": [json.dumps(example, ensure_ascii=False)],
         },
     }
@@ -46,6 +46,8 @@ def form(features: Features) -> dict[str, Any]:
 
 
 def _example(feature: NumberFeature | CategoryFeature) -> float | str | None:
-    if isinstance(feature, NumberFeature):
-        return feature.median
-    return next(iter(feature.categories), None)
+    match feature:
+        case NumberFeature(median=median):
+            return median
+        case CategoryFeature(categories=categories):
+            return next(iter(categories), None)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import singledispatch
 from typing import Any
 
-from specimen.data.dataset.features import CategoryFeature, Features, NumberFeature
+import pandas as pd
+
+from specimen.data.dataset.features import CategoryFeature, NumberFeature
+from specimen.models.meta import ModelMeta
 from specimen.models.predictions import (
     CONFIDENCE,
     HIGH,
@@ -20,36 +24,33 @@ from specimen.models.task import Classification, Regression, Task
 from specimen.serving.limits import Limits
 from specimen.serving.model_watcher import LoadedModel
 from specimen.serving.schemas import (
-    Bounds,
     ClassPrediction,
     ClassProbability,
-    Failure,
     FeatureFacts,
     ModelFacts,
     NumberPrediction,
-    Problem,
+    RequestLimits,
 )
 
 TOP = 3
-STATUS = {"not_an_image": 415, "too_large": 413, "too_many_pixels": 413, "damaged": 422}
-"""Codes of a failure, and the status of a request whose images all failed for this reason."""
+"""Classes in an answer, the most probable first."""
 
 
-def facts(loaded: LoadedModel, limits: Limits) -> ModelFacts:
-    """Describe a model."""
-    meta, task = loaded.predictor.meta, loaded.predictor.task
+def model_facts(model: LoadedModel, limits: Limits) -> ModelFacts:
+    """Describe a model and what one request may contain."""
+    meta = model.predictor.meta
     return ModelFacts(
-        version=loaded.version,
-        task=task.name,
+        version=model.version,
+        task=meta.task.name,
         target=meta.target,
         unit=meta.unit,
-        classes=list(task.class_names) if isinstance(task, Classification) else None,
-        features=_features(meta.features),
-        coverage=task.coverage,
+        classes=list(meta.task.class_names) if isinstance(meta.task, Classification) else None,
+        features=[_feature_facts(name, feature) for name, feature in meta.features.items()],
+        coverage=meta.task.coverage,
         image_size=meta.image_size,
         resize=meta.resize,
-        metrics=loaded.metrics,
-        limits=Bounds(
+        metrics=model.metrics,
+        limits=RequestLimits(
             file_bytes=limits.file_bytes,
             request_bytes=limits.request_bytes,
             pixels=limits.pixels,
@@ -58,51 +59,50 @@ def facts(loaded: LoadedModel, limits: Limits) -> ModelFacts:
     )
 
 
-def _features(features: Features) -> list[FeatureFacts]:
-    return [_feature(name, feature) for name, feature in features.items()]
+def _feature_facts(name: str, feature: NumberFeature | CategoryFeature) -> FeatureFacts:
+    match feature:
+        case NumberFeature(kind=kind, median=median):
+            return FeatureFacts(name=name, kind=kind, typical=median)
+        case CategoryFeature(kind=kind, categories=categories):
+            return FeatureFacts(name=name, kind=kind, categories=list(categories))
 
 
-def _feature(name: str, feature: NumberFeature | CategoryFeature) -> FeatureFacts:
-    if isinstance(feature, NumberFeature):
-        return FeatureFacts(name=name, kind=feature.kind, typical=feature.median)
-    return FeatureFacts(name=name, kind=feature.kind, categories=list(feature.categories))
+def prediction_answers(
+    meta: ModelMeta, files: Sequence[str], predictions: pd.DataFrame
+) -> list[NumberPrediction | ClassPrediction]:
+    """Return the answer for each file, from the table with a row for each."""
+    rows = predictions.to_dict("records")
+    return [_answer(meta.task, file, row, meta.unit) for file, row in zip(files, rows, strict=True)]
 
 
 @singledispatch
-def answer(task: Task, file: str, columns: dict[str, Any], unit: str) -> NumberPrediction | ClassPrediction:
-    """Return the answer for one image from its columns of the prediction."""
+def _answer(task: Task, file: str, row: Mapping[Any, Any], unit: str) -> NumberPrediction | ClassPrediction:
     raise NotImplementedError(type(task))
 
 
-@answer.register
-def _(task: Regression, file: str, columns: dict[str, Any], unit: str) -> NumberPrediction:
+@_answer.register
+def _(task: Regression, file: str, row: Mapping[Any, Any], unit: str) -> NumberPrediction:
     return NumberPrediction(
         file=file,
-        prediction=columns[PREDICTION],
-        low=columns.get(LOW),
-        high=columns.get(HIGH),
+        prediction=row[PREDICTION],
+        low=row.get(LOW),
+        high=row.get(HIGH),
         unit=unit,
-        unlike=columns.get(UNLIKE),
+        unlike=row.get(UNLIKE),
     )
 
 
-@answer.register
-def _(task: Classification, file: str, columns: dict[str, Any], unit: str) -> ClassPrediction:
-    each = [ClassProbability(name=name, probability=columns[probability_column(name)]) for name in task.class_names]
-    names = columns.get(PREDICTION_SET)
+@_answer.register
+def _(task: Classification, file: str, row: Mapping[Any, Any], unit: str) -> ClassPrediction:
+    probabilities = [
+        ClassProbability(name=name, probability=row[probability_column(name)]) for name in task.class_names
+    ]
+    prediction_set = row.get(PREDICTION_SET)
     return ClassPrediction(
         file=file,
-        prediction=columns[PREDICTION],
-        confidence=columns[CONFIDENCE],
-        prediction_set=None if names is None else parse_set(names),
-        top=sorted(each, key=lambda one: -one.probability)[:TOP],
-        unlike=columns.get(UNLIKE),
+        prediction=row[PREDICTION],
+        confidence=row[CONFIDENCE],
+        prediction_set=None if prediction_set is None else parse_set(prediction_set),
+        top=sorted(probabilities, key=lambda class_: -class_.probability)[:TOP],
+        unlike=row.get(UNLIKE),
     )
-
-
-def all_failed(failures: list[Failure]) -> tuple[int, Problem]:
-    """Return the status and the answer of a request of which no image has a prediction."""
-    codes = {failure.code for failure in failures}
-    code, status = (failures[0].code, STATUS[failures[0].code]) if len(codes) == 1 else ("no_image", 422)
-    more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
-    return status, Problem(code=code, message=failures[0].error + more, results=failures)

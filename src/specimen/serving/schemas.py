@@ -1,14 +1,14 @@
-"""What the server answers, as it stands in the OpenAPI document."""
+"""What the server answers, as the OpenAPI document describes it."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 
 class Answer(BaseModel):
-    """A part of an answer; what has no value is null."""
+    """Part of an answer; what has no value is null."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -19,11 +19,11 @@ class NumberPrediction(Answer):
     file: str
     prediction: float = Field(examples=[0.42])
     low: float | None = Field(None, examples=[0.31])
-    """The true value lies from `low` to `high` as often as the model's `coverage` says."""
+    """The true value is between `low` and `high` as often as the model's `coverage` says."""
     high: float | None = Field(None, examples=[0.55])
     unit: str = Field("", examples=["g"])
     unlike: bool | None = Field(None, examples=[False])
-    """Whether the image does not look like the training photos, so that the number is not to be relied on."""
+    """Whether the image looks different from the training photos, so that the number cannot be relied on."""
 
 
 class ClassProbability(Answer):
@@ -40,15 +40,15 @@ class ClassPrediction(Answer):
     prediction: str = Field(examples=["Moon"])
     confidence: float = Field(examples=[0.93])
     prediction_set: list[str] | None = Field(None, examples=[["Moon", "Mercury"]])
-    """The classes that hold the true one as often as the model's `coverage` says."""
+    """The true class is among these as often as the model's `coverage` says."""
     top: list[ClassProbability]
-    """The three likeliest classes, likeliest first."""
+    """The three most probable classes, the most probable first."""
     unlike: bool | None = Field(None, examples=[False])
-    """Whether the image does not look like the training photos, so that the class is not to be relied on."""
+    """Whether the image looks different from the training photos, so that the class cannot be relied on."""
 
 
 class Failure(Answer):
-    """An image without a prediction; the others of the request have theirs."""
+    """An image without a prediction; the other images of the request have theirs."""
 
     file: str
     code: str = Field(examples=["not_an_image"])
@@ -69,10 +69,10 @@ class Problem(Answer):
     code: str = Field(examples=["no_image"])
     message: str
     results: list[Failure] = []
-    """Where every image failed, the reason of each."""
+    """If every image failed, the reason for each."""
 
 
-class Heat(Answer):
+class Explanation(Answer):
     """What the model looked at in one image."""
 
     file: str
@@ -82,21 +82,21 @@ class Heat(Answer):
     """Rows from the top of the square picture that the model sees: how much the prediction changes when that part is
     covered, in the unit of the target or as a probability."""
     picture: str
-    """That square picture, as a `data:` address of a PNG."""
+    """That square picture, as a `data:` URL of a PNG."""
 
 
 class FeatureFacts(Answer):
-    """A feature that the model uses beside the picture."""
+    """A feature that the model uses in addition to the picture."""
 
     name: str
     kind: Literal["number", "category"]
     typical: float | None = None
-    """The median of a number in the train split, which stands in for a missing one."""
+    """The median of a number in the train split, which replaces a missing value."""
     categories: list[str] | None = None
 
 
-class Bounds(Answer):
-    """What one request may hold."""
+class RequestLimits(Answer):
+    """What one request may contain."""
 
     file_bytes: int
     request_bytes: int
@@ -115,18 +115,18 @@ class ModelFacts(Answer):
     classes: list[str] | None
     features: list[FeatureFacts]
     coverage: float | None
-    """Share of the truths that intervals and sets of classes hold."""
+    """How often intervals and sets of classes contain the truth."""
     image_size: int
     resize: Literal["pad", "crop", "stretch"]
-    metrics: dict[str, Any] | None
-    """Measured on the test split; null if those in `metrics/test.json` are of another model."""
-    limits: Bounds
+    metrics: dict[str, JsonValue] | None
+    """Measured on the test split; null if `metrics/test.json` belongs to another model."""
+    limits: RequestLimits
 
 
 class Health(Answer):
-    """Whether predictions can be had."""
+    """Whether the server can predict."""
 
     ready: bool
     version: str
     problem: str | None
-    """Why the model file that is there now is not the one that predicts, if so."""
+    """Why the current model file is not the model that predicts, if so."""

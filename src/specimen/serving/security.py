@@ -1,4 +1,4 @@
-"""Who may ask, and what a browser may do with the page."""
+"""Who may send requests, and what a browser may do with the page."""
 
 import hmac
 from collections.abc import Callable
@@ -9,10 +9,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from specimen.serving.limits import RequestError
+from specimen.serving.request_errors import RequestError
 
 HEADERS = {
-    # The page is made of files of this server alone; `blob:` and `data:` are the photos that it shows.
+    # The page consists of files from this server only; `blob:` and `data:` are the photos that it shows.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -30,23 +30,23 @@ class SecurityHeadersMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request with the headers."""
 
-        async def with_headers(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
 BEARER = HTTPBearer(auto_error=False, description="The key that the server was started with.")
 
 
 def key_check(key: str) -> Callable[..., None]:
-    """Return what lets a request pass only if it brings the key, as `Authorization: Bearer <key>`."""
+    """Return a dependency that lets a request pass only with this key, as `Authorization: Bearer <key>`."""
 
-    def check(given: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]) -> None:
-        # Compared in constant time: how long it takes tells nothing of how much was right.
-        if given is None or not hmac.compare_digest(given.credentials.encode(), key.encode()):
-            raise RequestError(401, "no_key", "this server wants its API key: Authorization: Bearer <key>.")
+    def check(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]) -> None:
+        # Compared in constant time: the duration does not reveal how much of the key was right.
+        if credentials is None or not hmac.compare_digest(credentials.credentials.encode(), key.encode()):
+            raise RequestError(401, "no_key", "this server requires its API key: Authorization: Bearer <key>.")
 
     return check

@@ -1,101 +1,125 @@
-"""Read the images and features of a request, within bounds that hold while the bytes come in."""
+"""Read the images and features of a request, within limits that hold while the bytes come in."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import PurePosixPath
 
-from starlette.datastructures import UploadFile
+from pydantic import JsonValue
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from specimen.serving.limits import Limits, RequestError, megabytes
+from specimen.serving.limits import Limits, megabytes
+from specimen.serving.request_errors import RequestError
 
 FIELDS = ("images", "features")
 MAX_FEATURES_BYTES = 1_000_000
+MAX_NAME = 200
+"""Characters of a file name that are repeated in an answer."""
+
+
+class FileTooLargeError(Exception):
+    """An image file is larger than the limit; the message says so."""
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """One image of a request."""
+
+    name: str
+    """Without folders, at most 200 characters, in valid UTF-8."""
+    file: UploadFile
+    max_bytes: int
+
+    def read(self) -> bytes:
+        """Return its bytes; safe in threads. Raises `FileTooLargeError` if it was cut off for its size."""
+        if (self.file.size or 0) > self.max_bytes:
+            raise FileTooLargeError(f"larger than {megabytes(self.max_bytes)}")
+        return self.file.file.read()
 
 
 @dataclass(frozen=True)
 class Upload:
-    """What a request brought."""
+    """The content of a request."""
 
-    files: list[UploadFile]
-    """Each with its name and size; `too_large` tells which were cut off."""
-    features: Any
-    """Parsed JSON, None where the request has none."""
-
-    def too_large(self, limits: Limits) -> list[bool]:
-        """Tell for each file whether it is beyond the limit, and so not there as a whole."""
-        return [(file.size or 0) > limits.file_bytes for file in self.files]
-
-    async def close(self) -> None:
-        """Free the memory and the temporary files."""
-        for file in self.files:
-            await file.close()
+    images: list[ImageFile]
+    features: JsonValue = None
+    """As sent, not yet checked; None if the request has none."""
 
 
 class BoundedParser(MultiPartParser):
-    """Keeps no more of a file than the limit and one piece, so that the others in the request can be answered."""
+    """Keeps no more of a file than the limit and one piece, so that the other images can still be answered."""
 
     spool_max_size = 4_000_000
-    file_bytes = 0
+
+    def __init__(self, request: Request, limits: Limits) -> None:
+        super().__init__(
+            request.headers,
+            request.stream(),
+            max_files=limits.images,
+            max_fields=len(FIELDS),
+            max_part_size=MAX_FEATURES_BYTES,
+        )
+        self._max_file_bytes = limits.file_bytes
+        self._file_bytes = 0
+
+    def on_part_begin(self) -> None:
+        """Start to count the next field."""
+        super().on_part_begin()
+        self._file_bytes = 0
 
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
-        """Count the bytes of a file; beyond the limit they go nowhere."""
-        part = self._current_part
-        if part.file is None:
-            super().on_part_data(data, start, end)
-            return
-        # UploadFile counts what is written to it, but that comes later.
-        counted = getattr(part, "counted", 0)
-        part.counted = counted + end - start  # type: ignore[attr-defined]
-        if counted <= self.file_bytes:
+        """Keep a piece of a field, unless it belongs to a file that is over the limit already."""
+        # Counted here because `UploadFile.size` grows only after all pieces of a chunk have been parsed.
+        over_limit = self._file_bytes > self._max_file_bytes
+        if self._current_part.file is not None:
+            self._file_bytes += end - start
+        if not over_limit:
             super().on_part_data(data, start, end)
 
 
-async def read_upload(request: Request, limits: Limits) -> Upload:
-    """Read a multipart request. Raises `RefusalError` for one that is malformed, too slow or beyond the limits."""
-    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if kind != "multipart/form-data":
+@asynccontextmanager
+async def open_upload(request: Request, limits: Limits) -> AsyncIterator[Upload]:
+    """Read a multipart request, and delete its temporary files at the end.
+
+    Raises `RequestError` for a request that is malformed, too slow or over the limits.
+    """
+    form = await _read_form(request, limits)
+    try:
+        yield _upload(form, limits)
+    finally:
+        await form.close()
+
+
+async def _read_form(request: Request, limits: Limits) -> FormData:
+    content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if content_type != "multipart/form-data":
         raise RequestError(
-            415, "bad_form", f"Content-Type is {kind or 'missing'}; send multipart/form-data with fields images."
+            415,
+            "bad_form",
+            f"Content-Type is {content_type or 'missing'}; send multipart/form-data with images in fields `images`.",
         )
-    parser = BoundedParser(
-        request.headers,
-        request.stream(),
-        max_files=limits.images,
-        max_fields=len(FIELDS),
-        max_part_size=MAX_FEATURES_BYTES,
-    )
-    parser.file_bytes = limits.file_bytes
     try:
         async with asyncio.timeout(limits.seconds):
-            form = await parser.parse()
+            return await BoundedParser(request, limits).parse()
     except TimeoutError:
         raise RequestError(408, "too_slow", f"the request did not arrive within {limits.seconds:g} s.") from None
     except ClientDisconnect:
         raise RequestError(400, "bad_form", "the connection ended before the request did.") from None
     except MultiPartException as error:
-        raise _misread(error.message, limits) from error
-    # Beside FormParserError, which starlette turns: what odd headers of a part bring.
+        raise _form_error(error.message, limits) from error
+    # Starlette turns errors of the parser into MultiPartException, but not these, which odd part headers cause.
     except (ValueError, KeyError, AssertionError) as error:
         raise RequestError(400, "bad_form", f"the form cannot be read: {type(error).__name__}.") from error
-    items = form.multi_items()
-    files = [value for name, value in items if isinstance(value, UploadFile) and name == "images"]
-    texts = [value for name, value in items if isinstance(value, str) and name == "features"]
-    upload = Upload(files, None)
-    try:
-        _check_fields(items, texts)
-        return Upload(files, _parse(texts[0]) if texts and texts[0].strip() else None)
-    except RequestError:
-        await form.close()
-        await upload.close()
-        raise
 
 
-def _misread(message: str, limits: Limits) -> RequestError:
+def _form_error(message: str, limits: Limits) -> RequestError:
+    """Return the error for a message of starlette's parser."""
     if message.startswith("Too many files"):
         return RequestError(413, "too_many_images", f"more than {limits.images} images in one request; send several.")
     if "exceeded maximum size" in message:
@@ -105,28 +129,43 @@ def _misread(message: str, limits: Limits) -> RequestError:
     return RequestError(400, "bad_form", f"the form cannot be read: {message}")
 
 
-def _check_fields(items: list[tuple[str, UploadFile | str]], texts: list[str]) -> None:
-    for name, value in items:
-        if name not in FIELDS:
-            raise RequestError(422, "bad_form", f"unknown field '{name[:50]}'. Accepted: {', '.join(FIELDS)}.")
-        if name == "images" and isinstance(value, str):
-            raise RequestError(422, "bad_form", "images: this is a text, not a file (with curl: -F images=@photo.jpg).")
-        if name == "features" and not isinstance(value, str):
-            raise RequestError(
-                422, "bad_form", "features: this is a file, not a text (with curl: -F 'features={...}')."
-            )
-    if len(texts) > 1:
+def _upload(form: FormData, limits: Limits) -> Upload:
+    """Check the fields of a form. Raises `RequestError` for those that the server does not expect."""
+    images: list[ImageFile] = []
+    features: list[str] = []
+    for field, value in form.multi_items():
+        if field not in FIELDS:
+            raise RequestError(422, "bad_form", f"unknown field '{field[:50]}'. Accepted: {', '.join(FIELDS)}.")
+        if field == "images":
+            if isinstance(value, str):
+                raise RequestError(422, "bad_form", "images: text, not a file (with curl: -F images=@photo.jpg).")
+            images.append(ImageFile(_printable_name(value.filename, len(images) + 1), value, limits.file_bytes))
+        else:
+            if not isinstance(value, str):
+                raise RequestError(422, "bad_form", "features: a file, not text (with curl: -F 'features={...}').")
+            features.append(value)
+    if len(features) > 1:
         raise RequestError(
-            422, "bad_form", "features: given twice; send one JSON object, or a list with one for each image."
+            422, "bad_form", "features: given twice; send one JSON object, or a list with one object for each image."
         )
+    return Upload(images, _parse_json(features[0]) if features else None)
 
 
-def _parse(text: str) -> Any:
+def _printable_name(filename: str | None, number: int) -> str:
+    """Return the name of a file as answers repeat it; `image 3` for the third image if it has none."""
+    name = PurePosixPath((filename or "").replace("\\", "/")).name[-MAX_NAME:]
+    return name.encode("utf-8", "replace").decode() or f"image {number}"
+
+
+def _parse_json(text: str) -> JsonValue:
+    if not text.strip():
+        return None
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        value: JsonValue = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise RequestError(422, "bad_features", f"features: no valid JSON ({error}).") from None
+        raise RequestError(422, "bad_features", f"features: not valid JSON ({error}).") from None
+    return value
 
 
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

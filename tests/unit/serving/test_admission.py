@@ -1,4 +1,4 @@
-"""The gate lets so many requests through at a time, and reads a refused one to its end before it answers."""
+"""So many requests are let through at a time, and a refused one is read to its end before it is answered."""
 
 import asyncio
 import json
@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from specimen.serving.admission import Gate
-from specimen.serving.limits import Limits, RequestError
+from specimen.serving.admission import AdmissionMiddleware
+from specimen.serving.limits import Limits
+from specimen.serving.request_errors import RequestError
 
 POST = {"type": "http", "method": "POST"}
 
@@ -48,17 +49,17 @@ async def refuse_unread(scope: Any, receive: Any, send: Any) -> None:
 
 def test_one_request_too_many_is_told_when_to_come_again() -> None:
     async def main() -> list[Client]:
-        gate = Gate(read_all, Limits(requests=2))
+        admission = AdmissionMiddleware(read_all, Limits(requests=2))
         waiting = [Client(b"half"), Client(b"half")]
-        tasks = [asyncio.create_task(gate(POST, one.receive, one.send)) for one in waiting]
+        tasks = [asyncio.create_task(admission(POST, one.receive, one.send)) for one in waiting]
         await asyncio.sleep(0)
         refused, page, later = Client(b"a", b"b", b""), Client(b""), Client(b"abc", b"")
-        await gate(POST, refused.receive, refused.send)
-        await gate({"type": "http", "method": "GET"}, page.receive, page.send)
+        await admission(POST, refused.receive, refused.send)
+        await admission({"type": "http", "method": "GET"}, page.receive, page.send)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await gate(POST, later.receive, later.send)
+        await admission(POST, later.receive, later.send)
         return [refused, page, later]
 
     refused, page, later = asyncio.run(main())
@@ -71,21 +72,23 @@ def test_one_request_too_many_is_told_when_to_come_again() -> None:
 def test_a_body_is_counted_as_it_comes() -> None:
     client = Client(b"x" * 60, b"x" * 60, b"x" * 60, b"")
     with pytest.raises(RequestError) as caught:
-        asyncio.run(Gate(read_all, Limits(request_bytes=100))(POST, client.receive, client.send))
+        asyncio.run(AdmissionMiddleware(read_all, Limits(request_bytes=100))(POST, client.receive, client.send))
     assert caught.value.status == 413
     assert len(client.pieces) == 2, "what came after is not read"
 
 
 def test_a_refusal_waits_for_the_rest_of_the_body() -> None:
     client = Client(b"x" * 60, b"x" * 60, b"")
-    asyncio.run(Gate(refuse_unread, Limits())(POST, client.receive, client.send))
+    asyncio.run(AdmissionMiddleware(refuse_unread, Limits())(POST, client.receive, client.send))
     assert (client.status, client.pieces) == (401, [])
 
 
 @pytest.mark.parametrize("pieces", [[b"x"], [b"x" * 70] * 1000])
 def test_a_refusal_waits_neither_for_ever_nor_for_everything(pieces: list[bytes]) -> None:
     client = Client(*pieces)
-    asyncio.run(Gate(refuse_unread, Limits(request_bytes=100, seconds=0.01))(POST, client.receive, client.send))
+    asyncio.run(
+        AdmissionMiddleware(refuse_unread, Limits(request_bytes=100, seconds=0.01))(POST, client.receive, client.send)
+    )
     assert client.status == 401
     assert len(client.pieces) in (0, 998)
 
@@ -93,11 +96,16 @@ def test_a_refusal_waits_neither_for_ever_nor_for_everything(pieces: list[bytes]
 def test_who_sends_too_slowly_is_told_so() -> None:
     from starlette.requests import Request
 
-    from specimen.serving.uploads import read_upload
+    from specimen.serving.uploads import open_upload
 
     client = Client(b"--b\r\n")
     headers = [(b"content-type", b"multipart/form-data; boundary=b")]
     request = Request({"type": "http", "method": "POST", "headers": headers}, client.receive)
+
+    async def main() -> None:
+        async with open_upload(request, Limits(seconds=0.01)):
+            pass
+
     with pytest.raises(RequestError, match=r"did not arrive within 0\.01 s") as caught:
-        asyncio.run(read_upload(request, Limits(seconds=0.01)))
+        asyncio.run(main())
     assert caught.value.status == 408

@@ -20,7 +20,7 @@ from PIL import Image
 
 from specimen.data.readers.decode import decode
 from specimen.inference.load import load_predictor
-from specimen.serving import service
+from specimen.serving import decoding
 from specimen.serving.app import make_app
 from specimen.serving.limits import Limits
 from specimen.serving.model_watcher import MetricsRecord
@@ -41,7 +41,7 @@ def serve(tmp_path: Path, write_onnx: Callable[..., Path]) -> Serve:
         limits: Limits = LIMITS, *, classes: bool = False, features: bool = False, **app: Any
     ) -> Iterator[TestClient]:
         model = write_onnx(tmp_path / "model.onnx", classes=classes, features=features)
-        with TestClient(make_app(model, limits, **{"records": NOWHERE, **app})) as client:
+        with TestClient(make_app(model, limits, **{"metrics_record": NOWHERE, **app})) as client:
             yield client
 
     return open_client
@@ -85,7 +85,7 @@ def test_an_image_unlike_the_training_photos_is_marked(
     tmp_path: Path, write_onnx: Callable[..., Path], classes: bool
 ) -> None:
     model = write_onnx(tmp_path / "model.onnx", classes=classes, novelty=True)
-    with TestClient(make_app(model, LIMITS, records=NOWHERE)) as client:
+    with TestClient(make_app(model, LIMITS, metrics_record=NOWHERE)) as client:
         results = client.post("/predict", files=images(photo((99, 0, 0)), photo((120, 0, 0)))).json()["results"]
         heat = client.post("/explain", files=images(photo((120, 0, 0)))).json()
     assert [one["unlike"] for one in results] == [False, True]
@@ -183,17 +183,17 @@ def test_features_reach_the_model(serve: Serve, given: Any, added: list[float]) 
     ("given", "message"),
     [
         ('{"agee": 3}', "unknown feature 'agee'. Did you mean 'age'? Features of this model: age, soil."),
-        ('{"age": "three"}', "features.age: 'three' is a text, not a number or null."),
+        ('{"age": "three"}', "features.age: 'three' is text, not a number or null."),
         ('{"age": 1e300}', "too large"),
-        ('{"age": NaN}', "no valid JSON"),
+        ('{"age": NaN}', "not valid JSON"),
         ('{"age": [[[]]]}', "is a list, not a number"),
         ('{"soil": "loam"}', "unknown value 'loam'. Accepted: clay, sand."),
         ('{"soil": {}}', "unknown value {}."),
         ("[{}]", "a list of 1 for 2 images"),
         ("[{}, 7]", "features[1]: 7 is a number, not an object"),
         ("7", "not an object for all images, or a list"),
-        ("{", "no valid JSON"),
-        ("[" * 100_000, "no valid JSON"),
+        ("{", "not valid JSON"),
+        ("[" * 100_000, "not valid JSON"),
     ],
 )
 def test_wrong_features_are_named(serve: Serve, given: str, message: str) -> None:
@@ -210,8 +210,8 @@ def test_wrong_features_are_named(serve: Serve, given: str, message: str) -> Non
         ({"json": {}}, 415, "Content-Type is application/json; send multipart/form-data"),
         ({"content": b"x"}, 415, "Content-Type is missing"),
         ({"files": [("photo", ("a.png", b"x"))]}, 422, "unknown field 'photo'. Accepted: images, features."),
-        ({"files": [("features", ("a.json", b"{}"))]}, 422, "features: this is a file"),
-        ({"files": [("images", (None, b"x"))]}, 422, "images: this is a text, not a file"),
+        ({"files": [("features", ("a.json", b"{}"))]}, 422, "features: a file, not text"),
+        ({"files": [("images", (None, b"x"))]}, 422, "images: text, not a file"),
         ({"files": [("features", (None, b"{}"))]}, 422, "no image in the request"),
         ({"files": [("features", (None, b"{}"))] * 2}, 422, "given twice"),
         ({"files": [("features", (None, b"{}"))] * 3}, 422, "too many fields"),
@@ -315,7 +315,7 @@ def test_a_key_locks_all_but_page_and_health(serve: Serve) -> None:
     with serve(api_key="key") as client:
         key = {"Authorization": "Bearer key"}
         assert client.post("/predict", files=images(photo()), headers=key).status_code == 200
-    assert refused.json()["message"] == "this server wants its API key: Authorization: Bearer <key>."
+    assert refused.json()["message"] == "this server requires its API key: Authorization: Bearer <key>."
     assert refused.headers["WWW-Authenticate"] == "Bearer"
 
 
@@ -367,7 +367,7 @@ def test_more_pictures_than_fit_are_told_to_come_again(serve: Serve) -> None:
     may = Event()
     with serve(Limits(pictures=3, file_bytes=10**6)) as client, ThreadPoolExecutor() as pool:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(service, "decode", lambda *given: (may.wait(60), decode(*given))[1])
+            patch.setattr(decoding, "decode", lambda *given: (may.wait(60), decode(*given))[1])
             first = pool.submit(client.post, "/predict", files=images(*[photo()] * 5))
             while "specimen_requests_at_work 2.0" not in client.get("/metrics").text:
                 pass
@@ -381,7 +381,7 @@ def test_more_pictures_than_fit_are_told_to_come_again(serve: Serve) -> None:
 def test_work_that_takes_too_long_is_given_up(serve: Serve) -> None:
     may = Event()
     with serve(Limits(seconds=0.2)) as client, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(service, "decode", lambda *given: (may.wait(60), decode(*given))[1])
+        patch.setattr(decoding, "decode", lambda *given: (may.wait(60), decode(*given))[1])
         response = client.post("/predict", files=images(photo()))
         may.set()
     assert (response.status_code, response.json()["code"]) == (503, "too_slow")

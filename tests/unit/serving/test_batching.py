@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from specimen.serving.batching import SIZE, Batcher
+from specimen.serving.batching import MAX_PASS, Batcher
 
 
 @dataclass(eq=False)
@@ -34,8 +34,9 @@ def picture(value: int) -> npt.NDArray[np.uint8]:
 
 
 async def ask(batcher: Batcher, predictor: FirstPixel, *values: int, row: dict[str, Any] | None = None) -> list[float]:
-    answers = await batcher.predict(predictor, [picture(value) for value in values], [row or {}] * len(values))
-    return [answer["prediction"] for answer in answers]
+    table = await batcher.predict(predictor, [picture(value) for value in values], [row or {}] * len(values))
+    assert len(table) == len(values)
+    return table["prediction"].tolist()
 
 
 def test_waiting_requests_share_a_pass() -> None:
@@ -52,18 +53,18 @@ def test_waiting_requests_share_a_pass() -> None:
     assert answers == [[value, value + 1] for value in range(0, 20, 2)]
     assert sum(passes) == 20
     assert len(passes) <= 3
-    assert max(passes) <= SIZE
+    assert max(passes) <= MAX_PASS
 
 
 def test_one_large_request_is_one_pass_and_others_keep_to_the_size() -> None:
     async def main() -> list[int]:
         batcher, predictor = Batcher(), FirstPixel()
         predictor.may.set()
-        await asyncio.gather(ask(batcher, predictor, *range(SIZE + 5)), ask(batcher, predictor, 1))
+        await asyncio.gather(ask(batcher, predictor, *range(MAX_PASS + 5)), ask(batcher, predictor, 1))
         batcher.close()
         return predictor.passes
 
-    assert asyncio.run(main()) == [SIZE + 5, 1]
+    assert asyncio.run(main()) == [MAX_PASS + 5, 1]
 
 
 def test_features_stay_with_their_picture() -> None:
@@ -108,7 +109,7 @@ def test_an_error_reaches_those_who_asked_and_nobody_else() -> None:
 def test_who_went_away_costs_no_pass() -> None:
     async def main() -> list[int]:
         batcher, predictor = Batcher(), FirstPixel()
-        first, second, third = (asyncio.create_task(ask(batcher, predictor, *[1] * SIZE)) for _ in range(3))
+        first, second, third = (asyncio.create_task(ask(batcher, predictor, *[1] * MAX_PASS)) for _ in range(3))
         await asyncio.sleep(0.05)
         second.cancel()
         predictor.may.set()
@@ -116,4 +117,4 @@ def test_who_went_away_costs_no_pass() -> None:
         batcher.close()
         return predictor.passes
 
-    assert asyncio.run(main()) == [SIZE, SIZE]
+    assert asyncio.run(main()) == [MAX_PASS, MAX_PASS]

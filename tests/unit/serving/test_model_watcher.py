@@ -20,42 +20,42 @@ def version(path: Path) -> str:
     return hashlib.md5(path.read_bytes()).hexdigest()
 
 
-def look(slot: ModelWatcher) -> None:
-    asyncio.run(slot.look())
+def check(watcher: ModelWatcher) -> None:
+    asyncio.run(watcher.check())
 
 
 def test_another_file_takes_the_place_of_the_first(tmp_path: Path, write_onnx: WriteOnnx) -> None:
     seen = []
     path = write_onnx(tmp_path / "model.onnx")
-    slot = ModelWatcher(path, NOWHERE, lambda loaded: seen.append(loaded.version))
-    first = slot.loaded
-    look(slot)
-    assert slot.loaded is first
+    watcher = ModelWatcher(path, NOWHERE, lambda loaded: seen.append(loaded.version))
+    first = watcher.loaded
+    check(watcher)
+    assert watcher.loaded is first
     write_onnx(tmp_path / "new.onnx", scale=0.02).replace(path)
-    look(slot)
-    assert slot.loaded.version == version(path) != first.version
-    assert seen == [first.version, slot.loaded.version]
-    assert slot.problem is None
+    check(watcher)
+    assert watcher.loaded.version == version(path) != first.version
+    assert seen == [first.version, watcher.loaded.version]
+    assert watcher.problem is None
 
 
 @pytest.mark.parametrize("damage", ["cut off", "text", "empty", "gone"])
 def test_a_broken_file_leaves_the_model_and_says_so(tmp_path: Path, write_onnx: WriteOnnx, damage: str) -> None:
     path = write_onnx(tmp_path / "model.onnx")
     whole = path.read_bytes()
-    slot = ModelWatcher(path, NOWHERE)
-    first = slot.loaded
+    watcher = ModelWatcher(path, NOWHERE)
+    first = watcher.loaded
     if damage == "gone":
         path.unlink()
     else:
         path.write_bytes({"cut off": whole[: len(whole) // 2], "text": b"a model", "empty": b""}[damage])
-    look(slot)
-    assert slot.loaded is first
-    assert str(path) in (slot.problem or "")
-    assert "still serves" in (slot.problem or "")
+    check(watcher)
+    assert watcher.loaded is first
+    assert str(path) in (watcher.problem or "")
+    assert "server still uses" in (watcher.problem or "")
     path.write_bytes(whole)
-    look(slot)
-    assert slot.problem is None
-    assert slot.loaded.version == first.version
+    check(watcher)
+    assert watcher.problem is None
+    assert watcher.loaded.version == first.version
 
 
 def test_no_model_is_an_error_with_a_way_out(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from specimen.models.task import Classification, Regression
-from specimen.serving.occlusion import heat, occluded
+from specimen.serving.occlusion import heat_map, occluded
 
 NUMBER = Regression(0.0, 1.0, "none", "mse")
 CLASS = Classification(("a", "b"), 0.0)
@@ -28,9 +28,9 @@ def test_every_cell_is_covered_once_and_by_the_mean_colour(size: int) -> None:
 
 def test_a_number_may_change_either_way() -> None:
     columns = pd.DataFrame({"prediction": [5.0, 4.0, 5.0, 7.0, 5.5]})
-    np.testing.assert_allclose(heat(NUMBER, columns, 2), [[1, 0], [2, 0.5]])
+    np.testing.assert_allclose(heat_map(NUMBER, columns, 2), [[1, 0], [2, 0.5]])
 
 
 def test_a_class_counts_only_what_takes_from_it() -> None:
     columns = pd.DataFrame({"prediction": ["b", "a", "b", "b", "b"], "p: b": [0.8, 0.3, 0.8, 0.9, 0.7]})
-    np.testing.assert_allclose(heat(CLASS, columns, 2), [[0.5, 0], [0, 0.1]], atol=1e-12)
+    np.testing.assert_allclose(heat_map(CLASS, columns, 2), [[0.5, 0], [0, 0.1]], atol=1e-12)

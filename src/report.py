@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from specimen.common import errors
@@ -17,7 +18,7 @@ from specimen.config.report import Report
 from specimen.reporting import markdown
 from specimen.reporting.report import PARAMS, _attempt, compare
 from specimen.versioning import provenance, revisions
-from specimen.versioning.dvc_commands import NotAvailableError
+from specimen.versioning.errors import NotAvailableError
 from specimen.versioning.revisions import Revision
 
 REPORT = Path("report.md")
@@ -58,7 +59,7 @@ def _settings(head: Revision) -> Report:
         return Report()
 
 
-def _last_run(log: Path | None) -> dict[str, str]:
+def _last_run(log: Path | None) -> Mapping[str, str]:
     return provenance.read_log(log.read_text(encoding="utf-8", errors="replace")) if log and log.exists() else {}
 
 

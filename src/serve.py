@@ -1,7 +1,6 @@
 """Serve the model: a page to drop photos on, and an API for programs."""
 
 import argparse
-import errno
 import os
 import signal
 import socket
@@ -10,7 +9,7 @@ from pathlib import Path
 import uvicorn
 
 from specimen.common import errors
-from specimen.common.errors import SpecimenError
+from specimen.common.sockets import bind
 from specimen.serving.app import make_app
 from specimen.serving.limits import Limits
 
@@ -37,7 +36,8 @@ def main() -> None:
         pictures=options.max_pictures,
         seconds=options.timeout,
     )
-    with _bind(options.host, options.port) as bound:
+    way_out = "`--port 0` finds a free port, --host names another address of this machine."
+    with bind(options.host, options.port, way_out) as bound:
         app = make_app(options.model, limits, api_key=options.api_key or os.environ.get(KEY), origins=options.origin)
         config = uvicorn.Config(
             app,
@@ -85,19 +85,6 @@ def _count(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not above 0")
     return value
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as error:
-        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-        reason = "it is taken" if taken else str(error).rstrip(".")
-        raise SpecimenError(
-            f"cannot serve on port {port} of {host}: {reason}. `--port 0` finds a free port, --host names another "
-            "address of this machine."
-        ) from None
 
 
 def _address(bound: socket.socket) -> str:

@@ -1,4 +1,4 @@
-"""Run the pipeline with changed params as a DVC experiment: `python src/experiment.py train.epochs=3`.
+"""Run the pipeline with changed params as a DVC experiment: `python tools/experiment.py train.epochs=3`.
 
 MLproject names all its params in every call; those that nobody has set come as `unchanged`.
 """
@@ -6,11 +6,11 @@ MLproject names all its params in every call; those that nobody has set come as 
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 
 from specimen.common import errors
 from specimen.common.errors import SpecimenError
+from specimen.versioning.dvc_commands import run_dvc
 
 UNCHANGED = "unchanged"
 """Value of a param that stays as it is in params.yaml."""
@@ -22,11 +22,11 @@ def main() -> None:
     parser.add_argument("changes", nargs="*", metavar="KEY=VALUE", help=f"params to change; {UNCHANGED} changes none")
     parser.add_argument("--stage", help="run up to this stage; default: all")
     arguments = parser.parse_args()
-    sys.exit(subprocess.run(command(arguments.changes, arguments.stage), check=False).returncode)
+    sys.exit(run_dvc(*dvc_arguments(arguments.changes, arguments.stage)))
 
 
-def command(changes: list[str], stage: str | None) -> list[str]:
-    """Return the command line. Raises `SpecimenError` for a change without a key."""
+def dvc_arguments(changes: list[str], stage: str | None) -> list[str]:
+    """Return what to tell DVC. Raises `SpecimenError` for a change without a key or a value."""
     overrides = []
     for change in changes:
         key, equals, value = change.partition("=")
@@ -34,7 +34,7 @@ def command(changes: list[str], stage: str | None) -> list[str]:
             raise SpecimenError(f"experiment: '{change}' changes nothing; write KEY=VALUE, such as train.epochs=3.")
         if value != UNCHANGED:
             overrides += ["--set-param", f"++{key}={value}"]  # also where params.yaml leaves the key out
-    return [sys.executable, "-m", "dvc", "exp", "run", *overrides, *([stage] if stage else [])]
+    return ["exp", "run", *overrides, *([stage] if stage else [])]
 
 
 if __name__ == "__main__":

@@ -1,10 +1,8 @@
-"""Fetch the model of a Git tag and check it against the metrics of that tag: `python src/release.py model@v1.2.0`."""
+"""Fetch the model of a Git tag and check it against the metrics of that tag: `python tools/release.py model@v1.2.0`."""
 
 import argparse
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +14,7 @@ from specimen.data.dataset.store import Store
 from specimen.evaluation.measures import measure
 from specimen.inference.load import load_predictor
 from specimen.models.predictor import predict_split
+from specimen.versioning.dvc_commands import run_dvc
 
 PREPARED, TEST_METRICS = Path("data/prepared"), Path("metrics/test.json")
 MODEL, NOTES = Path("release/model.pt"), Path("release/notes.md")
@@ -29,14 +28,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tag", help="name@vMAJOR.MINOR.PATCH, as `gto register` makes it")
     tag = parser.parse_args().tag
-    parts = TAG.fullmatch(tag)
-    if not parts:
+    version = TAG.fullmatch(tag)
+    if not version:
         raise SpecimenError(
-            f"tag: {tag!r} is no version of a model. Accepted: name@v1.2.0, as `gto register` makes it."
+            f"tag: {tag!r} is not a version of a model. Accepted: name@v1.2.0, as `gto register` makes it."
         )
     MODEL.parent.mkdir(exist_ok=True)
-    _dvc("artifacts", "get", ".", parts["name"], "--rev", parts["version"], "--out", str(MODEL), "--force")
-    _dvc("pull", str(PREPARED))
+    model_options = ("--rev", version["version"], "--out", str(MODEL), "--force")
+    for arguments in (("artifacts", "get", ".", version["name"], *model_options), ("pull", str(PREPARED))):
+        if status := run_dvc(*arguments):
+            raise SpecimenError(f"`dvc {' '.join(arguments[:2])}` ended with status {status}; see above.")
     compared = check(MODEL, PREPARED, TEST_METRICS)
     NOTES.write_text(notes(compared), encoding="utf-8")
     print(f"{MODEL} is the model of {tag}: it measures what {TEST_METRICS} says.")
@@ -69,12 +70,6 @@ def notes(compared: pd.DataFrame) -> str:
     rows = [f"| {name} | {row['expected']:.4g} | {row['measured']:.4g} |" for name, row in compared.iterrows()]
     head = ["Measured anew on the test split:", "", "| metric | metrics/test.json | now |", "| :-- | --: | --: |"]
     return "\n".join([*head, *rows, ""])
-
-
-def _dvc(*arguments: str) -> None:
-    done = subprocess.run([sys.executable, "-m", "dvc", *arguments], check=False)
-    if done.returncode:
-        raise SpecimenError(f"`dvc {' '.join(arguments[:2])}` ended with status {done.returncode}; see above.")
 
 
 if __name__ == "__main__":

@@ -1,25 +1,22 @@
 """An S3 server on this machine, to try `dvc push` and `dvc pull` without an account; it keeps nothing."""
 
 import argparse
-import errno
 import logging
 import shutil
 import signal
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Thread
 
 from dvc.config import Config, ConfigError
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from werkzeug.serving import make_server
-from werkzeug.test import Client
+from moto.server import ThreadedMotoServer
 
 from specimen.common import errors
 from specimen.common.errors import SpecimenError
 from specimen.common.files import replace_atomically
+from specimen.common.sockets import bind
 
 HOST = "127.0.0.1"
 PORT = 5555
@@ -30,7 +27,7 @@ REMOTE = "storage"
 LOCAL = Path(".dvc/config.local")
 BEFORE = Path(".dvc/tmp/config.local.before-s3")
 NONE_BEFORE = Path(".dvc/tmp/config.local.none-before-s3")
-"""One of these two exists while the local config is ours, so that the next run can mend what a killed one left."""
+"""One of these two exists while the local config is ours, so that the next run can undo what a killed one left."""
 
 WELCOME = """\
 An S3 server listens at {endpoint}, on this machine only, and DVC's remote `{remote}` now leads there.
@@ -62,26 +59,26 @@ def main() -> None:
 @contextmanager
 def serve(port: int = 0) -> Iterator[str]:
     """Serve an empty bucket from a thread of this process, on any free port with 0; yield the endpoint."""
+    # Tried here: the thread of moto's server ends silently at a taken port, and whoever started it waits for ever.
+    bind(HOST, port, "It may be another `make s3`; `python tools/s3.py --port 0` finds a free one.").close()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # else it prints a line for each request
-    app = DomainDispatcherApplication(create_backend_app)
-    # Bound here: where the server binds, it meets a taken port with sys.exit.
-    with _bind(port) as bound:
-        server = make_server(HOST, port, app, threaded=True, request_handler=MotoRequestHandler, fd=bound.fileno())
-    endpoint = f"http://{HOST}:{server.port}"
-    client = Client(app)
-    for response in (
-        client.post("/moto-api/reset", base_url=endpoint),  # the buckets belong to the process, not to one server
-        client.put(f"/{BUCKET}", base_url=endpoint),
-    ):
-        assert response.status_code == 200, response.text
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
+    server = ThreadedMotoServer(HOST, port, verbose=False)
+    server.start()
     try:
-        yield endpoint
+        host, port = server.get_host_and_port()
+        connection = HTTPConnection(host, port)  # not urllib, which would ask a proxy
+        for method, path in (
+            ("POST", "/moto-api/reset"),  # the buckets belong to the process, not to one server
+            ("PUT", f"/{BUCKET}"),
+        ):
+            connection.request(method, path)
+            response = connection.getresponse()
+            answer = response.read()
+            assert response.status == 200, answer
+        connection.close()
+        yield f"http://{host}:{port}"
     finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        server.stop()
 
 
 @contextmanager
@@ -98,21 +95,11 @@ def point_dvc_at(endpoint: str) -> Iterator[None]:
         _put_back()
 
 
-def _bind(port: int) -> socket.socket:
-    try:
-        return socket.create_server((HOST, port))
-    except (OSError, OverflowError) as error:
-        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-        reason = "it is taken, perhaps by another `make s3`" if taken else str(error).rstrip(".")
-        way_out = "`python src/s3.py --port 0` finds a free one."
-        raise SpecimenError(f"cannot serve on port {port} of {HOST}: {reason}. {way_out}") from None
-
-
 def _write_local(endpoint: str) -> None:
     try:
         with Config(str(LOCAL.parent)).edit("local") as config:
             config["core"]["remote"] = REMOTE
-            # In the place of all that was there: a profile or token of a real account would get in the way.
+            # Replaces all that was there: a profile or token of a real account would get in the way.
             config["remote"][REMOTE] = {
                 "url": f"s3://{BUCKET}/dvc",
                 "endpointurl": endpoint,

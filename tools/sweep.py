@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import signal
-import subprocess
 import sys
 import uuid
 import warnings
@@ -24,6 +23,7 @@ from specimen.experiments.search_space import check_space, read_space
 from specimen.experiments.sweep_plots import draw_importance, draw_trials
 from specimen.experiments.trial import Trial
 from specimen.models.task import TASKS, Task
+from specimen.versioning.dvc_commands import run_dvc
 
 if TYPE_CHECKING:
     import optuna
@@ -168,9 +168,8 @@ def apply_best(study: optuna.Study) -> None:
         name = study.best_trial.user_attrs["experiment"]
     except ValueError:
         raise SpecimenError(f"sweep: no trial of study '{study.study_name}' has finished yet.") from None
-    done = subprocess.run([sys.executable, "-m", "dvc", "exp", "apply", name], check=False)
-    if done.returncode:
-        sys.exit(done.returncode)
+    if status := run_dvc("exp", "apply", name):
+        sys.exit(status)  # DVC has said why
     print("Its params and model are in the workspace; `dvc repro` measures it on the test split.")
 
 

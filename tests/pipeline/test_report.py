@@ -367,7 +367,7 @@ def test_worse_turns_the_check_red_if_the_params_say_so(repository: Path) -> Non
 @pytest.mark.parametrize("name", ["--help-me", "nosuch; rm -rf x", "$(touch x)"])
 def test_an_unknown_head_is_one_message(repository: Path, name: str) -> None:
     said = run(sys.executable, str(REPORT), "--base", "main", f"--head={name}", cwd=repository, status=2)
-    assert said.startswith("error: --head: Git knows no revision")
+    assert said.startswith("error: --head: Git does not know the revision")
 
 
 def test_classes_are_compared_whatever_their_names(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:

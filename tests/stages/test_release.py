@@ -77,19 +77,20 @@ def test_without_metrics_there_is_one_message(here: Path) -> None:
 @pytest.mark.parametrize("tag", ["v1.2.0", "model@1.2.0", "model@v1.2.0; id", "--help me", "model@v1.2.0#prod"])
 def test_a_tag_is_a_name_and_a_version(monkeypatch: pytest.MonkeyPatch, tag: str) -> None:
     monkeypatch.setattr(sys, "argv", ["release.py", "--", tag])
-    with pytest.raises(SpecimenError, match="is no version of a model"):
+    with pytest.raises(SpecimenError, match="is not a version of a model"):
         release.main()
 
 
 def test_the_model_of_the_tag_is_fetched_and_noted(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, ...]] = []
 
-    def dvc(*arguments: str) -> None:
+    def run_dvc(*arguments: str) -> int:
         asked.append(arguments)
         if arguments[0] == "artifacts":
             (here / "model.pt").rename(release.MODEL)
+        return 0
 
-    monkeypatch.setattr(release, "_dvc", dvc)
+    monkeypatch.setattr(release, "run_dvc", run_dvc)
     monkeypatch.setattr(sys, "argv", ["release.py", "model@v1.2.0"])
     release.main()
     assert asked[0] == ("artifacts", "get", ".", "model", "--rev", "v1.2.0", "--out", "release/model.pt", "--force")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,7 +20,8 @@ import psutil
 
 from specimen.common.errors import SpecimenError
 from specimen.training.epoch_records import RECORDS
-from specimen.versioning.dvc_commands import fault_in
+from specimen.versioning.dvc_commands import dvc_command, dvc_environment, fault_in, read_dvc
+from specimen.versioning.errors import NotAvailableError
 
 STAGE, HISTORY = "train", "plots/history.csv"
 COPIES = Path(".dvc/tmp/exps/standalone")
@@ -40,9 +40,8 @@ class Trial:
         folder.mkdir(parents=True, exist_ok=True)
         self.name, self.log = name, folder / f"{name}.log"
         self._records = (folder / f"{name}.jsonl").absolute()
-        command = [sys.executable, "-m", "dvc", "exp", "run", "--temp", "--name", name, STAGE]
-        for key, value in changes.items():
-            command += ["--set-param", f"++{key}={json.dumps(value)}"]
+        changed = [("--set-param", f"++{key}={json.dumps(value)}") for key, value in changes.items()]
+        command = dvc_command("exp", "run", "--temp", "--name", name, STAGE, *chain.from_iterable(changed))
         with self.log.open("wb") as log:
             # In a session of its own: Ctrl-C reaches the sweep alone, which then stops the trial in good order.
             self._process = subprocess.Popen(
@@ -50,7 +49,7 @@ class Trial:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
-                env=os.environ | {RECORDS: str(self._records)},
+                env=dvc_environment() | {RECORDS: str(self._records)},
                 start_new_session=True,
             )
 
@@ -98,8 +97,8 @@ class Trial:
                 shutil.rmtree(copy, ignore_errors=True)
             _mend_locks()
             # DVC may have kept what was there as an experiment, with the results of the commit that it began from.
-            remove = [sys.executable, "-m", "dvc", "exp", "remove", self.name]
-            subprocess.run(remove, capture_output=True, check=False)
+            with suppress(NotAvailableError):
+                read_dvc(Path.cwd(), "exp", "remove", self.name)
 
     def __enter__(self) -> Self:
         return self

@@ -8,9 +8,6 @@ it is read from its outputs: there is no second copy of anything.
 import base64
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from contextlib import chdir
 from pathlib import Path
 from typing import Any
@@ -18,10 +15,11 @@ from typing import Any
 import dagster as dg
 from dvc.repo import Repo
 
+from specimen.common.errors import SpecimenError
 from specimen.common.hashing import file_md5
 from specimen.config.params import load_params
 from specimen.config.prepare import Rules
-from specimen.versioning.dvc_commands import fault_in
+from specimen.versioning.dvc_commands import stream_dvc
 
 ROOT = Path(__file__).parents[3]
 DATA_STAGE, DATA_META = "prepare", "data/prepared/meta.json"
@@ -57,16 +55,11 @@ def make_asset(root: Path, address: str, stage: Any, needed: list[str]) -> dg.As
 
 def run_stage(root: Path, address: str, log: Any) -> None:
     """Let DVC bring one stage up to date. Raises `dagster.Failure` with the message of the stage."""
-    command = [sys.executable, "-m", "dvc", "repro", "--single-item", address]
-    env = os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
-    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
-    lines = []
-    with subprocess.Popen(command, cwd=root, env=env, **pipes) as process:
-        for line in process.stdout or ():
-            lines.append(line.rstrip())
-            log.info(lines[-1])
-    if process.returncode:
-        raise dg.Failure(f"{address}: {fault_in(lines)}", allow_retries=False)
+    try:
+        for line in stream_dvc(root, "repro", "--single-item", address):
+            log.info(line)
+    except SpecimenError as error:
+        raise dg.Failure(f"{address}: {error}", allow_retries=False) from error
 
 
 def describe(outs: list[Path]) -> dict[str, Any]:

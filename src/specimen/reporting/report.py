@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from typing import Any, TypeVar
@@ -11,16 +11,17 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from specimen.config.report import Report
-from specimen.models.predictions import text_columns
 from specimen.reporting import data_diff, shared_samples, verdict
 from specimen.reporting.markdown import Fold, Section, code, paragraphs, prose
+from specimen.reporting.revision_tables import read_table
 from specimen.reporting.sections import charts, data, metrics_params, samples
 from specimen.reporting.sections.reproducibility import ReproducibilityState, repeatable_section
 from specimen.reporting.sections.verdict import verdict_section
 from specimen.reporting.shared_samples import NotComparableError
 from specimen.reporting.verdict import RevisionPredictions, Verdict
 from specimen.versioning import dvc_commands, provenance
-from specimen.versioning.dvc_commands import NotAvailableError
+from specimen.versioning.errors import NotAvailableError
+from specimen.versioning.lock import Outputs, changed_stages, read_lock
 from specimen.versioning.revisions import Revision
 
 PARAMS, METRICS = "params.yaml", "metrics/test.json"
@@ -31,7 +32,7 @@ T = TypeVar("T")
 
 
 def compare(
-    base: Revision | NotAvailableError, head: Revision, settings: Report, last_run: dict[str, str]
+    base: Revision | NotAvailableError, head: Revision, settings: Report, last_run: Mapping[str, str]
 ) -> tuple[Verdict, list[Section]]:
     """Return the verdict and the sections of the report, in their order."""
     with ThreadPoolExecutor() as pool:  # DVC's commands take a second each, of which most is Python that starts
@@ -85,7 +86,7 @@ def _label(revision: Revision | NotAvailableError) -> str:
 def _subject(revision: Revision | NotAvailableError) -> RevisionPredictions:
     data = _need(revision).yaml(PARAMS).get("data") or {}
     task = str(data.get("task"))
-    predictions = _need(revision).table(PREDICTIONS, text_columns(classes=task == "classification"))
+    predictions = read_table(_need(revision), PREDICTIONS, classes=task == "classification")
     return RevisionPredictions(predictions, task, str(data.get("target")), str(data.get("unit") or ""))
 
 
@@ -109,7 +110,7 @@ def _shared(
 
 def _diff(kind: str, base: Revision | NotAvailableError, head: Revision) -> metrics_params.Diff:
     names = [_need(base).name, *([head.name] if head.name else [])]
-    return dvc_commands.dvc_json(head.root, kind, "diff", "--all", *map(str, names))
+    return dvc_commands.read_dvc_json(head.root, kind, "diff", "--all", *map(str, names))
 
 
 def _metrics(diff: metrics_params.Diff | NotAvailableError, head: Revision) -> Section:
@@ -130,7 +131,7 @@ def _data(base: Revision | NotAvailableError, head: Revision) -> data_diff.DataD
     tables = []
     for revision in (_need(base), head):
         classes = (revision.yaml(PARAMS).get("data") or {}).get("task") == "classification"
-        tables.append((revision.table(SAMPLES, ["target"] if classes else ()), revision.table(REJECTED)))
+        tables.append((read_table(revision, SAMPLES, classes=classes), read_table(revision, REJECTED)))
     return data_diff.compare(tables[0][0], tables[1][0], tables[0][1], tables[1][1])
 
 
@@ -140,8 +141,8 @@ def _charts(
     shared: pd.DataFrame | NotAvailableError,
     after: RevisionPredictions | NotAvailableError,
 ) -> Section:
-    before = _attempt(lambda: _need(base).table(HISTORY))
-    parts = [charts.curves(None if isinstance(before, NotAvailableError) else before, head.table(HISTORY))]
+    before = _attempt(lambda: read_table(_need(base), HISTORY))
+    parts = [charts.curves(None if isinstance(before, NotAvailableError) else before, read_table(head, HISTORY))]
     if isinstance(shared, NotAvailableError):
         return Section("Charts", paragraphs(*parts, f"No chart of predictions: {prose(shared)}."))
     subject = _need(after)
@@ -166,15 +167,15 @@ def _findings(head: Revision) -> ReproducibilityState:
 
 
 def _changed_stages(base: Revision | NotAvailableError, head: Revision) -> dict[str, str]:
-    return provenance.changed_stages(_locks(_need(base)), _locks(head))
+    return changed_stages(_locks(_need(base)), _locks(head))
 
 
-def _locks(revision: Revision) -> dict[str, Any]:
+def _locks(revision: Revision) -> dict[str, Outputs]:
     """Return the stages of both pipelines, named as `dvc repro` names them."""
-    found: dict[str, Any] = {}
+    found: dict[str, Outputs] = {}
     for prefix, file in LOCKS.items():
         lock = _attempt(revision.yaml, file)
-        stages = {} if isinstance(lock, NotAvailableError) else lock.get("stages") or {}
+        stages = {} if isinstance(lock, NotAvailableError) else read_lock(lock, file)
         found |= {f"{prefix}{name}": stage for name, stage in stages.items()}
     return found
 

@@ -1,28 +1,46 @@
-"""Commands of DVC, and what they say."""
+"""Commands of DVC: run on the terminal, read to the end, or line by line."""
 
-import json
+from __future__ import annotations
+
+import os
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
+from specimen.common.errors import SpecimenError
+from specimen.versioning.errors import NotAvailableError
+from specimen.versioning.parsing import parse_json
 
 
-def fault_in(output: list[str]) -> str:
-    """Return what a program that has failed says of it: its first line that begins with `error`, else its last."""
-    faults = [line for line in output if line.lower().startswith("error")] or output[-1:] or ["no output"]
-    return faults[0]
+def dvc_command(*arguments: str) -> list[str]:
+    """Return the command line that runs DVC in the environment of this Python."""
+    return [sys.executable, "-m", "dvc", *arguments]
 
 
-class NotAvailableError(Exception):
-    """Something that a report wants to show is not there; the message says why, and what to do."""
+def dvc_environment() -> dict[str, str]:
+    """Return the environment for DVC: the `python` of its stages is this one, also where nobody has activated it."""
+    folder = str(Path(sys.executable).parent)
+    return os.environ | {"PATH": os.pathsep.join([folder, os.environ.get("PATH", os.defpath)])}
 
 
-def run_dvc(root: Path, *arguments: str) -> str:
-    """Return what a DVC command printed. Raises `MissingError` with the first line of its error."""
-    command = [sys.executable, "-m", "dvc", *arguments]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, encoding="utf-8", check=False)
+def run_dvc(*arguments: str) -> int:
+    """Run a DVC command whose output goes to the terminal; return its exit status."""
+    return subprocess.run(dvc_command(*arguments), env=dvc_environment(), check=False).returncode
+
+
+def read_dvc(root: Path, *arguments: str) -> str:
+    """Return what a DVC command printed. Raises `NotAvailableError` with the first line of its error."""
+    done = subprocess.run(
+        dvc_command(*arguments),
+        cwd=root,
+        env=dvc_environment(),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
     if done.returncode:
         lines = [line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
         reason = lines[0] if lines else f"exit status {done.returncode}"
@@ -30,20 +48,32 @@ def run_dvc(root: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def dvc_json(root: Path, *arguments: str) -> dict[str, Any]:
-    """Return the JSON that a DVC command prints. Raises `MissingError`."""
-    return _mapping(json.loads, run_dvc(root, *arguments, "--json").encode(), f"dvc {arguments[0]}", "DVC")
+def read_dvc_json(root: Path, *arguments: str) -> dict[str, Any]:
+    """Return the JSON that a DVC command prints. Raises `NotAvailableError`."""
+    return parse_json(read_dvc(root, *arguments, "--json").encode(), f"what `dvc {arguments[0]}` printed")
 
 
-def _mapping(parse: Any, content: bytes, path: str, label: str) -> dict[str, Any]:
-    try:
-        parsed = parse(content.decode("utf-8"))
-    except (ValueError, yaml.YAMLError) as error:
-        raise NotAvailableError(f"{path} of {label} cannot be read: {_first_line(error)}") from error
-    if not isinstance(parsed, dict):
-        raise NotAvailableError(f"{path} of {label} holds no keys")
-    return parsed
+def stream_dvc(root: Path, *arguments: str) -> Iterator[str]:
+    """Yield the lines that a DVC command prints, as they come. Raises `SpecimenError` that says why it failed."""
+    lines: list[str] = []
+    with subprocess.Popen(
+        dvc_command(*arguments),
+        cwd=root,
+        env=dvc_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.append(line.rstrip())
+            yield lines[-1]
+    if process.returncode:
+        raise SpecimenError(fault_in(lines))
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [""])[0] or type(error).__name__
+def fault_in(output: Sequence[str]) -> str:
+    """Return what a failed program says went wrong: its first line that begins with `error`, else its last line."""
+    faults = [line for line in output if line.lower().startswith("error")] or output[-1:] or ["no output"]
+    return faults[0]

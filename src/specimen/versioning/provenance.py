@@ -1,90 +1,89 @@
-"""Can this be repeated? What DVC says of the lock, the outputs in the remote and the stages that ran."""
+"""Can this be repeated? What DVC and Git say of the lock, the outputs in the remote and the stages that ran."""
 
 from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
-from specimen.versioning.dvc_commands import NotAvailableError, dvc_json, run_dvc
+from specimen.versioning.dvc_commands import read_dvc, read_dvc_json
+from specimen.versioning.git_commands import read_git
 from specimen.versioning.revisions import Revision
 
-RAN, CACHED, UNCHANGED = "ran", "from cache", "unchanged"
-_SAID = (
-    (UNCHANGED, r"^(?:Stage )?'([^'\n]+)' didn't change, skipping"),
-    (CACHED, r"^Stage '([^'\n]+)' is cached - skipping run"),
-    (RAN, r"^Running stage '([^'\n]+)'"),
+StageState = Literal["ran", "from cache", "unchanged"]
+_PRINTED: tuple[tuple[StageState, str], ...] = (
+    ("unchanged", r"^(?:Stage )?'([^'\n]+)' didn't change, skipping"),
+    ("from cache", r"^Stage '([^'\n]+)' is cached - skipping run"),
+    ("ran", r"^Running stage '([^'\n]+)'"),
 )
 """What `dvc repro` prints; the later count more, for a dry run calls a stage cached and then says that it would run."""
+WRITTEN_BY_DVC = ("*dvc.lock", "metrics", "*.dvc")
+"""What Git keeps of what DVC and the stages write, as Git's own patterns."""
 
 
-def read_log(text: str) -> dict[str, str]:
-    """Return what became of each stage, from what `dvc repro` printed."""
-    found = [(name, state) for state, pattern in _SAID for name in re.findall(pattern, text, re.MULTILINE)]
-    order = {match: place for place, match in enumerate(re.findall(r"'([^'\n]+)'", text))}
-    return dict(sorted(dict(found).items(), key=lambda item: order[item[0]]))
+def read_log(text: str) -> dict[str, StageState]:
+    """Return what became of each stage, in their order, from what `dvc repro` printed."""
+    states = {name: state for state, pattern in _PRINTED for name in re.findall(pattern, text, re.MULTILINE)}
+    order = {name: position for position, name in enumerate(re.findall(r"'([^'\n]+)'", text))}
+    return dict(sorted(states.items(), key=lambda item: order[item[0]]))
 
 
 def stale_stages(root: Path) -> dict[str, bool]:
-    """Return for each stage whether code, params or data are others than `dvc.lock` says. Raises `MissingError`."""
-    states = read_log(run_dvc(root, "repro", "--dry", "--allow-missing"))
-    return {name: state != UNCHANGED for name, state in states.items()}
+    """Return for each stage whether code, params or data differ from what `dvc.lock` says.
+
+    Raises `NotAvailableError`.
+    """
+    states = read_log(read_dvc(root, "repro", "--dry", "--allow-missing"))
+    return {name: state != "unchanged" for name, state in states.items()}
 
 
 def not_in_remote(root: Path) -> list[str]:
     """Return the outputs that the remote lacks; files of a folder that is named itself are left out.
 
-    Raises `MissingError` where the remote cannot be asked.
+    Raises `NotAvailableError` where the remote cannot be asked.
     """
-    missing = dvc_json(root, "data", "status", "--not-in-remote", "--granular").get("not_in_remote", [])
+    status = read_dvc_json(root, "data", "status", "--not-in-remote", "--granular")
+    missing: list[str] = status.get("not_in_remote", [])
     folders = tuple(path for path in missing if path.endswith("/"))
     return sorted(path for path in missing if not any(path != folder and path.startswith(folder) for folder in folders))
 
 
 def uncommitted(root: Path) -> list[str]:
-    """Return what Git would commit of the files that DVC and the stages write. Raises `MissingError` without Git."""
-    command = ["git", "status", "--porcelain", "--untracked-files=no", "--", "*dvc.lock", "metrics", "*.dvc"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise NotAvailableError(f"`git status` did not work: {done.stderr.strip()}")
-    return [line[3:] for line in done.stdout.splitlines()]
+    """Return what Git would commit of the files that DVC and the stages write. Raises `NotAvailableError` without Git.
 
-
-def changed_stages(base: dict[str, Any], head: dict[str, Any]) -> dict[str, str]:
-    """Return for each stage of two locks: same outputs, other outputs, new, or gone."""
-
-    def outputs(stage: dict[str, Any]) -> dict[str, str]:
-        return {out["path"]: out.get("md5", "") for out in stage.get("outs", [])}
-
-    states = {name: "same outputs" if outputs(stage) == outputs(base.get(name, {})) else "other outputs"
-              for name, stage in head.items()}  # fmt: skip
-    states |= dict.fromkeys(head.keys() - base.keys(), "new") | dict.fromkeys(base.keys() - head.keys(), "gone")
-    return states
+    A file that was renamed goes by its new name.
+    """
+    # -z, because Git puts quotes and escapes around names with spaces or umlauts otherwise.
+    status = read_git(root, "status", "--porcelain", "-z", "--untracked-files=no", "--", *WRITTEN_BY_DVC)
+    entries = iter(status.split("\0"))
+    names = []
+    for entry in entries:
+        if not entry:
+            continue
+        state, name = entry[:2], entry[3:]
+        names.append(name)
+        if "R" in state or "C" in state:
+            next(entries)  # the name that it was renamed or copied from
+    return names
 
 
 @contextmanager
 def checked_out(revision: Revision) -> Iterator[Path]:
-    """Yield a folder in which a revision lies as DVC wants it, without data: the repository itself for the workspace.
+    """Yield a folder with a revision as DVC wants it, without data: the repository itself for the workspace.
 
-    Raises `MissingError` where Git fails.
+    Raises `NotAvailableError` where Git fails.
     """
     if revision.name is None:
         yield revision.root
         return
     with tempfile.TemporaryDirectory(prefix="specimen-report-") as folder:
         clone = Path(folder) / "repository"
-        for command in (
-            ["git", "clone", "--quiet", "--shared", "--no-checkout", str(revision.root), str(clone)],
-            ["git", "-C", str(clone), "checkout", "--quiet", "--detach", revision.name],
-        ):
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise NotAvailableError(f"`{' '.join(command[:2])}` did not work: {done.stderr.strip()}")
+        read_git(revision.root, "clone", "--quiet", "--shared", "--no-checkout", str(revision.root), str(clone))
+        read_git(clone, "checkout", "--quiet", "--detach", revision.name)
         local = revision.root / ".dvc/config.local"
         if local.exists():
             shutil.copy(local, clone / ".dvc/config.local")

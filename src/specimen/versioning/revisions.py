@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import json
-import subprocess
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-import yaml
-
-from specimen.versioning.dvc_commands import NotAvailableError, _first_line, _mapping
+from specimen.versioning.errors import NotAvailableError, first_line
+from specimen.versioning.git_commands import ask_git, find_commit
+from specimen.versioning.parsing import parse_json, parse_yaml
 
 LOCK = "dvc.lock"
-TEXT_COLUMNS = ("image", "group", "split", "value")
-"""Columns of any table that are text even where they look like numbers."""
 
 
 @dataclass(frozen=True)
@@ -36,63 +29,43 @@ class Revision:
         return dvc.api.DVCFileSystem(str(self.root), rev=self.name)
 
     def read(self, path: str) -> bytes:
-        """Return a file of Git, or an output of DVC from the cache or the remote. Raises `MissingError`."""
+        """Return a file of Git, or an output of DVC from the cache or the remote. Raises `NotAvailableError`."""
         try:
             return bytes(self._files.read_bytes(path))
         except FileNotFoundError:
             raise NotAvailableError(f"{path} is not in {self.label}{self._why()}") from None
         # Whatever a remote, a damaged cache or a damaged dvc.yaml raises; there is a report to write all the same.
         except Exception as error:
-            raise NotAvailableError(f"{path} of {self.label} cannot be had: {_first_line(error)}") from error
-
-    def table(self, path: str, text_columns: Iterable[str] = ()) -> pd.DataFrame:
-        """Return a CSV; `TEXT_COLUMNS` and `text_columns` are text, whatever they look like.
-
-        Raises `NotAvailableError`.
-        """
-        text = dict.fromkeys((*TEXT_COLUMNS, *text_columns), str)
-        content = io.BytesIO(self.read(path))
-        try:
-            return pd.read_csv(content, dtype=text, keep_default_na=False, na_values=[""])
-        except ValueError as error:  # pandas' errors on empty and on ragged tables are such, too
-            raise NotAvailableError(f"{path} of {self.label} is no table: {_first_line(error)}") from error
+            raise NotAvailableError(f"{path} of {self.label} is not available: {first_line(error)}") from error
 
     def json(self, path: str) -> dict[str, Any]:
-        """Return a JSON object. Raises `MissingError`."""
-        return _mapping(json.loads, self.read(path), path, self.label)
+        """Return a JSON object. Raises `NotAvailableError`."""
+        return parse_json(self.read(path), f"{path} of {self.label}")
 
     def yaml(self, path: str) -> dict[str, Any]:
-        """Return a YAML mapping. Raises `MissingError`."""
-        return _mapping(_parse_yaml, self.read(path), path, self.label)
+        """Return a YAML mapping. Raises `NotAvailableError`."""
+        return parse_yaml(self.read(path), f"{path} of {self.label}")
 
     def _why(self) -> str:
         return "" if self._files.exists(LOCK) else f": the pipeline never ran there, for it has no {LOCK}"
 
 
 def resolve(root: Path, name: str) -> Revision:
-    """Return the revision of a name that Git knows. Raises `MissingError` with the way to get it."""
-    found = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    if found:
-        return Revision(root, found, f"{name} ({found[:7]})" if not found.startswith(name) else found[:7])
+    """Return the revision of a name that Git knows. Raises `NotAvailableError` with the way to get it."""
+    commit = find_commit(root, name)
+    if commit:
+        label = commit[:7] if commit.startswith(name) else f"{name} ({commit[:7]})"
+        return Revision(root, commit, label)
     hints = []
-    if _git(root, "rev-parse", "--is-shallow-repository") == "true":
+    if ask_git(root, "rev-parse", "--is-shallow-repository") == "true":
         hints.append("this clone is shallow: `git fetch --unshallow` brings the history")
-    if _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"origin/{name}^{{commit}}"):
+    if find_commit(root, f"origin/{name}"):
         hints.append(f"there is origin/{name}")
-    said = "; ".join(hints) or "`git fetch origin` brings what is on the server"
-    raise NotAvailableError(f"Git knows no revision {name} here; {said}")
+    way_out = "; ".join(hints) or "`git fetch origin` brings what is on the server"
+    raise NotAvailableError(f"Git does not know the revision {name} here; {way_out}")
 
 
 def workspace(root: Path) -> Revision:
-    """Return what lies in the folder now, named after the commit that it started from."""
-    commit = _git(root, "rev-parse", "--short", "HEAD")
+    """Return what is in the folder now, named after the commit that it started from."""
+    commit = ask_git(root, "rev-parse", "--short", "HEAD")
     return Revision(root, None, f"workspace (on {commit})" if commit else "workspace")
-
-
-def _parse_yaml(text: str) -> Any:
-    return yaml.load(text, yaml.CSafeLoader)  # a lock file takes a tenth of the time in C
-
-
-def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else ""

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from specimen.versioning.dvc_commands import NotAvailableError
-from specimen.versioning.provenance import changed_stages, read_log, uncommitted
+from specimen.versioning.errors import NotAvailableError
+from specimen.versioning.lock import changed_stages, read_lock
+from specimen.versioning.provenance import read_log, uncommitted
 
 LOG = """\
 'data/raw.dvc' didn't change, skipping
@@ -39,7 +40,8 @@ def test_stages_are_told_apart_by_their_outputs_alone() -> None:
 
     base = {"same": stage("1", "1"), "other": stage("1", "1"), "gone": stage("1", "1")}
     head = {"same": stage("1", "2"), "other": stage("2", "1"), "new": stage("1", "1")}
-    assert changed_stages(base, head) == {
+    locks = [read_lock({"schema": "2.0", "stages": stages}, "dvc.lock") for stages in (base, head)]
+    assert changed_stages(*locks) == {
         "same": "same outputs", "other": "other outputs", "new": "new", "gone": "gone",
     }  # fmt: skip
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from specimen.reporting.markdown import Section, code, paragraphs, prose, table
-from specimen.versioning.dvc_commands import NotAvailableError
+from specimen.versioning.errors import NotAvailableError
 
 FIRST = 10
 

@@ -11,8 +11,8 @@ in turn, for several rounds; 0.9 is the limit.
 
 from __future__ import annotations
 
-import json
 import os
+import runpy
 import sys
 import tempfile
 import time
@@ -25,13 +25,16 @@ import pandas as pd
 import torch
 import yaml
 
-import evaluate
 from specimen.data.dataset import features
+from specimen.data.dataset.meta import Counts, DatasetMeta
 from specimen.evaluation import metrics
+from specimen.models.meta import ModelMeta, TrainingFacts
 from specimen.models.model import make_model, save_model
 from specimen.models.predictor import Predictor
 from specimen.models.task import Classification, Regression
+from specimen.models.torch_network import TorchPredictor, make_torch_predictor
 
+STAGE = Path(__file__).parents[1] / "src/evaluate.py"
 TEST, TRAIN, SIZE = 8000, 32_000, 32
 CLASSES = tuple(f"class {number:02}" for number in range(38))
 TASKS = {
@@ -58,27 +61,34 @@ def make_samples(task: Any, rng: np.random.Generator) -> tuple[pd.DataFrame, Any
     return samples.assign(target=np.array(CLASSES)[index]), logits
 
 
-def write_project(name: str, task: Any) -> Any:
+def model_meta(task: Any, image_size: int, described: Any = None) -> ModelMeta:
+    """Return the facts of a model of the backbone that sees pictures alone."""
+    names = task.class_names if isinstance(task, Classification) else ()
+    counts = Counts(rows=0, kept=0, without_group=0, rejected={}, warned={}, split={}, groups=0)
+    dataset = DatasetMeta(
+        task=task.name, target="weight", unit="g", image_size=image_size, resize="pad", class_names=names,
+        train_target=None, features=described or {}, counts=counts,
+    )  # fmt: skip
+    training = TrainingFacts(params={"lr": 1e-3}, precision="fp32")
+    return ModelMeta(dataset=dataset, task=task, backbone=BACKBONE, training=training)
+
+
+def write_project(task: Any) -> Any:
     """Write params, store, model and history into the working directory; return the logits of the test split."""
     rng = np.random.default_rng(1)
     samples, logits = make_samples(task, rng)
-    names = list(CLASSES) if name == "classification" else []
     described = features.describe(samples[samples["split"] == "train"], ["age_days", "condition"])
-    meta = {"task": name, "image_size": SIZE, "class_names": names, "features": described, "counts": {}}
-    meta |= {"target": "weight", "unit": "g", "resize": "pad", "masks": False}
+    meta = model_meta(task, SIZE, described)
     for folder in ("data/prepared", "models", "plots"):
         Path(folder).mkdir(parents=True)
     np.save("data/prepared/images.npy", rng.integers(0, 256, (len(samples), SIZE, SIZE, 3), dtype=np.uint8))
     samples.to_csv("data/prepared/samples.csv", index=False)
-    Path("data/prepared/meta.json").write_text(json.dumps(meta))
+    Path("data/prepared/meta.json").write_text(meta.dataset.model_dump_json())
     pd.DataFrame({"epoch": [1, 2], "train_loss": [1.0, 0.5], "val_loss": [1.1, 0.7], "val_metric": [0.5, 0.6]}).to_csv(
         "plots/history.csv", index=False
     )
-    settings = {"backbone": "resnet18", "num_outputs": task.num_outputs, "features_width": 0}
-    model = make_model("resnet18", task.num_outputs, SIZE)
-    save_model(Path("models/model.pt"), model, meta | {"task": task.describe(), "model": settings, "features": {}})
-    data = {"root": "data", "task": name, "table": "labels.csv", "features": ["age_days", "condition"]}
-    Path("params.yaml").write_text(yaml.safe_dump({"data": data, "evaluate": {"by": ["age_days", "condition"]}}))
+    save_model(Path("models/model.pt"), make_model(BACKBONE, task.num_outputs, SIZE), meta)
+    Path("params.yaml").write_text(yaml.safe_dump({"evaluate": {"by": ["age_days", "condition"]}}))
     return logits[:TEST]
 
 
@@ -88,36 +98,33 @@ def intervals() -> None:
         samples, logits = make_samples(task, np.random.default_rng(1))
         predictions = samples[:TEST].join(task.decode(logits[:TEST]))
         start = time.perf_counter()
-        metrics.with_intervals(task, predictions, metrics.WITH_INTERVAL, resamples=2000)
+        metrics.score(task, predictions, resamples=2000)
         print(f"intervals, {name:<15} {TEST} samples: {time.perf_counter() - start:5.2f} s  (at most 2)")
 
 
 def files() -> None:
     """Run the stage evaluate with logits at hand, and print its seconds."""
-    logits = Predictor.logits
+    outputs = Predictor.outputs
+    stage = runpy.run_path(str(STAGE))  # an import would find this file, which has the same name
     for name, task in TASKS.items():
         with tempfile.TemporaryDirectory() as folder:
             os.chdir(folder)
-            ready = write_project(name, task)
-            Predictor.logits = lambda *_, ready=ready: ready  # type: ignore[method-assign,assignment]
+            ready = write_project(task)
+            Predictor.outputs = lambda *_, ready=ready: (ready, None)  # type: ignore[method-assign,assignment]
             start = time.perf_counter()
-            evaluate.main()
+            stage["main"]()
             seconds = time.perf_counter() - start
             os.chdir("/")
         print(f"files, {name:<15} {TEST} samples: {seconds:5.1f} s  (at most 20)")
-    Predictor.logits = logits  # type: ignore[method-assign]
+    Predictor.outputs = outputs  # type: ignore[method-assign]
 
 
 def inference() -> None:
     """Print how much of the speed of the bare forward pass is left in `Predictor.logits`."""
-    settings = {"backbone": BACKBONE, "num_outputs": 1, "features_width": 0}
-    meta = {"model": settings, "image_size": SIDE, "features": {}, "task": TASKS["regression"].describe()}
     images = np.random.default_rng(1).integers(0, 256, (PICTURES, SIDE, SIDE, 3), dtype=np.uint8)
     samples = pd.DataFrame(index=range(PICTURES))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.pt"
-        save_model(path, make_model(BACKBONE, 1, SIDE), meta)
-        predictor = Predictor.load(path, "bf16")
+    meta = model_meta(TASKS["regression"], SIDE)
+    predictor = make_torch_predictor(make_model(BACKBONE, 1, SIDE).eval(), meta, "bf16")
     ours, limit = [], []
     for _ in range(ROUNDS + 1):  # the first warms up
         ours.append(rate(lambda: predictor.logits(images, samples)))
@@ -129,7 +136,7 @@ def inference() -> None:
 
 
 @torch.inference_mode()
-def bare_forward(predictor: Predictor) -> None:
+def bare_forward(predictor: TorchPredictor) -> None:
     """Run the model on one batch that stays where it is, as often as there are batches."""
     model, size = predictor.model, predictor.batch_size
     device = next(model.parameters()).device
@@ -149,6 +156,6 @@ def rate(work: Any) -> float:
 
 
 if __name__ == "__main__":
-    parts = {"intervals": intervals, "files": files, "inference": inference}
-    for wanted in sys.argv[1:] or parts:
-        parts[wanted]()
+    measurements = {"intervals": intervals, "files": files, "inference": inference}
+    for name in sys.argv[1:] or measurements:
+        measurements[name]()

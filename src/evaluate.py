@@ -13,57 +13,89 @@ from specimen.config.evaluate import Evaluate
 from specimen.data.dataset.store import Store
 from specimen.evaluation import grad_cam, metrics
 from specimen.evaluation.baselines import compare
-from specimen.evaluation.plots.draw import draw_plots
+from specimen.evaluation.plots.by_group import draw_by
+from specimen.evaluation.plots.draw import draw_galleries, draw_predictions
+from specimen.evaluation.plots.galleries import error_curve
 from specimen.evaluation.plots.history import draw_history
 from specimen.evaluation.plots.importances import draw_importances
-from specimen.evaluation.random_forest import grow_forest
+from specimen.evaluation.random_forest import Forest, grow_forest
+from specimen.evaluation.results import Results
+from specimen.evaluation.results_files import details_json, metrics_json
 from specimen.evaluation.summary import gain_over_features
 from specimen.integrations.tracking import run_name, track_evaluation
+from specimen.models.meta import ModelMeta
 from specimen.models.predictions import UNLIKE
 from specimen.models.predictor import predict_split
-from specimen.models.torch_network import load_torch
+from specimen.models.torch_network import TorchPredictor, load_torch
 
 PREPARED, MODEL, HISTORY = Path("data/prepared"), Path("models/model.pt"), Path("plots/history.csv")
-TEST_METRICS, DATA_METRICS = Path("metrics/test.json"), Path("metrics/data.json")
-DETAILS = Path("metrics/details.json")
-"""What has parts (intervals, groups, classes, baselines), apart: `dvc metrics diff` shows the metrics themselves."""
+TEST_METRICS, DETAILS = Path("metrics/test.json"), Path("metrics/details.json")
+DATA_METRICS = Path("metrics/data.json")
 PREDICTIONS, PLOTS, TABLES = Path("plots/predictions.csv"), Path("plots/test"), Path("plots/tables")
 
 
 def main() -> None:
     """Predict the test split, and write down how well that went."""
     params = load_section("evaluate", Evaluate)
-    store, predictor = Store.load(PREPARED), load_torch(MODEL, params.precision)
-    rows = store.rows("test")
-    samples, train = store.samples.iloc[rows], store.samples.iloc[store.rows("train")]
+    store = Store.load(PREPARED)
+    predictor = load_torch(MODEL, params.precision)
     predictions = predict_split(predictor, store, "test", _bar)
-    task, resamples = predictor.task, params.resamples
-    results = metrics.score(task, predictions, by=params.by, resamples=resamples)
-    if UNLIKE in predictions:
-        results["unlike"] = float(predictions[UNLIKE].mean())
-    if store.masks is not None and params.explain:
-        results |= grad_cam.attention(predictor, store.images[rows], store.masks[rows], samples, _bar)
-    forest = grow_forest(task, train, samples, store.meta.features)
-    results["baseline"] = compare(task, predictions, train["target"], forest, resamples)
+    forest = grow_forest(
+        predictor.task,
+        store.samples.iloc[store.rows("train")],
+        store.samples.iloc[store.rows("test")],
+        store.meta.features,
+    )
+    results = _measure(predictor, store, predictions, forest, params)
     with replace_atomically(PLOTS) as pictures, replace_atomically(TABLES) as tables:
-        draw_plots((pictures, tables), predictions, store, predictor, params, results)
+        pictures.mkdir()
+        tables.mkdir()
+        draw_predictions(predictor.task, predictions, store.meta, pictures, tables)
+        draw_by(predictor.task.monitor, results, pictures, tables)
+        draw_galleries(predictor, predictions, store, params, pictures, tables)
         draw_history(pictures / "history.png", pd.read_csv(HISTORY))
+        write_csv(tables / "errors.csv", error_curve(predictor.task, predictions))
         if forest is not None:
             write_csv(tables / "importances.csv", forest.importances)
-            draw_importances(pictures / "importances.png", forest.importances, task.monitor)
+            draw_importances(pictures / "importances.png", forest.importances, predictor.task.monitor)
     write_csv(PREDICTIONS, predictions)
     write_json(DATA_METRICS, store.meta.counts.model_dump())
-    details = {name: value for name, value in results.items() if isinstance(value, dict)}
-    plain = {name: value for name, value in results.items() if name not in details}
-    write_json(DETAILS, details)
-    write_json(TEST_METRICS, plain)
-    name = run_name(predictor.meta.backbone, predictor.meta.image_size, predictor.meta.training.params["lr"])
-    with track_evaluation(name, MODEL) as tracking:
-        tracking.log_results(plain, PLOTS, MODEL, PREPARED)
-    print(", ".join(f"{name} {value:.4g}" for name, value in results.items() if isinstance(value, float)))
+    write_json(DETAILS, details_json(results))
+    write_json(TEST_METRICS, metrics_json(results))
+    _track(predictor.meta, results)
+    print(", ".join(f"{name} {value:.4g}" for name, value in results.numbers().items()))
     sees_pictures = predictor.meta.backbone != "none"
-    if (sentence := gain_over_features(results, store.meta.unit, sees_pictures=sees_pictures)) is not None:
+    sentence = gain_over_features(results, store.meta.unit, sees_pictures=sees_pictures)
+    if sentence is not None:
         print(sentence)
+
+
+def _measure(
+    predictor: TorchPredictor, store: Store, predictions: pd.DataFrame, forest: Forest | None, params: Evaluate
+) -> Results:
+    """Measure the predictions of the test split, and what they have to beat."""
+    task = predictor.task
+    rows = store.rows("test")
+    scores = metrics.score(task, predictions, resamples=params.resamples)
+    by = metrics.score_by(task, predictions, params.by, resamples=params.resamples)
+    attention = None
+    if store.masks is not None and params.explain:
+        attention = grad_cam.attention(predictor, store.images[rows], store.masks[rows], predictions, _bar)
+    train_targets = store.samples["target"].iloc[store.rows("train")]
+    return Results(
+        scores=scores,
+        by=by,
+        per_class=metrics.per_class(task, predictions),
+        unlike=float(predictions[UNLIKE].mean()) if UNLIKE in predictions else None,
+        attention=attention,
+        baselines=compare(task, predictions, train_targets, forest, params.resamples),
+    )
+
+
+def _track(meta: ModelMeta, results: Results) -> None:
+    name = run_name(meta.backbone, meta.image_size, meta.training.params["lr"])
+    with track_evaluation(name, MODEL) as tracking:
+        tracking.log_results(metrics_json(results), PLOTS, MODEL, PREPARED)
 
 
 def _bar(starts: Iterable[int]) -> Iterable[int]:

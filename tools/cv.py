@@ -5,13 +5,11 @@ DVC runs only the folds that have changed. What comes out is metrics/cv.json for
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import yaml
@@ -24,6 +22,7 @@ from specimen.config.base import PARAMS_FILE
 from specimen.config.params import Params, load_params
 from specimen.data.dataset.store import Store
 from specimen.evaluation import metrics
+from specimen.evaluation.results_files import read_numbers
 from specimen.experiments import cross_validation
 from specimen.models.predictions import read_predictions
 from specimen.training.setup import make_task
@@ -46,7 +45,7 @@ def main() -> None:
             sys.exit(done.returncode)  # DVC has said why
     summary = summarise(params, count)
     print(f"\n{cross_validation.as_markdown(summary)}\n")
-    write_json(METRICS, summary)
+    write_json(METRICS, summary.to_json())
     cross_validation.draw(PLOT, summary)
     print(f"{METRICS} and {PLOT} have it; {RESULTS}/fold-*/predictions.csv every prediction.")
 
@@ -100,14 +99,13 @@ def _write(text: str) -> None:
 def summarise(params: Params, count: int) -> cross_validation.Summary:
     """Read the results of all folds, and return what they say together."""
     store = Store.load(PREPARED)
-    places = [RESULTS / f"fold-{fold}" for fold in range(count)]
-    results: list[dict[str, Any]] = [json.loads((place / "test.json").read_text("utf-8")) for place in places]
     classes = bool(store.meta.class_names)
-    predictions = [read_predictions(place / "predictions.csv", classes=classes) for place in places]
+    folders = [RESULTS / f"fold-{fold}" for fold in range(count)]
+    numbers = [read_numbers(folder / "test.json") for folder in folders]
+    predictions = [read_predictions(folder / "predictions.csv", classes=classes) for folder in folders]
     task = make_task(store.meta, store.samples["target"], params.train)
-    together = pd.concat(predictions, ignore_index=True)
-    pooled = metrics.score(task, together, resamples=params.evaluate.resamples)
-    return cross_validation.summarise(results, predictions, pooled)
+    pooled = metrics.score(task, pd.concat(predictions, ignore_index=True), resamples=params.evaluate.resamples)
+    return cross_validation.summarise(numbers, predictions, pooled)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import pandas as pd
 
 from specimen.common import errors
 from specimen.common.errors import SpecimenError
+from specimen.common.markdown_table import markdown_table
 from specimen.data.dataset.store import Store
 from specimen.evaluation.measures import measure
 from specimen.inference.load import load_predictor
@@ -67,9 +68,9 @@ def check(model: Path, prepared: Path, metrics: Path) -> pd.DataFrame:
 
 def notes(compared: pd.DataFrame) -> str:
     """Return the metrics of the test split as Markdown."""
-    rows = [f"| {name} | {row['expected']:.4g} | {row['measured']:.4g} |" for name, row in compared.iterrows()]
-    head = ["Measured anew on the test split:", "", "| metric | metrics/test.json | now |", "| :-- | --: | --: |"]
-    return "\n".join([*head, *rows, ""])
+    rows = [(str(name), f"{row['expected']:.4g}", f"{row['measured']:.4g}") for name, row in compared.iterrows()]
+    table = markdown_table(("metric", "metrics/test.json", "now"), rows)
+    return f"Measured again on the test split:\n\n{table}\n"
 
 
 if __name__ == "__main__":

@@ -1,12 +1,10 @@
 """Print where a finished pipeline has put what, and what to try next."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 from specimen.common import errors
-from specimen.common.errors import SpecimenError
 from specimen.config.params import load_params
+from specimen.evaluation.results_files import read_results
 from specimen.evaluation.summary import gain_over_features, lines
 
 TEST_METRICS, DETAILS = Path("metrics/test.json"), Path("metrics/details.json")
@@ -21,27 +19,17 @@ Try:   source .venv/bin/activate
 
 
 def main() -> None:
-    """Print the metrics of the test split beside the baselines."""
-    metrics = _read(TEST_METRICS) | _read(DETAILS)
-    print(
-        f"\nTest split, {metrics['samples']} samples of {metrics['groups']} groups: 95 % intervals, and the baselines"
-    )
-    print("\n".join(lines(metrics)))
+    """Print the metrics of the test split next to the baselines."""
+    results = read_results(TEST_METRICS, DETAILS)
+    scores = results.scores
+    print(f"\nTest split, {scores.samples} samples of {scores.groups} groups: 95 % intervals, and the baselines")
+    print("\n".join(lines(results)))
     params = load_params()
     sees_pictures = params.train.backbone != "none"
-    if (sentence := gain_over_features(metrics, params.data.unit, sees_pictures=sees_pictures)) is not None:
+    sentence = gain_over_features(results, params.data.unit, sees_pictures=sees_pictures)
+    if sentence is not None:
         print(f"\n{sentence}")
     print(NEXT)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SpecimenError(f"{path} is not there yet; `dvc repro` makes it.") from None
-    except ValueError as error:  # such as the marks of a merge conflict
-        raise SpecimenError(f"{path} is no valid JSON ({error}); `dvc repro` makes it anew.") from error
-    return content
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ def test_missing_metrics_are_told_with_the_way_to_them(metrics: Path) -> None:
 
 def test_the_marks_of_a_merge_conflict_are_one_message(metrics: Path) -> None:
     metrics.write_text('<<<<<<< HEAD\n{"rmse": 1}\n=======\n{"rmse": 2}\n>>>>>>> other\n')
-    with pytest.raises(SpecimenError, match=r"metrics/test.json is no valid JSON .*; `dvc repro` makes it anew"):
+    with pytest.raises(SpecimenError, match=r"metrics/test.json is not valid JSON .*; `dvc repro` makes it again"):
         summary.main()
 
 

@@ -1,4 +1,4 @@
-"""What the model has to beat: the guess of the mean or the majority, and the random forest of `forest.py`.
+"""What the model has to beat: the guess of the mean or the majority, and the random forest of `random_forest.py`.
 
 Both give a table of predictions like that of the model, so that the same metrics measure them.
 """
@@ -12,9 +12,11 @@ import numpy as np
 import pandas as pd
 
 from specimen.evaluation.bootstrap import bootstrap
-from specimen.evaluation.measures import measure, stacked
-from specimen.evaluation.metrics import point_metrics, with_intervals
+from specimen.evaluation.measures import measure
+from specimen.evaluation.metrics import point_metrics, score
 from specimen.evaluation.random_forest import Forest, with_probabilities
+from specimen.evaluation.results import Baselines, Bounds, Difference, ForestScores
+from specimen.evaluation.weighted import stacked
 from specimen.models.metric_registry import METRICS
 from specimen.models.predictions import PREDICTION
 from specimen.models.task import Classification, Regression, Task
@@ -26,28 +28,33 @@ COMPARED = [metric.name for metric in METRICS.values() if metric.in_forest]
 
 def compare(
     task: Task, predictions: pd.DataFrame, train_targets: pd.Series[Any], forest: Forest | None, resamples: int
-) -> dict[str, Any]:
-    """Return what stands under `baseline`: the metrics of the guess and of the forest, if there is one."""
-    name, guessed = guess(task, predictions, train_targets)
-    of_guess = point_metrics(task, guessed)
-    results: dict[str, Any] = {name: {metric: of_guess[metric] for metric in IN_GUESS if metric in of_guess}}
-    if forest is not None:
-        own = with_intervals(task, forest.predictions, COMPARED, resamples)
-        kept = {metric: own[metric] for metric in COMPARED if metric in own}
-        difference = _difference(task, predictions, forest.predictions, list(kept), resamples)
-        results["forest"] = {**kept, "interval": own["interval"], "difference": difference}
-    return results
+) -> Baselines:
+    """Return the metrics of the simplest guess and of the forest, if there is one, and what the model adds to it."""
+    guess_name, guessed = guess(task, predictions, train_targets)
+    guess_metrics = point_metrics(task, guessed)
+    return Baselines(
+        guess_name=guess_name,
+        guess={name: guess_metrics[name] for name in IN_GUESS if name in guess_metrics},
+        forest=_forest_scores(task, predictions, forest, resamples) if forest is not None else None,
+    )
+
+
+def _forest_scores(task: Task, predictions: pd.DataFrame, forest: Forest, resamples: int) -> ForestScores:
+    scores = score(task, forest.predictions, COMPARED, resamples=resamples)
+    metrics = {name: scores.metrics[name] for name in COMPARED if name in scores.metrics}
+    difference = _difference(task, predictions, forest.predictions, list(metrics), resamples)
+    return ForestScores(metrics, scores.intervals, difference)
 
 
 def _difference(
     task: Task, model: pd.DataFrame, forest: pd.DataFrame, names: list[str], resamples: int
-) -> dict[str, Any]:
+) -> dict[str, Difference]:
     """Return model minus forest by metric, with 95 % intervals from the same resamples of both."""
-    ours, theirs = (stacked(measure(task, table), names) for table in (model, forest))
-    found = bootstrap(lambda weights: ours(weights) - theirs(weights), model["group"], resamples=resamples)
-    table = np.stack([found.estimate, found.low, found.high], axis=1).tolist()
-    rows = {name: dict(zip(("value", "low", "high"), row, strict=True)) for name, row in zip(names, table, strict=True)}
-    return {name: {key: value for key, value in row.items() if np.isfinite(value)} for name, row in rows.items()}
+    of_model = stacked(measure(task, model), names)
+    of_forest = stacked(measure(task, forest), names)
+    interval = bootstrap(lambda weights: of_model(weights) - of_forest(weights), model["group"], resamples=resamples)
+    rows = zip(names, interval.estimate.tolist(), interval.low.tolist(), interval.high.tolist(), strict=True)
+    return {name: Difference(value, Bounds(low, high) if np.isfinite(low) else None) for name, value, low, high in rows}
 
 
 @singledispatch

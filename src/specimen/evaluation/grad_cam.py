@@ -11,8 +11,6 @@ the heat on the plant fell from 0.11 to 0.07 (by chance 0.04), and small plants 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -21,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from specimen.data.dataset import features
+from specimen.evaluation.results import Attention
 from specimen.models.model import Model
 from specimen.models.network import Progress
 from specimen.models.torch_network import TorchPredictor
@@ -53,6 +52,11 @@ def heat(
     return np.concatenate(parts)
 
 
+def can_explain(predictor: TorchPredictor) -> bool:
+    """Return whether the model has a map of features to look at; see `heat`."""
+    return _last_map(predictor.model, predictor.meta.image_size) is not None
+
+
 @torch.enable_grad()
 def _contributions(model: Model, layer: nn.Module, pictures: Tensor, columns: Tensor) -> Tensor:
     """Return N x h x w: the maps of the layer, each weighted by the mean gradient of the output with respect to it."""
@@ -63,13 +67,17 @@ def _contributions(model: Model, layer: nn.Module, pictures: Tensor, columns: Te
         maps.append(output.detach().float().requires_grad_().clone())
         return maps[0]
 
-    model.requires_grad_(False)  # of the weights no gradient is needed: nothing of the backbone is kept for it
+    # No gradient of the weights is needed: without it, nothing of the backbone is kept in memory.
+    needed = [weight for weight in model.parameters() if weight.requires_grad]
+    model.requires_grad_(False)
     handle = layer.register_forward_hook(cut)
     try:
         device = next(model.parameters()).device
         logits = model(pictures.to(device), columns.to(device))
     finally:
         handle.remove()
+        for weight in needed:
+            weight.requires_grad_()
     explained = logits.gather(1, logits.argmax(1, keepdim=True)).sum()
     (gradient,) = torch.autograd.grad(explained, maps[0])
     return (gradient.mean((2, 3), keepdim=True) * maps[0]).sum(1).detach()
@@ -117,30 +125,21 @@ def attention(
     masks: npt.NDArray[np.uint8],
     samples: pd.DataFrame,
     progress: Progress = iter,
-) -> dict[str, float]:
-    """Return `attention_inside`, the mean share of heat on the object, and `attention_by_chance` to read it by.
-
-    The latter is what heat spread evenly would have there: the mean share of the area. Empty without anything to tell.
-    """
-    found = list(_shares(predictor, images, masks, samples, progress))
-    shares, areas = (np.concatenate(parts) for parts in zip(*found, strict=True)) if found else (np.empty(0),) * 2
-    told = np.isfinite(shares)
-    if not told.any():
-        return {}
-    return {"attention_inside": float(shares[told].mean()), "attention_by_chance": float(areas[told].mean())}
-
-
-def _shares(
-    predictor: TorchPredictor,
-    images: npt.NDArray[np.uint8],
-    masks: npt.NDArray[np.uint8],
-    samples: pd.DataFrame,
-    progress: Progress,
-) -> Iterator[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
-    """Yield the shares of heat and of area for a few hundred pictures at a time: their heat would fill the memory."""
-    for start in progress(range(0, len(images), 4 * predictor.batch_size)):
-        part = slice(start, start + 4 * predictor.batch_size)
-        found = heat(predictor, images[part], samples.iloc[part])
-        if found is None:
-            return
-        yield attention_share(found, masks[part]), (masks[part] > 0).mean((1, 2))
+) -> Attention | None:
+    """Return where the model looks, over all pictures that have heat and an object; None if there are none."""
+    shares: list[npt.NDArray[np.float64]] = []
+    areas: list[npt.NDArray[np.float64]] = []
+    step = 4 * predictor.batch_size  # the heat of all pictures at once would fill the memory
+    for start in progress(range(0, len(images), step)):
+        rows = slice(start, start + step)
+        warmth = heat(predictor, images[rows], samples.iloc[rows])
+        if warmth is None:
+            return None
+        shares.append(attention_share(warmth, masks[rows]))
+        areas.append((masks[rows] > 0).mean((1, 2)))
+    share = np.concatenate([np.empty(0), *shares])
+    area = np.concatenate([np.empty(0), *areas])
+    known = np.isfinite(share)
+    if not known.any():
+        return None
+    return Attention(inside=float(share[known].mean()), by_chance=float(area[known].mean()))

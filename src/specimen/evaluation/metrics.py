@@ -1,4 +1,4 @@
-"""What stands in `metrics/test.json`: the metrics of a table of predictions, with intervals, by groups and by class."""
+"""The metrics of a table of predictions: with intervals, by the values of a column, and by class."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from sklearn.metrics import precision_recall_fscore_support
 
 from specimen.common.errors import SpecimenError, accepted_hint
 from specimen.evaluation.bootstrap import bootstrap
-from specimen.evaluation.measures import measure, stacked
+from specimen.evaluation.measures import measure
+from specimen.evaluation.results import Bounds, ClassScores, Scores
+from specimen.evaluation.weighted import stacked
 from specimen.models.metric_registry import METRICS
 from specimen.models.predictions import PREDICTION, finite_rows
 from specimen.models.task import Classification, Task
@@ -26,52 +28,49 @@ FEW_VALUES = 8
 Rows = npt.NDArray[np.bool_]
 
 
-def score(task: Task, predictions: pd.DataFrame, *, by: Iterable[str] = (), resamples: int = 2000) -> dict[str, Any]:
-    """Return all metrics of a table of predictions (columns `target`, `group` and those of `task.decode`).
+def score(
+    task: Task, predictions: pd.DataFrame, names: Iterable[str] = WITH_INTERVAL, *, resamples: int = 2000
+) -> Scores:
+    """Return the metrics of a table of predictions, with 95 % intervals of those in `names`.
 
-    `by` names columns by whose values they are given as well. Raises `SpecimenError` for predictions that are no finite
-    numbers, and for a column that is not there.
+    The table has the columns `target`, `group` and those of `task.decode`. A metric that is not defined is left out,
+    and so is an interval without a width: with one group, or where no resample differs, nothing is known of the
+    uncertainty. Raises `SpecimenError` for predictions that are not finite numbers.
     """
     _check_finite(predictions)
-    results = with_intervals(task, predictions, WITH_INTERVAL, resamples)
-    parts = {"by": {name: _by(task, predictions, name, resamples) for name in by}}
-    parts["per_class"] = per_class(task, predictions)
-    return results | {name: part for name, part in parts.items() if part}
-
-
-def _by(task: Task, predictions: pd.DataFrame, column: str, resamples: int) -> dict[str, Any]:
-    if column not in predictions:
-        raise SpecimenError(
-            f"evaluate.by: there is no column '{column}'. {accepted_hint(column, predictions, 'columns')}"
-        )
-    parts = strata(predictions[column])
-    return {
-        label: with_intervals(task, predictions[rows], WITH_INTERVAL_BY, resamples) for label, rows in parts.items()
-    }
-
-
-def with_intervals(task: Task, predictions: pd.DataFrame, names: Iterable[str], resamples: int) -> dict[str, Any]:
-    """Return the metrics, numbers of samples and groups, and under `interval` the 95 % intervals of those in `names`.
-
-    A metric that is not defined is left out, and so is an interval that has no width: with one group, or where no
-    resample differs, nothing is known of the uncertainty.
-    """
     metrics = point_metrics(task, predictions)
     wanted = [name for name in names if name in metrics]
-    found = bootstrap(stacked(measure(task, predictions), wanted), predictions["group"], resamples=resamples)
-    bounds = zip(wanted, found.low.tolist(), found.high.tolist(), strict=True)
-    return {
-        **metrics,
-        "samples": len(predictions),
-        "groups": int(predictions["group"].nunique()),
-        "interval": {name: {"low": low, "high": high} for name, low, high in bounds if low < high},
-    }
+    interval = bootstrap(stacked(measure(task, predictions), wanted), predictions["group"], resamples=resamples)
+    ends = zip(wanted, interval.low.tolist(), interval.high.tolist(), strict=True)
+    return Scores(
+        metrics=metrics,
+        samples=len(predictions),
+        groups=int(predictions["group"].nunique()),
+        intervals={name: Bounds(low, high) for name, low, high in ends if low < high},
+    )
+
+
+def score_by(
+    task: Task, predictions: pd.DataFrame, columns: Iterable[str], *, resamples: int = 2000
+) -> dict[str, dict[str, Scores]]:
+    """Return the metrics for each value of these columns. Raises `SpecimenError` for a column that is not there."""
+    by: dict[str, dict[str, Scores]] = {}
+    for column in columns:
+        if column not in predictions:
+            raise SpecimenError(
+                f"evaluate.by: there is no column '{column}'. {accepted_hint(column, predictions, 'columns')}"
+            )
+        by[column] = {
+            value: score(task, predictions[rows], WITH_INTERVAL_BY, resamples=resamples)
+            for value, rows in strata(predictions[column]).items()
+        }
+    return by
 
 
 def point_metrics(task: Task, predictions: pd.DataFrame) -> dict[str, float]:
     """Return the metrics that are defined."""
-    found = measure(task, predictions)(np.ones((1, len(predictions))))
-    return {name: float(values[0]) for name, values in found.items() if np.isfinite(values[0])}
+    measured = measure(task, predictions)(np.ones((1, len(predictions))))
+    return {name: float(values[0]) for name, values in measured.items() if np.isfinite(values[0])}
 
 
 def strata(column: pd.Series[Any]) -> dict[str, Rows]:
@@ -91,30 +90,37 @@ def _span(numbers: pd.Series[float]) -> str:
 
 
 @singledispatch
-def per_class(task: Task, predictions: pd.DataFrame) -> dict[str, dict[str, float]]:
+def per_class(task: Task, predictions: pd.DataFrame) -> dict[str, ClassScores]:
     """Return precision, recall, f1 and support of each class; numbers have no classes."""
     return {}
 
 
 @per_class.register(Classification)
-def _per_class(task: Classification, predictions: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """What is not defined, as the recall of a class that test does not have, is left out."""
+def _per_class(task: Classification, predictions: pd.DataFrame) -> dict[str, ClassScores]:
     names = list(task.class_names)
-    *scores, support = precision_recall_fscore_support(
+    precision, recall, f1, support = precision_recall_fscore_support(
         predictions["target"], predictions[PREDICTION], labels=names, zero_division=np.nan
     )
-    table = pd.DataFrame(dict(zip(("precision", "recall", "f1"), scores, strict=True)), index=names)
     return {
-        name: {str(kind): float(value) for kind, value in row.dropna().items()} | {"support": int(count)}
-        for name, (_, row), count in zip(names, table.iterrows(), support, strict=True)
+        name: ClassScores(
+            precision=_defined(precision[index]),
+            recall=_defined(recall[index]),
+            f1=_defined(f1[index]),
+            support=int(support[index]),
+        )
+        for index, name in enumerate(names)
     }
 
 
+def _defined(score: float) -> float | None:
+    return float(score) if np.isfinite(score) else None
+
+
 def _check_finite(predictions: pd.DataFrame) -> None:
-    """Raise `SpecimenError` for predictions that are no finite numbers."""
+    """Raise `SpecimenError` for predictions that are not finite numbers."""
     wrong = int((~finite_rows(predictions)).sum())
     if wrong:
         raise SpecimenError(
-            f"metrics: {wrong} of {len(predictions)} predictions are no finite numbers, so the model has diverged. "
+            f"metrics: {wrong} of {len(predictions)} predictions are not finite numbers, so the model has diverged. "
             "Train it again with a lower train.lr, or with train.precision: fp32."
         )

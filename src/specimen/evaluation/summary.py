@@ -1,49 +1,53 @@
-"""What `metrics/test.json` says, in lines and sentences for people."""
+"""What the test split says about a model, in lines and sentences for people."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
+from specimen.evaluation.results import Results
 from specimen.models.metric_registry import METRICS
 
 
-def lines(results: dict[str, Any]) -> list[str]:
+def lines(results: Results) -> list[str]:
     """Return a line for each metric: its value, its 95 % interval and what the baselines reach."""
-    baselines = {{"forest": "features alone"}.get(name, name): found for name, found in results["baseline"].items()}
-    intervals = results.get("interval", {})
+    baselines = {results.baselines.guess_name: results.baselines.guess}
+    if results.baselines.forest is not None:
+        baselines["features alone"] = results.baselines.forest.metrics
     table = []
-    for name, value in results.items():
-        if not isinstance(value, float):
-            continue
-        bounds = intervals.get(name)
-        interval = f"{bounds['low']:.4g} to {bounds['high']:.4g}" if bounds else ""
-        others = [f"{label} {found[name]:.4g}" for label, found in baselines.items() if name in found]
+    for name, value in results.numbers().items():
+        bounds = results.scores.intervals.get(name)
+        interval = f"{bounds.low:.4g} to {bounds.high:.4g}" if bounds else ""
+        others = [f"{label} {metrics[name]:.4g}" for label, metrics in baselines.items() if name in metrics]
         table.append(f"  {name:<18} {value:<11.4g} {interval:<22} {', '.join(others)}".rstrip())
     return table
 
 
-def gain_over_features(results: dict[str, Any], unit: str, *, sees_pictures: bool = True) -> str | None:
+def gain_over_features(results: Results, unit: str, *, sees_pictures: bool = True) -> str | None:
     """Return a sentence on what the model adds to a forest of the features alone; None where there was no forest.
 
-    It names the first metric of `baseline.forest.difference`.
+    It is about the first metric by which the two are compared.
     """
-    forest = results["baseline"].get("forest")
+    forest = results.baselines.forest
     if forest is None:
         return None
-    name, difference = next(iter(forest["difference"].items()))
+    name, difference = next(iter(forest.difference.items()))
     metric = METRICS[name]
     unit = f" {unit}" if unit and metric.scale == "unit" else ""
-    old, new = forest[name], results[name]
+    old = forest.metrics[name]
+    new = results.scores.metrics[name]
     digits = _decimals(max(abs(old), abs(new)))
-    who, without = ("The picture", "features alone") if sees_pictures else ("The model", "random forest")
-    change = f"{difference['value']:+.{digits}f}{unit}"
-    said = f"{who} takes {metric.label} from {old:.{digits}f}{unit} ({without}) to {new:.{digits}f}{unit}"
-    if "low" not in difference:
-        return f"{said}: {change}, on one group, so without an interval."
-    low, high = difference["low"], difference["high"]
-    doubt = "; 0 lies within, so this test split cannot tell them apart" if low <= 0 <= high else ""
-    return f"{said}: {change} (95 % interval {low:+.{digits}f} to {high:+.{digits}f}{doubt})."
+    subject = "The picture" if sees_pictures else "The model"
+    without = "features alone" if sees_pictures else "random forest"
+    sentence = (
+        f"{subject} takes {metric.label} from {old:.{digits}f}{unit} ({without}) to {new:.{digits}f}{unit}: "
+        f"{difference.value:+.{digits}f}{unit}"
+    )
+    if difference.bounds is None:
+        return f"{sentence}, on one group, so without an interval."
+    low = difference.bounds.low
+    high = difference.bounds.high
+    doubt = "; it includes 0, so this test split cannot tell the two apart" if low <= 0 <= high else ""
+    return f"{sentence} (95 % interval {low:+.{digits}f} to {high:+.{digits}f}{doubt})."
 
 
 def _decimals(size: float) -> int:

@@ -1,89 +1,123 @@
 """What the folds of a cross-validation say together: every metric by fold, its mean and spread, and pooled.
 
 The mean over folds tells what to expect of a model that is trained on such a share of the data, the standard deviation
-(n - 1) how much that depends on the split. It is no standard error, for the folds share their train samples
+(n - 1) how much that depends on the split. It is not a standard error, for the folds share their train samples
 (Y. Bengio and Y. Grandvalet, "No unbiased estimator of the variance of k-fold cross-validation", JMLR 5, 2004). Pooled
 metrics are those of all predictions taken together: each sample is predicted once, by a model that has not seen it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from specimen.common.markdown_table import markdown_table
+from specimen.evaluation.results import Bounds, Numbers, Scores
 from specimen.plotting.style import BLUE, ORANGE, figure, heading
 
-COUNTS = ("samples", "groups")
 MOST_DRAWN = 6
 
-Summary = dict[str, Any]
+
+@dataclass(frozen=True)
+class Fold:
+    """What one fold says."""
+
+    samples: int
+    groups: int
+    metrics: Numbers
 
 
-def numbers(metrics: dict[str, Any]) -> dict[str, float]:
-    """Return the plain metrics of a `test.json`: the numbers at its top, without counts."""
-    return {
-        name: float(value) for name, value in metrics.items() if isinstance(value, (int, float)) and name not in COUNTS
-    }
+@dataclass(frozen=True)
+class Summary:
+    """What all folds say."""
+
+    folds: Sequence[Fold]
+    mean: Numbers
+    std: Numbers
+    """Like `mean` of the metrics that every fold has; one that needs all classes may be absent."""
+    pooled: Scores
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the content of `metrics/cv.json`."""
+        return {
+            "samples": self.pooled.samples,
+            "groups": self.pooled.groups,
+            "mean": self.mean,
+            "std": self.std,
+            "pooled": self.pooled.metrics,
+            "interval": {name: asdict(bounds) for name, bounds in self.pooled.intervals.items()},
+            "fold": {
+                str(number): {"samples": fold.samples, "groups": fold.groups, **fold.metrics}
+                for number, fold in enumerate(self.folds)
+            },
+        }
 
 
-def summarise(metrics: list[dict[str, Any]], predictions: list[pd.DataFrame], pooled: dict[str, Any]) -> Summary:
-    """Return counts, mean, std, pooled metrics (with their `interval`, if any) and each fold, by name of the metric.
-
-    `metrics` and `predictions` are those of each fold, `pooled` the metrics of all predictions together. A metric that
-    a fold does not have, such as one that needs all classes, is left out of mean and spread.
-    """
-    table = pd.DataFrame([numbers(fold) for fold in metrics])
-    common = table.dropna(axis="columns")
-    together = pd.concat(predictions)
-    counts = [{"samples": len(fold), "groups": int(fold["group"].nunique())} for fold in predictions]
-    return {
-        "samples": len(together),
-        "groups": int(together["group"].nunique()),
-        "mean": common.mean().to_dict(),
-        "std": common.std(ddof=1).to_dict(),
-        "pooled": numbers(pooled),
-        **({"interval": pooled["interval"]} if "interval" in pooled else {}),
-        "fold": {str(n): counts[n] | numbers(fold) for n, fold in enumerate(metrics)},
-    }
+def summarise(metrics: Sequence[Numbers], predictions: Sequence[pd.DataFrame], pooled: Scores) -> Summary:
+    """Put the metrics and predictions of the folds together with the scores of all predictions."""
+    common = pd.DataFrame(metrics).dropna(axis="columns")
+    return Summary(
+        folds=[
+            Fold(samples=len(table), groups=int(table["group"].nunique()), metrics=numbers)
+            for numbers, table in zip(metrics, predictions, strict=True)
+        ],
+        mean={str(name): float(value) for name, value in common.mean().items()},
+        std={str(name): float(value) for name, value in common.std(ddof=1).items()},
+        pooled=pooled,
+    )
 
 
 def as_markdown(summary: Summary) -> str:
     """Return a table: a row for each metric; columns mean, std, pooled, the interval of that, and each fold."""
-    folds, interval = summary["fold"], summary.get("interval", {})
-    header = ["", "mean", "std", "pooled", *(["95 % interval"] if interval else []), *(f"fold {n}" for n in folds)]
-    rows = [
-        [name, "", "", str(summary[name]), *([""] if interval else []), *(str(fold[name]) for fold in folds.values())]
-        for name in COUNTS
-    ]
-    for name in dict.fromkeys(name for fold in folds.values() for name in fold if name not in COUNTS):
-        cells = [_number(summary[part].get(name)) for part in ("mean", "std", "pooled")]
-        if interval:
-            ends = interval.get(name, {})
-            cells.append(" to ".join(_number(ends[end]) for end in ("low", "high")) if ends else "")
-        rows.append([name, *cells, *(_number(fold.get(name)) for fold in folds.values())])
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
-    padded = [[row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])] for row in (header, rule, *rows)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in padded)
+    pooled = summary.pooled
+    names = list(dict.fromkeys(name for fold in summary.folds for name in fold.metrics))
+    columns = {
+        "": ["samples", "groups", *names],
+        "mean": ["", "", *_numbers(summary.mean, names)],
+        "std": ["", "", *_numbers(summary.std, names)],
+        "pooled": [str(pooled.samples), str(pooled.groups), *_numbers(pooled.metrics, names)],
+    }
+    if pooled.intervals:
+        columns["95 % interval"] = ["", "", *(_interval(pooled.intervals.get(name)) for name in names)]
+    for number, fold in enumerate(summary.folds):
+        columns[f"fold {number}"] = [str(fold.samples), str(fold.groups), *_numbers(fold.metrics, names)]
+    return markdown_table(list(columns), zip(*columns.values(), strict=True), aligned=True)
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+def _numbers(metrics: Numbers, names: Sequence[str]) -> list[str]:
+    return [_number(metrics[name]) if name in metrics else "" for name in names]
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def _interval(bounds: Bounds | None) -> str:
+    return f"{_number(bounds.low)} to {_number(bounds.high)}" if bounds else ""
 
 
 def draw(path: Path, summary: Summary) -> None:
     """Draw each metric on an axis of its own: the folds as points, their mean and spread below, pooled as a line."""
-    names = [name for name in summary["mean"] if name in summary["pooled"]][:MOST_DRAWN]
+    names = [name for name in summary.mean if name in summary.pooled.metrics][:MOST_DRAWN]
     with figure(path, height=1.2 + 0.95 * len(names)) as panels:
-        heading(panels, f"{len(summary['fold'])} folds, {summary['samples']} samples: each fold and their mean")
+        heading(panels, f"{len(summary.folds)} folds, {summary.pooled.samples} samples: each fold and their mean")
         for axes, name in zip(panels.subplots(len(names), squeeze=False).ravel(), names, strict=True):
-            values = [fold[name] for fold in summary["fold"].values()]
-            axes.axvline(summary["pooled"][name], color="black", linewidth=1, label="all predictions pooled")
+            values = [fold.metrics[name] for fold in summary.folds]
+            axes.axvline(summary.pooled.metrics[name], color="black", linewidth=1, label="all predictions pooled")
             axes.plot(values, [1] * len(values), "o", color=BLUE, alpha=0.7, markersize=8, label="one fold")
-            spread = {"fmt": "D", "color": ORANGE, "capsize": 5, "label": "mean and standard deviation of the folds"}
-            axes.errorbar(summary["mean"][name], 0, xerr=summary["std"][name], **spread)
+            axes.errorbar(
+                summary.mean[name],
+                0,
+                xerr=summary.std[name],
+                fmt="D",
+                color=ORANGE,
+                capsize=5,
+                label="mean and standard deviation of the folds",
+            )
             axes.set_ylim(-0.7, 1.7)
             axes.set_yticks([])
             axes.grid(visible=False, axis="y")

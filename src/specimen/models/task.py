@@ -132,6 +132,11 @@ def _transformed(targets: pd.Series[Any], transform: TargetTransform) -> Floats:
     return _FORWARD[transform](values)
 
 
+def class_indices(labels: pd.Series[Any], class_names: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return the index of each label among the class names, N; -1 for a label that is not among them."""
+    return pd.Categorical(labels, categories=list(class_names)).codes.astype(np.int64)
+
+
 @dataclass(frozen=True)
 class Classification:
     """One class a sample."""
@@ -169,7 +174,7 @@ class Classification:
 
     def encode(self, targets: pd.Series[Any]) -> npt.NDArray[np.int64]:
         """Return class indices, N."""
-        return pd.Categorical(targets, categories=list(self.class_names)).codes.astype(np.int64)
+        return class_indices(targets, self.class_names)
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Return the mean cross entropy of the samples, each times the weight of its class (1 on average)."""

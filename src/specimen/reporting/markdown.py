@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+
+from specimen.common.markdown_table import markdown_table
 
 LIMIT = 60_000
 """Characters of a report: GitHub refuses a comment above 65,536, its hidden watermark included."""
@@ -21,6 +23,8 @@ _BREAK = "&#8203;"
 _WWW = re.compile(r"(www)\.", re.IGNORECASE)
 _LADDER = (2000, 500, 200, 50, 10, 0)
 """Rows of a folded table, tried one after the other until the report is short enough."""
+
+table = markdown_table
 
 
 def escape(value: object, limit: int = LONGEST_VALUE) -> str:
@@ -42,15 +46,6 @@ def prose(text: object) -> str:
     """Return a sentence of ours with foreign values in it, such as a reason; what stands between backticks is code."""
     parts = " ".join(str(text).split()).split("`")
     return "".join(code(part, 200) if place % 2 else escape(part, 400) for place, part in enumerate(parts))
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, text_columns: int = 1) -> str:
-    """Return a table of cells that are Markdown already; all but the first `text_columns` are set to the right."""
-    lines = [header, [":--" if place < text_columns else "--:" for place in range(len(header))], *rows]
-    wrong = [line for line in lines if len(line) != len(header)]
-    if wrong:
-        raise ValueError(f"{len(header)} columns, but a row of {len(wrong[0])}: {wrong[0]}")
-    return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
 
 
 def paragraphs(*parts: str) -> str:
@@ -109,10 +104,6 @@ def render(sections: Sequence[Section], limit: int = LIMIT) -> str:
 
 def _join(sections: Sequence[Section], most: int) -> str:
     return paragraphs(*(section.render(most) for section in sections)) + "\n"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "&#124;").replace("\r", " ").replace("\n", " ")
 
 
 def _visible(sign: str) -> str:

@@ -13,16 +13,16 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
 
-from specimen.evaluation.bootstrap import Floats, bootstrap, expanded_quantile
-from specimen.evaluation.measures import Measure, measure
+from specimen.evaluation.bootstrap import Floats, bootstrap
+from specimen.evaluation.class_measures import measure_classes
+from specimen.evaluation.number_measures import measure_numbers
+from specimen.evaluation.weighted import Measure
 from specimen.models.metric_registry import METRICS
 from specimen.models.predictions import PREDICTION, class_names_of, probability_column, probability_columns
-from specimen.models.task import TASKS, Classification, Regression
+from specimen.models.task import TASKS, Regression
 from specimen.reporting.shared_samples import BASE, NotComparableError, one_side, shared_samples
 
-LEVEL = 0.95
 FEWEST_GROUPS = 20
 """With fewer groups, an interval from a bootstrap is too narrow to be trusted."""
 
@@ -106,9 +106,10 @@ def _compare(
         before, after = (of(weights)[metric] for of in measures)
         return np.stack([before, after, after - before], axis=1)
 
-    found = bootstrap(both, groups, resamples=resamples, seed=seed, level=_widened(LEVEL, count))
-    before, after, difference = map(float, found.estimate)
-    low, high = float(found.low[2]), float(found.high[2])
+    interval = bootstrap(both, groups, resamples=resamples, seed=seed)
+    before, after, difference = map(float, interval.estimate)
+    low = float(interval.low[2])
+    high = float(interval.high[2])
     word: Word = "no detectable change"
     if low > 0 or high < 0:
         word = "better" if np.sign(low) == METRICS[metric].direction else "worse"
@@ -133,24 +134,15 @@ def _same(pairs: pd.DataFrame) -> bool:
     return all(f"{name}{BASE}" in pairs and (pairs[name] == pairs[f"{name}{BASE}"]).all() for name in said)
 
 
-def _widened(level: float, groups: int) -> float:
-    """Return the level that makes up for what a bootstrap of few groups lacks in width."""
-    return float(2 * ndtr(expanded_quantile(level, groups)) - 1)
-
-
-def _regression(predictions: pd.DataFrame) -> Measure:
-    return measure(Regression(0.0, 1.0, "none", "mse"), predictions)  # its fields matter to training alone
-
-
-def _classification(predictions: pd.DataFrame) -> Measure:
+def _measure_known_classes(predictions: pd.DataFrame) -> Measure:
     """A class that a model does not know has the probability 0 there."""
     known = class_names_of(predictions)
     names = list(dict.fromkeys([*known, *predictions["target"], *predictions[PREDICTION]]))
     unknown = {probability_column(name): 0.0 for name in names if name not in known}
-    return measure(Classification(tuple(names), 0.0), predictions.assign(**unknown))
+    return measure_classes(predictions.assign(**unknown), names)
 
 
 _MEASURES: dict[str, Callable[[pd.DataFrame], Measure]] = {
-    "regression": _regression,
-    "classification": _classification,
+    "regression": measure_numbers,
+    "classification": _measure_known_classes,
 }

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from specimen.data.dataset.features import Features
-from specimen.evaluation.grad_cam import attention, attention_share, heat
+from specimen.evaluation.grad_cam import attention, attention_share, can_explain, heat
+from specimen.evaluation.results import Attention
 from specimen.models.model import Model, make_model
 from specimen.models.predictor import Predictor
 from specimen.models.task import AnyTask, Classification
@@ -108,9 +109,12 @@ def test_backbones_of_all_kinds_have_heat(backbone: str) -> None:
 
 def test_a_transformer_without_maps_and_a_model_without_pictures_have_none() -> None:
     assert heat(predictor("none", features=AGE), IMAGES, SAMPLES) is None
+    assert not can_explain(predictor("none", features=AGE))
     torch.manual_seed(0)
     tokens = Model(_Tokens(), 8, 0, 1)
     assert heat(as_loaded(tokens, NUMBERS), IMAGES, SAMPLES) is None
+    assert not can_explain(as_loaded(tokens, NUMBERS))
+    assert can_explain(looks_at([[1.0, 0.0]], NUMBERS))
 
 
 class _Tokens(nn.Module):
@@ -144,6 +148,15 @@ def test_predictions_are_the_same_after_a_look() -> None:
     np.testing.assert_array_equal(model.logits(IMAGES, SAMPLES), before)
 
 
+def test_the_model_can_be_trained_on_after_a_look() -> None:
+    loaded = predictor("resnet18")
+    frozen = loaded.model.head.bias
+    frozen.requires_grad_(False)
+    heat(loaded, IMAGES, SAMPLES)
+    assert not frozen.requires_grad
+    assert all(weight.requires_grad for weight in loaded.model.parameters() if weight is not frozen)
+
+
 def test_no_pictures_have_no_heat() -> None:
     found = heat(predictor("resnet18"), IMAGES[:0], SAMPLES[:0])
     assert found is not None
@@ -158,14 +171,14 @@ def test_attention_is_the_share_of_heat_on_the_object() -> None:
     np.testing.assert_array_equal(attention_share(warm, masks), [0.5, 1.0, np.nan, np.nan])
 
 
-def test_attention_stands_beside_what_chance_would_give(bright_corner: np.ndarray) -> None:
+def test_attention_comes_with_what_chance_would_give(bright_corner: np.ndarray) -> None:
     mask = np.zeros((1, SIZE, SIZE), np.uint8)
     mask[0, : SIZE // 2, : SIZE // 2] = 255
     found = attention(looks_at([[1.0, 0.0]], NUMBERS), bright_corner, mask, SAMPLES[:1])
-    assert found == {"attention_inside": 1.0, "attention_by_chance": 0.25}
+    assert found == Attention(inside=1.0, by_chance=0.25)
 
 
 def test_attention_without_object_or_map_is_left_out(bright_corner: np.ndarray) -> None:
     empty = np.zeros((1, SIZE, SIZE), np.uint8)
-    assert attention(looks_at([[1.0, 0.0]], NUMBERS), bright_corner, empty, SAMPLES[:1]) == {}
-    assert attention(predictor("none", features=AGE), bright_corner, empty + 255, SAMPLES[:1]) == {}
+    assert attention(looks_at([[1.0, 0.0]], NUMBERS), bright_corner, empty, SAMPLES[:1]) is None
+    assert attention(predictor("none", features=AGE), bright_corner, empty + 255, SAMPLES[:1]) is None

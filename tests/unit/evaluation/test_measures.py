@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from sklearn import metrics as sk
 
-from specimen.evaluation.measures import measure, stacked
+from specimen.evaluation.measures import measure
+from specimen.evaluation.weighted import stacked
 from specimen.models.task import Classification, Regression
 
 NUMBERS = Regression(mean=0.0, std=1.0, transform="none", criterion="mse")

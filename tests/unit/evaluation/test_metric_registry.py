@@ -1,6 +1,7 @@
 """The registry knows every metric that is measured, and which way is better."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 
 from specimen.evaluation.baselines import COMPARED, IN_GUESS
 from specimen.evaluation.measures import measure
-from specimen.evaluation.metrics import WITH_INTERVAL, WITH_INTERVAL_BY, per_class
+from specimen.evaluation.metrics import WITH_INTERVAL, WITH_INTERVAL_BY
+from specimen.evaluation.results import ClassScores
 from specimen.models.metric_registry import METRICS, find_metric
 from specimen.models.task import TASKS, Classification, Regression
 
@@ -25,8 +27,7 @@ def measured() -> set[str]:
         task = Classification(classes, 0.0, coverage=0.9, threshold=0.1)
         table = task.decode(np.eye(count)).assign(target=classes)
         names |= set(measure(task, table)(np.ones((1, count))))
-        names |= {name for scores in per_class(task, table).values() for name in scores} - {"support"}
-    return names
+    return names | {field.name for field in fields(ClassScores)} - {"support"}
 
 
 def test_every_metric_that_is_measured_is_registered() -> None:

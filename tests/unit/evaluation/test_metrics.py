@@ -1,8 +1,9 @@
-"""What stands in metrics/test.json: metrics with intervals, by groups and by class."""
+"""Metrics with intervals, by the values of a column and by class."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, astuple
 from typing import Any
 
 import numpy as np
@@ -11,23 +12,27 @@ import pytest
 from sklearn import metrics as sk
 
 from specimen.common.errors import SpecimenError
-from specimen.evaluation.metrics import score, strata
+from specimen.evaluation.metrics import per_class, score, score_by, strata
+from specimen.evaluation.results import ClassScores, Scores
 from specimen.models.task import Classification, Regression
 
 NUMBERS = Regression(mean=0.0, std=1.0, transform="none", criterion="mse")
 MOONS = Classification(("europa", "ganymed", "io"), 0.0)
 
 
-def of_numbers(target: Any, prediction: Any, groups: Any = None, **columns: Any) -> dict[str, Any]:
+def of_numbers(target: Any, prediction: Any, groups: Any = None, **columns: Any) -> Scores:
     table = pd.DataFrame({"target": target, "prediction": prediction, **columns}, index=range(5, 5 + len(target)))
-    by = [name for name in columns if name not in ("low", "high")]
-    return score(NUMBERS, table.assign(group=table.index if groups is None else groups), by=by, resamples=200)
+    return score(NUMBERS, table.assign(group=table.index if groups is None else groups), resamples=200)
 
 
-def of_classes(target: list[str], predicted: list[str], **columns: Any) -> dict[str, Any]:
+def numbers_by(target: Any, prediction: Any, **columns: Any) -> dict[str, dict[str, Scores]]:
+    table = pd.DataFrame({"target": target, "prediction": prediction, **columns}, index=range(5, 5 + len(target)))
+    return score_by(NUMBERS, table.assign(group=table.index), columns, resamples=200)
+
+
+def moons(target: list[str], predicted: list[str]) -> pd.DataFrame:
     table = MOONS.decode(5.0 * np.eye(3)[MOONS.encode(pd.Series(predicted))])
-    table = table.assign(target=target, group=range(len(target)), **columns)
-    return score(MOONS, table, by=columns, resamples=200)
+    return table.assign(target=target, group=range(len(target)))
 
 
 def labels(*values: Any) -> dict[str, list[int]]:
@@ -38,9 +43,9 @@ def test_metrics_have_intervals_around_them() -> None:
     random = np.random.default_rng(0)
     target = random.gamma(2, size=60)
     result = of_numbers(target, target + random.normal(0.1, 0.3, 60))
-    assert {"rmse", "mae", "median_ae", "r2", "bias"} <= set(result["interval"])
-    for name, bounds in result["interval"].items():
-        assert bounds["low"] < result[name] < bounds["high"]
+    assert {"rmse", "mae", "median_ae", "r2", "bias"} <= set(result.intervals)
+    for name, bounds in result.intervals.items():
+        assert bounds.low < result.metrics[name] < bounds.high
 
 
 def test_intervals_are_those_of_groups() -> None:
@@ -49,73 +54,72 @@ def test_intervals_are_those_of_groups() -> None:
     prediction = target + random.normal(0, 0.3, 40)
     once = of_numbers(target, prediction)
     twice = of_numbers(np.tile(target, 2), np.tile(prediction, 2), groups=np.tile(np.arange(40), 2))
-    assert twice["interval"]["mae"] == pytest.approx(once["interval"]["mae"])
-    assert (twice["samples"], twice["groups"]) == (80, 40)
+    assert astuple(twice.intervals["mae"]) == pytest.approx(astuple(once.intervals["mae"]))
+    assert (twice.samples, twice.groups) == (80, 40)
 
 
 def test_a_test_split_of_one_group_has_metrics_but_no_intervals() -> None:
     result = of_numbers([1.0, 2.0, 6.0], [2.0, 2.0, 8.0], groups=["plant 1"] * 3)
-    assert (result["mae"], result["samples"], result["groups"]) == (1.0, 3, 1)
-    assert result["interval"] == {}
+    assert (result.metrics["mae"], result.samples, result.groups) == (1.0, 3, 1)
+    assert result.intervals == {}
 
 
 def test_a_constant_target_can_be_written_down() -> None:
     result = of_numbers([3.0] * 12, np.linspace(2, 4, 12))
-    assert result["r2"] == 0
-    assert "r2" not in result["interval"]
-    json.dumps(result, allow_nan=False)
+    assert result.metrics["r2"] == 0
+    assert "r2" not in result.intervals
+    json.dumps(asdict(result), allow_nan=False)
 
 
 def test_what_no_resample_changes_has_no_interval() -> None:
-    result = of_classes(["io", "europa"] * 5, ["io", "europa"] * 5)
-    assert result["accuracy"] == 1
-    assert "accuracy" not in result["interval"]
+    result = score(MOONS, moons(["io", "europa"] * 5, ["io", "europa"] * 5), resamples=200)
+    assert result.metrics["accuracy"] == 1
+    assert "accuracy" not in result.intervals
 
 
 def test_a_class_that_test_does_not_have_is_counted_as_absent() -> None:
-    result = of_classes(["io", "europa", "io"], ["io", "ganymed", "io"])
-    assert result["balanced_accuracy"] == 0.5
-    assert result["per_class"]["ganymed"] == {"precision": 0.0, "f1": 0.0, "support": 0}
-    json.dumps(result, allow_nan=False)
+    table = moons(["io", "europa", "io"], ["io", "ganymed", "io"])
+    assert score(MOONS, table, resamples=200).metrics["balanced_accuracy"] == 0.5
+    assert per_class(MOONS, table)["ganymed"] == ClassScores(precision=0.0, recall=None, f1=0.0, support=0)
+    json.dumps(asdict(score(MOONS, table, resamples=200)), allow_nan=False)
 
 
 def test_scores_by_class_are_those_of_scikit_learn() -> None:
     random = np.random.default_rng(0)
     target, predicted = (random.choice(MOONS.class_names, 50).tolist() for _ in range(2))
-    result = of_classes(target, predicted)["per_class"]
+    result = per_class(MOONS, moons(target, predicted))
     expected = sk.precision_recall_fscore_support(target, predicted)
-    for place, name in enumerate(MOONS.class_names):
-        assert list(result[name]) == ["precision", "recall", "f1", "support"]
-        assert list(result[name].values()) == pytest.approx([values[place] for values in expected])
+    for index, name in enumerate(MOONS.class_names):
+        assert list(asdict(result[name])) == ["precision", "recall", "f1", "support"]
+        assert astuple(result[name]) == pytest.approx([values[index] for values in expected])
 
 
 def test_two_classes_of_which_one_is_absent_have_no_area() -> None:
     task = Classification(("healthy", "sick"), 0.0)
     table = task.decode(np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 0.0]])).assign(target="sick", group=list("abc"))
-    assert "roc_auc" not in score(task, table, resamples=200)
+    assert "roc_auc" not in score(task, table, resamples=200).metrics
 
 
 def test_metrics_are_given_by_the_values_of_a_column() -> None:
-    result = of_numbers([1.0, 2.0, 6.0, 8.0], [2.0, 2.0, 8.0, 9.0], condition=["dry", "salt", "dry", None])
-    assert list(result["by"]["condition"]) == ["dry", "missing", "salt"]
-    dry = result["by"]["condition"]["dry"]
-    assert (dry["mae"], dry["bias"], dry["samples"], dry["groups"]) == (1.5, 1.5, 2, 2)
-    assert {"mse", "rmse", "median_ae", "r2"} <= set(dry)
+    result = numbers_by([1.0, 2.0, 6.0, 8.0], [2.0, 2.0, 8.0, 9.0], condition=["dry", "salt", "dry", None])
+    assert list(result["condition"]) == ["dry", "missing", "salt"]
+    dry = result["condition"]["dry"]
+    assert (dry.metrics["mae"], dry.metrics["bias"], dry.samples, dry.groups) == (1.5, 1.5, 2, 2)
+    assert {"mse", "rmse", "median_ae", "r2"} <= set(dry.metrics)
 
 
 def test_parts_have_intervals_of_their_own() -> None:
     error = np.random.default_rng(0).normal(size=40)
-    result = of_numbers(np.arange(40.0), np.arange(40.0) + error, half=["first"] * 20 + ["second"] * 20)
-    parts = result["by"]["half"]
-    assert all(
-        part["interval"]["rmse"]["low"] < part["rmse"] < part["interval"]["rmse"]["high"] for part in parts.values()
-    )
+    halves = numbers_by(np.arange(40.0), np.arange(40.0) + error, half=["first"] * 20 + ["second"] * 20)["half"]
+    assert len(halves) == 2
+    for scores in halves.values():
+        assert scores.intervals["rmse"].low < scores.metrics["rmse"] < scores.intervals["rmse"].high
 
 
-def test_a_column_that_is_not_there_is_told() -> None:
+def test_a_column_that_is_not_there_is_an_error() -> None:
     table = pd.DataFrame({"target": [1.0, 2.0], "prediction": [1.0, 2.0], "group": ["a", "b"], "age_days": [1, 2]})
     with pytest.raises(SpecimenError, match=r"evaluate.by: there is no column 'age'.*Columns: .*age_days"):
-        score(NUMBERS, table, by=["age"])
+        score_by(NUMBERS, table, ["age"])
 
 
 def test_few_numbers_are_values_in_their_order() -> None:
@@ -142,16 +146,16 @@ def test_quarters_of_mostly_one_number_are_fewer() -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_number_that_is_none_is_an_error(value: float) -> None:
-    with pytest.raises(SpecimenError, match="1 of 2 predictions are no finite numbers, so the model has diverged"):
+    with pytest.raises(SpecimenError, match="1 of 2 predictions are not finite numbers, so the model has diverged"):
         of_numbers([1.0, 2.0], [1.0, value])
 
 
 def test_an_interval_that_is_none_is_an_error() -> None:
-    with pytest.raises(SpecimenError, match="1 of 2 predictions are no finite numbers"):
+    with pytest.raises(SpecimenError, match="1 of 2 predictions are not finite numbers"):
         of_numbers([1.0, 2.0], [1.0, 2.0], low=[0.0, 0.0], high=[3.0, float("inf")])
 
 
 def test_a_probability_that_is_none_is_an_error() -> None:
     table = MOONS.decode(np.array([[0.0, 1.0, 2.0], [float("nan"), 0.0, 0.0]]))
-    with pytest.raises(SpecimenError, match="1 of 2 predictions are no finite numbers"):
+    with pytest.raises(SpecimenError, match="1 of 2 predictions are not finite numbers"):
         score(MOONS, table.assign(target=["io", "europa"], group=["a", "b"]))

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from specimen.evaluation.bootstrap import bootstrap
 from specimen.models.metric_registry import METRICS, find_metric
 from specimen.reporting.verdict import FEWEST_GROUPS, RevisionPredictions, Verdict, judge
 
@@ -97,6 +98,15 @@ def test_numbers_are_those_of_the_shared_samples() -> None:
     assert found.after == pytest.approx(found.before / 2)
     assert found.low < found.difference < found.high < 0
     assert (found.word, found.samples, found.groups) == ("better", 50, 50)
+
+
+def test_few_groups_widen_the_interval_once() -> None:
+    base, head = pair()
+    base, head = base.iloc[:FEWEST_GROUPS], head.iloc[:FEWEST_GROUPS]
+    found = judge(subject(base), subject(head), "mae")
+    change = ((head["prediction"] - head["target"]).abs() - (base["prediction"] - base["target"]).abs()).to_numpy()
+    once = bootstrap(lambda weights: weights @ change[:, None] / weights.sum(axis=1, keepdims=True), head["group"])
+    assert (found.low, found.high) == pytest.approx((once.low[0], once.high[0]))
 
 
 def test_the_order_of_rows_and_their_numbers_do_not_matter() -> None:

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from specimen.common.files import significant, write_csv
+from specimen.evaluation.results import Bounds, Results
 from specimen.plotting.style import BLUE, GREY, figure, heading, shortened, with_unit
 
 BY_COLUMNS = ("column", "value", "group", "samples", "score", "low", "high")
+NO_BOUNDS = Bounds(np.nan, np.nan)
 
 
-def draw_by(metric: str, results: dict[str, Any], pictures: Path, tables: Path) -> None:
-    """Draw a metric of the test split for each value of the columns in `evaluate.by`, with counts; see `metrics`.
+def draw_by(metric: str, results: Results, pictures: Path, tables: Path) -> None:
+    """Draw a metric of the test split for each value of the columns in `evaluate.by`, with counts.
 
     `tables` gets a `by.csv`, without rows where there are no such columns.
     """
-    rows = [
-        (column, value, f"{column}: {value}", entry.get("samples", 0), entry[metric], *_interval(entry, metric))
-        for column, values in results.get("by", {}).items()
-        for value, entry in values.items()
-        if entry.get(metric) is not None
-    ]
+    rows = []
+    for column, by_value in results.by.items():
+        for value, scores in by_value.items():
+            if metric in scores.metrics:
+                bounds = scores.intervals.get(metric, NO_BOUNDS)
+                score = scores.metrics[metric]
+                rows.append((column, value, f"{column}: {value}", scores.samples, score, bounds.low, bounds.high))
     table = pd.DataFrame(rows, columns=list(BY_COLUMNS))
     for name in ("score", "low", "high"):
         table[name] = significant(table[name].to_numpy(np.float64))
@@ -38,14 +40,9 @@ def draw_by(metric: str, results: dict[str, Any], pictures: Path, tables: Path) 
         heading(panels, f"{metric} by group, test split (dashed: all samples)")
         grid = panels.subplots(len(columns), 1, sharex=True, squeeze=False, height_ratios=heights).ravel()
         for axes, column in zip(grid, columns, strict=True):
-            _draw_values(axes, table[table["column"] == column], results[metric])
+            _draw_values(axes, table[table["column"] == column], results.scores.metrics[metric])
             axes.set_title(with_unit(column, ""), fontsize=12)
         grid[-1].set_xlabel(metric)
-
-
-def _interval(entry: dict[str, Any], metric: str) -> tuple[float, float]:
-    interval = entry.get("interval", {}).get(metric, {})
-    return interval.get("low", np.nan), interval.get("high", np.nan)
 
 
 def _draw_values(axes: Axes, table: pd.DataFrame, whole: float) -> None:

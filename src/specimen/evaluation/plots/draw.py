@@ -1,20 +1,17 @@
-"""How training went and how well the model predicts: the pictures of all tasks, and the way to those of one."""
+"""The pictures of the test split: those of each task, and the galleries that all tasks have."""
 
 from __future__ import annotations
 
 from functools import singledispatch
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from specimen.common.files import write_csv
 from specimen.config.evaluate import Evaluate
 from specimen.data.dataset.meta import DatasetMeta
 from specimen.data.dataset.store import Store
 from specimen.evaluation import grad_cam
 from specimen.evaluation.plots import galleries
-from specimen.evaluation.plots.by_group import draw_by
 from specimen.evaluation.plots.classification import draw_classification
 from specimen.evaluation.plots.regression import draw_regression
 from specimen.models.task import Classification, Regression, Task
@@ -35,35 +32,31 @@ draw_predictions.register(Regression, draw_regression)
 draw_predictions.register(Classification, draw_classification)
 
 
-def draw_plots(
-    folders: tuple[Path, Path],
+def draw_galleries(
+    predictor: TorchPredictor,
     predictions: pd.DataFrame,
     store: Store,
-    predictor: TorchPredictor,
-    evaluate: Evaluate,
-    results: dict[str, Any],
+    params: Evaluate,
+    pictures: Path,
+    tables: Path,
 ) -> None:
-    """Draw all plots of the test split into two new folders: pictures for people, tables for `dvc plots`."""
-    pictures, tables = folders
-    pictures.mkdir()
-    tables.mkdir()
-    task = predictor.task
-    draw_predictions(task, predictions, store.meta, pictures, tables)
-    draw_by(task.monitor, results, pictures, tables)
-    write_csv(tables / "errors.csv", galleries.error_curve(task, predictions))
+    """Draw the worst samples and some random ones, with what the model looked at, and write them as tables.
+
+    Samples without pictures have no gallery.
+    """
     if not store.images.shape[1]:
-        return  # a table without pictures
+        return
+    explain = params.explain and grad_cam.can_explain(predictor)
+    if params.explain and not explain:
+        print("evaluate.explain: the model has no map of features to look at, so the galleries show no heat")
+    task = predictor.task
     chosen = {
-        "worst": ("Largest errors, test split", galleries.worst(task, predictions, evaluate.gallery)),
-        "random": ("Drawn by lot from the test split", galleries.random_rows(predictions, evaluate.gallery)),
+        "worst": ("Largest errors, test split", galleries.worst(task, predictions, params.gallery)),
+        "random": ("Drawn at random from the test split", galleries.random_rows(predictions, params.gallery)),
     }
-    no_map = False
     for name, (title, samples) in chosen.items():
         images = store.images[samples.index]
-        heat = grad_cam.heat(predictor, images, samples) if evaluate.explain else None
-        no_map = heat is None
-        galleries.write_samples(tables / f"{name}.csv", task, samples)
+        heat = grad_cam.heat(predictor, images, samples) if explain else None
         captions = galleries.captions(task, samples, store.meta.unit)
+        galleries.write_samples(tables / f"{name}.csv", task, samples)
         galleries.draw_samples(pictures / f"{name}.png", list(images), captions, heat, title)
-    if evaluate.explain and no_map:
-        print("evaluate.explain: the model has no map of features to look at, so the galleries show no heat")

@@ -16,10 +16,12 @@ from specimen.evaluation.plots.by_group import draw_by
 from specimen.evaluation.plots.draw import draw_predictions
 from specimen.evaluation.plots.galleries import caption, captions, draw_samples, error_curve, errors, random_rows, worst
 from specimen.evaluation.plots.history import draw_history
+from specimen.evaluation.results import Bounds, Scores
 from specimen.models.task import Classification, Regression
 from specimen.plotting.style import draw_gallery, shortened, with_both_ends, with_unit
 
 NUMBERS = Regression(mean=0.0, std=1.0, transform="none", criterion="mse")
+WHOLE = Scores({"rmse": 0.4}, samples=29, groups=11, intervals={})
 META = builders.dataset_meta(target="fresh_weight_total")
 LEAVES = tuple(f"Tomato (Solanum lycopersicum)___Yellow_Leaf_Curl_Virus_{number:02}" for number in range(38))
 
@@ -185,22 +187,24 @@ def test_odd_names_are_drawn_as_they_are(tmp_path: Path, name: str) -> None:
     draw_samples(
         tmp_path / "worst.png", [np.zeros((8, 8, 3), np.uint8)] * 2, captions(task, table, name), None, "Largest errors"
     )
-    entry = {"accuracy": 0.5, "samples": 2}
-    draw_by("accuracy", entry | {"by": {name: {name: entry}}}, tmp_path / "classes", tmp_path / "numbers")
+    scores = Scores({"accuracy": 0.5}, samples=2, groups=2, intervals={})
+    results = builders.results(scores, by={name: {name: scores}})
+    draw_by("accuracy", results, tmp_path / "classes", tmp_path / "numbers")
     assert len(list(tmp_path.rglob("*.png"))) == 8
 
 
 def test_a_metric_is_drawn_by_group_with_counts(tmp_path: Path) -> None:
-    control = {"rmse": 0.3, "samples": 20, "interval": {"rmse": {"low": 0.2, "high": 0.4}}}
-    results = {"rmse": 0.4, "by": {"condition": {"control": control, "drought": {"rmse": 0.5, "samples": 9}}}}
-    draw_by("rmse", results, tmp_path, tmp_path)
+    control = Scores({"rmse": 0.3}, samples=20, groups=10, intervals={"rmse": Bounds(0.2, 0.4)})
+    drought = Scores({"rmse": 0.5}, samples=9, groups=1, intervals={})
+    by = {"condition": {"control": control, "drought": drought}}
+    draw_by("rmse", builders.results(WHOLE, by=by), tmp_path, tmp_path)
     assert set(pd.read_csv(tmp_path / "by.csv")["group"]) == {"condition: control", "condition: drought"}
     (tmp_path / "by.csv").unlink()
     assert drawn(tmp_path)["by.png"][0] == 800
 
 
 def test_without_groups_their_table_is_empty(tmp_path: Path) -> None:
-    draw_by("rmse", {"rmse": 0.4}, tmp_path, tmp_path)
+    draw_by("rmse", builders.results(WHOLE), tmp_path, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["by.csv"]
     assert pd.read_csv(tmp_path / "by.csv").empty
 
@@ -265,7 +269,7 @@ def test_the_worst_classes_are_those_with_the_least_probability_of_the_truth() -
     assert caption(task, sample, "").endswith("\nset of 2 holds the truth")
 
 
-def test_what_is_drawn_by_lot_stays_when_samples_are_added() -> None:
+def test_most_random_samples_stay_when_others_are_added() -> None:
     table = pd.DataFrame({"image": [f"photo_{number}.png" for number in range(60)]})
     few, more = random_rows(table[:50], 12), random_rows(table, 12)
     assert len(few) == len(more) == 12

@@ -25,7 +25,7 @@ from specimen.training.checkpoint import Checkpoint
 from specimen.training.compute import Compute, precision_name
 from specimen.training.distributed import process_group
 from specimen.training.epoch_records import append_epoch_record
-from specimen.training.fine_tuning import trainable_share
+from specimen.training.fine_tuning import FineTuning
 from specimen.training.finish import finish_model
 from specimen.training.hardware import compute_reproducibly, out_of_memory, use_threads
 from specimen.training.loop import EpochRecord, fit, make_training_state
@@ -88,7 +88,9 @@ def train_model(store: Store, train: Train, compute: Compute, tracking: Tracking
 def _plan(model: Model, train: Train, compute: Compute) -> str:
     several = f", {compute.group.size} processes" if compute.group.size > 1 else ""
     where = f"{compute.device.type} in {precision_name(compute.precision)}{several}"
-    return f"{train.backbone} on {where}, {trainable_share(model, train):.1%} of the parameters trained"
+    # Of the last epoch, because a backbone may be frozen at first.
+    share = FineTuning(train.fine_tune, train.freeze_epochs).trainable_share(model, train.epochs)
+    return f"{train.backbone} on {where}, {share:.1%} of the parameters trained"
 
 
 def _bar(batches: Iterable[Batch]) -> Iterable[Batch]:

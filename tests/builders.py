@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from specimen.data.dataset.features import CategoryFeature, NumberFeature
 from specimen.data.dataset.meta import Counts, DatasetMeta
@@ -52,3 +55,32 @@ def results(scores: Scores, **changes: Any) -> Results:
         "baselines": Baselines("mean", {}, None),
     }
     return Results(scores, **facts | changes)
+
+
+@contextmanager
+def tiny_backbone() -> Iterator[str]:
+    """Let `make_model` know the backbone `tiny`: one convolution, with the batch norm and dropout of the large ones."""
+    import torch
+    from torch import nn
+
+    from specimen.models import model
+    from specimen.models.backbones import IMAGENET_MEAN, IMAGENET_STD, Normalize
+
+    class Tiny(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.norm, self.dropout = nn.Conv2d(3, 8, 3, stride=2), nn.BatchNorm2d(8), nn.Dropout(0.2)
+
+        def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+            values = self.norm(self.conv(pictures)).relu().mean(dim=(2, 3))
+            return self.dropout(values)  # type: ignore[no-any-return]
+
+    make_backbone = model.make_backbone
+
+    def make(name: str, image_size: int, weights: str) -> tuple[nn.Module, int, Normalize]:
+        if name == "tiny":
+            return Tiny(), 8, Normalize(IMAGENET_MEAN, IMAGENET_STD)
+        return make_backbone(name, image_size, weights)
+
+    with patch.object(model, "make_backbone", make):
+        yield "tiny"

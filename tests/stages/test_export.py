@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import copy
 from pathlib import Path
 
+import builders
 import numpy as np
 import onnx
 import pandas as pd
@@ -14,11 +15,14 @@ import yaml
 
 import export
 from specimen.common.errors import SpecimenError
+from specimen.common.files import write_json
 from specimen.data.dataset.store import Store
-from specimen.models.model import load_model, make_model, save_model
-from specimen.models.predictor import Predictor
+from specimen.inference.load import load_predictor
+from specimen.models.meta import ModelMeta
+from specimen.models.model import Model, load_model, make_model, save_model
+from specimen.models.task import Regression
 
-TASK = {"name": "regression", "mean": 1.0, "std": 2.0, "transform": "none", "criterion": "mse"}
+TASK = Regression(1.0, 2.0, "none", "mse")
 SIDE, COUNT = 32, 12
 
 
@@ -34,11 +38,10 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     pd.DataFrame({"image": names, "group": names, "split": splits, "target": 1.0}).to_csv(
         "data/prepared/samples.csv", index=False
     )
-    meta = {"image_size": SIDE, "resize": "pad", "class_names": [], "unit": "g", "features": {}}
-    Path("data/prepared/meta.json").write_text(json.dumps(meta))
+    meta = builders.model_meta(TASK, backbone="resnet18")
+    write_json(Path("data/prepared/meta.json"), meta.dataset.model_dump(mode="json"))
     torch.manual_seed(0)
-    settings = {"backbone": "resnet18", "num_outputs": 1, "features_width": 0}
-    save_model(Path("models/model.pt"), make_model("resnet18", 1, SIDE), meta | {"model": settings, "task": TASK})
+    save_model(Path("models/model.pt"), make_model("resnet18", 1, SIDE), meta)
     write_params()
     return tmp_path
 
@@ -51,7 +54,7 @@ def write_params(**values: object) -> None:
 def test_the_file_predicts_as_the_model_does(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     export.main()
     store = Store.load(export.PREPARED)
-    wanted, found = (Predictor.load(path).predict(store.images, store.samples) for path in (export.MODEL, export.ONNX))
+    wanted, found = (load_predictor(path).predict(store.images, store.samples) for path in (export.MODEL, export.ONNX))
     pd.testing.assert_frame_equal(found, wanted, rtol=0, atol=1e-4)
     assert "6 samples differ by at most" in capsys.readouterr().out
 
@@ -60,7 +63,7 @@ def test_the_file_is_one_that_onnx_accepts_and_holds_the_meta(workspace: Path) -
     export.main()
     proto = onnx.load(export.ONNX)
     onnx.checker.check_model(proto, full_check=True)
-    assert json.loads(proto.metadata_props[0].value) == load_model(export.MODEL)[1]
+    assert ModelMeta.model_validate_json(proto.metadata_props[0].value) == load_model(export.MODEL)[1]
     assert [path.name for path in sorted(Path("models").iterdir())] == ["model.onnx", "model.pt"]
     shape = proto.graph.input[0].type.tensor_type.shape
     assert [side.dim_param or side.dim_value for side in shape.dim] == ["batch", SIDE, SIDE, 3]
@@ -75,10 +78,11 @@ def test_the_same_model_gives_the_same_bytes(workspace: Path) -> None:
 
 @pytest.mark.parametrize("damage", [0.01, float("nan")])
 def test_a_file_that_differs_is_not_written(workspace: Path, monkeypatch: pytest.MonkeyPatch, damage: float) -> None:
-    def damaged(model: torch.nn.Module, meta: dict[str, object]) -> bytes:
+    def damaged(model: Model, meta: ModelMeta) -> bytes:
+        changed = copy.deepcopy(model)
         with torch.no_grad():
-            model.head.bias += damage
-        return to_onnx(model, meta)
+            changed.head.bias += damage
+        return to_onnx(changed, meta)
 
     to_onnx = export.to_onnx
     monkeypatch.setattr(export, "to_onnx", damaged)

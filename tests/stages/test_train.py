@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import builders
 import numpy as np
 import pandas as pd
 import psutil
@@ -24,8 +25,12 @@ import yaml
 
 import train
 from specimen.common.errors import SpecimenError
+from specimen.common.files import write_json
+from specimen.data.dataset.features import CategoryFeature, NumberFeature
 from specimen.models.model import load_model, make_model
-from specimen.models.predictor import Predictor
+from specimen.models.task import Regression
+from specimen.models.torch_network import load_torch
+from specimen.training.batches import PictureDataset
 
 ROOT = Path(__file__).parents[2]
 SPLITS = ["train"] * 20 + ["val"] * 5 + ["test"] * 3
@@ -45,15 +50,15 @@ def write_store(folder: Path, *, classes: bool = False) -> None:
     samples = pd.DataFrame({"row": range(count), "image": [f"{n}.png" for n in range(count)], "split": SPLITS})
     samples = samples.assign(group=samples["image"], target=targets, age=ages, kind=rng.choice(["a", "b", ""], count))
     samples.loc[3, "age"] = None
-    features = {
-        "age": {"kind": "number", "median": 0.0, "mean": 0.0, "std": 1.0},
-        "kind": {"kind": "category", "categories": ["a", "b"]},
-    }
-    meta = {"task": "classification" if classes else "regression", "image_size": 32, "features": features}
+    meta = builders.dataset_meta(
+        task="classification" if classes else "regression",
+        class_names=("old", "young") if classes else (),
+        features={"age": NumberFeature(median=0.0, mean=0.0, std=1.0), "kind": CategoryFeature(categories=("a", "b"))},
+    )
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "images.npy", rng.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8))
     samples.to_csv(folder / "samples.csv", index=False)
-    (folder / "meta.json").write_text(json.dumps(meta | {"class_names": ["old", "young"] if classes else []}))
+    write_json(folder / "meta.json", meta.model_dump(mode="json"))
 
 
 @pytest.fixture
@@ -143,7 +148,7 @@ def test_a_run_that_was_killed_after_its_last_epoch_only_writes_the_model(
 def test_patience_ends_a_run_early(project: Configure) -> None:
     project(**CONFIGURATIONS["patience"])
     train.main()
-    history, best = pd.read_csv(OUTPUTS[1]), load_model(train.MODEL)[1]["best_epoch"]
+    history, best = pd.read_csv(OUTPUTS[1]), load_model(train.MODEL)[1].training.best_epoch
     assert len(history) < 40
     assert len(history) == best + 2
     assert history["val_rmse"].idxmin() + 1 == best
@@ -168,7 +173,7 @@ def test_the_environment_does_not_choose_the_number_of_threads(
         subprocess.run([sys.executable, train.__file__], check=True, capture_output=True)
         found.append([Path(name).read_bytes() for name in OUTPUTS])
     assert found[0] == found[1]
-    assert load_model(train.MODEL)[1]["threads"] == 2
+    assert load_model(train.MODEL)[1].training.threads == 2
 
 
 def test_threads_change_no_byte_of_a_model_of_features(project: Configure) -> None:
@@ -183,7 +188,7 @@ def test_threads_change_no_byte_of_a_model_of_features(project: Configure) -> No
 def test_the_weights_are_those_of_the_best_epoch(project: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
     project(**TABULAR)
     metrics = iter([3.0, 1.0, 2.0])
-    monkeypatch.setattr("specimen.task.Regression.score", lambda *_: next(metrics))
+    monkeypatch.setattr(Regression, "score", lambda *_: next(metrics))
     kept: list[dict[str, torch.Tensor]] = []
     save = train.Checkpoint.save
 
@@ -195,7 +200,7 @@ def test_the_weights_are_those_of_the_best_epoch(project: Configure, monkeypatch
     train.main()
     model, meta = load_model(train.MODEL)
     weights = model.state_dict()
-    assert meta["best_epoch"] == 2
+    assert meta.training.best_epoch == 2
     assert all(torch.equal(weights[key], kept[1][key]) for key in weights)
     assert not all(torch.equal(weights[key], kept[2][key]) for key in weights)
 
@@ -276,7 +281,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_last_good_epoch(
     project(**TABULAR, lr=0.01)
     kill_after(monkeypatch, 1)
     good = train.CHECKPOINT.read_bytes()
-    monkeypatch.setattr("specimen.task.Regression.loss", lambda self, logits, targets: (logits * torch.nan).mean())
+    monkeypatch.setattr(Regression, "loss", lambda self, logits, targets: (logits * torch.nan).mean())
     with pytest.raises(SpecimenError, match=r"the loss is nan in epoch 2, step 1, at lr 0\.00\d+\. Lower train\.lr"):
         train.main()
     assert train.CHECKPOINT.read_bytes() == good
@@ -285,7 +290,8 @@ def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_last_good_epoch(
 
 def test_an_epoch_whose_val_loss_is_no_number_is_not_kept(project: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
     project(**TABULAR)
-    monkeypatch.setattr("specimen.fit.predict", lambda *_: (np.full((5, 1), np.inf, np.float32), float("inf")))
+    never = np.full((5, 1), np.inf, np.float32), float("inf")
+    monkeypatch.setattr("specimen.training.loop.predict", lambda *_: never)
     with pytest.raises(SpecimenError, match="the val loss is inf after epoch 1, at lr "):
         train.main()
     assert not train.CHECKPOINT.exists()
@@ -298,7 +304,7 @@ def test_what_is_said_after_ctrl_c_is_what_was_kept(
     project(**TABULAR)
     if learnt:
         kill_after(monkeypatch, learnt)
-    monkeypatch.setattr("specimen.task.Regression.loss", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(Regression, "loss", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         train.main()
     said = "Epoch 1 is kept in models/checkpoint.pt; `dvc repro` goes on from there." in capsys.readouterr().out
@@ -309,7 +315,7 @@ def test_a_feature_that_the_store_does_not_have_is_told(project: Configure) -> N
     project(**TABULAR)
     edit("data/prepared/meta.json", '"kind": {', '"kinds": {')
     with pytest.raises(
-        SpecimenError, match=r"train\.features: 'kind' is not in data/prepared\. Did you mean 'kinds'\?"
+        SpecimenError, match=r"train\.features: 'kind' is not in the prepared data\. Did you mean 'kinds'\?"
     ):
         train.main()
 
@@ -318,7 +324,7 @@ def test_features_alone_learn_and_predict(project: Configure) -> None:
     project(**TABULAR, epochs=60, lr=0.01)
     train.main()
     samples = pd.read_csv("data/prepared/samples.csv")
-    predictor = Predictor.load(train.MODEL)
+    predictor = load_torch(train.MODEL)
     predicted = predictor.predict(np.load("data/prepared/images.npy"), samples)["prediction"]
     known = samples["age"].notna() & (samples["split"] == "train")
     assert np.abs(predicted - samples["target"])[known].mean() < 0.3
@@ -330,7 +336,7 @@ def test_the_model_says_how_sure_it_is(project: Configure, capsys: pytest.Captur
     project(**TABULAR, classes=classes, coverage=0.8)
     train.main()
     samples = pd.read_csv("data/prepared/samples.csv").query("split == 'val'")
-    columns = Predictor.load(train.MODEL).predict(np.load("data/prepared/images.npy")[samples.index], samples)
+    columns = load_torch(train.MODEL).predict(np.load("data/prepared/images.npy")[samples.index], samples)
     if classes:
         sets = zip(samples["target"], columns["prediction_set"], strict=True)
         held = [target in json.loads(names) for target, names in sets]
@@ -348,7 +354,7 @@ def test_a_coverage_that_val_is_too_small_for_is_told(project: Configure, capsys
 
 def test_no_picture_is_read_for_features_alone(project: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
     project(**TABULAR)
-    monkeypatch.setattr("specimen.data.PictureDataset.__getitem__", lambda *_: pytest.fail("a picture was read"))
+    monkeypatch.setattr(PictureDataset, "__getitem__", lambda *_: pytest.fail("a picture was read"))
     train.main()
 
 
@@ -491,7 +497,7 @@ def test_two_processes_learn_what_one_learns(project: Configure, settings: dict[
     assert said.count("epoch 3/3") == 1
     np.testing.assert_allclose(pd.read_csv(OUTPUTS[1]), one, rtol=1e-4)
     if settings is TABULAR:
-        assert load_model(train.MODEL)[1]["best_epoch"] == one["val_rmse"].idxmin() + 1
+        assert load_model(train.MODEL)[1].training.best_epoch == one["val_rmse"].idxmin() + 1
 
 
 def test_dvc_goes_on_where_a_killed_run_stopped(project: Configure) -> None:

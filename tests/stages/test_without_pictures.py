@@ -91,7 +91,7 @@ def test_the_store_has_pictures_of_no_size(project: Configure) -> None:
     prepare.main()
     store = Store.load(Path("data/prepared"))
     assert store.images.shape == (FLATS, 0, 0, 3)
-    assert store.meta["image_size"] == 0
+    assert store.meta.image_size == 0
 
 
 def test_a_row_is_called_by_its_group_where_each_has_one_of_its_own(project: Configure) -> None:

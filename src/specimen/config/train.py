@@ -7,6 +7,9 @@ from pydantic import Field, model_validator
 from specimen.config.base import Fraction, NotNegative, Positive, PositiveFloat, Probability, Section, Seed
 
 Tracker = Literal["mlflow", "wandb", "dvclive"]
+FineTune = Literal["all", "head", "norm"]
+OptimizerName = Literal["adamw", "adam", "sgd"]
+ScheduleName = Literal["cosine", "one_cycle", "constant"]
 
 
 class Augment(Section):
@@ -57,7 +60,7 @@ class Train(Section):
     """none, a torchvision weights name (DEFAULT, IMAGENET1K_V1, ...) or tag of timm, or the path of a state dict."""
     features: tuple[str, ...] = ()
     """Columns of `data.features` that the model sees beside the picture."""
-    fine_tune: Literal["all", "head", "norm"] = "all"
+    fine_tune: FineTune = "all"
     """What is trained: everything, the new head alone, or head, norm layers and biases."""
     views: Positive = 1
     """With `fine_tune: head`, how many augmented views of each picture are embedded, once."""
@@ -71,11 +74,11 @@ class Train(Section):
     """Stop after so many epochs without a better val metric; null: train on to the end."""
     batch_size: Annotated[int, Field(ge=2)] = 32
     """Over all processes."""
-    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    optimizer: OptimizerName = "adamw"
     """sgd has a Nesterov momentum of 0.9."""
     lr: PositiveFloat = 1e-3
     """Peak learning rate."""
-    schedule: Literal["cosine", "one_cycle", "constant"] = "cosine"
+    schedule: ScheduleName = "cosine"
     warmup: Fraction = 0.1
     """Share of the steps in which the learning rate climbs to `lr`."""
     weight_decay: NotNegative = 0.01

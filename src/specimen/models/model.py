@@ -91,16 +91,25 @@ def save_model(path: Path, model: Model, meta: ModelMeta) -> None:
 
 
 def load_model(path: Path) -> tuple[Model, ModelMeta]:
-    """Read a model and its meta. Raises `SpecimenError` if the file is not one of ours."""
+    """Read a model and its meta. Raises `SpecimenError` if the file is not one of ours, or of another version."""
     try:
         content = dict(torch.load(path, map_location="cpu", weights_only=True))
-        meta = ModelMeta.read(content["meta"], str(path), WAY_OUT)
+        weights = content["weights"]
+        facts = content["meta"]
+    except Exception as error:  # torch raises whatever it stumbles over in a file of another kind
+        raise _not_a_model(path, error) from error
+    meta = ModelMeta.read(facts, str(path), WAY_OUT)
+    try:
         model = make_model(meta.backbone, meta.task.num_outputs, meta.image_size, "none", meta.features_width)
         if meta.novelty_photos is not None:
             model.novelty = Novelty(meta.novelty_photos, model.embedding_width)
-        model.load_state_dict(content["weights"])
-    except SpecimenError:
-        raise
-    except Exception as error:  # see _read_state
-        raise SpecimenError(f"{path}: not a model of Specimen ({error}). `dvc repro train` makes one.") from error
+        model.load_state_dict(weights)
+    except SpecimenError as error:  # such as the backbone of an extra that is not installed
+        raise SpecimenError(f"{path}: its backbone cannot be made here. {error}") from error
+    except RuntimeError as error:  # weights that do not fit
+        raise _not_a_model(path, error) from error
     return model.eval(), meta
+
+
+def _not_a_model(path: Path, error: Exception) -> SpecimenError:
+    return SpecimenError(f"{path}: not a model of Specimen ({error}). `dvc repro train` makes one.")

@@ -21,7 +21,7 @@ from specimen.models.model import Model
 from specimen.models.task import Task
 from specimen.training.batches import Batch, draw_seed
 from specimen.training.compute import Compute
-from specimen.training.fine_tuning import set_mode, set_trainable
+from specimen.training.fine_tuning import FineTuning
 from specimen.training.loaders import Loaders
 from specimen.training.optimizers import make_optimizer, make_schedule
 
@@ -101,11 +101,12 @@ def fit(
 
     Raises `SpecimenError` when the loss is no longer a number.
     """
+    fine_tuning = FineTuning(train.fine_tune, train.freeze_epochs)
     for epoch in range(len(run.records) + 1, train.epochs + 1):
         if _is_stale(run.records, train.patience):
             break
-        set_trainable(run.model, train, epoch)
-        set_mode(run.model, train, epoch)
+        fine_tuning.set_trainable(run.model, epoch)
+        fine_tuning.set_mode(run.model, epoch)
         # By epoch, so that a resumed run draws (dropout) what an uninterrupted one draws.
         torch.manual_seed(draw_seed(train.seed, epoch, compute.group.rank))
         loaders.train.sampler.epoch = epoch  # type: ignore[attr-defined]

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.error import URLError
 
+import builders
 import pytest
 import torch
 from torch import Tensor, nn
@@ -17,10 +18,13 @@ from torchvision.models import WeightsEnum, get_model, get_model_weights
 from torchvision.transforms.functional import normalize
 
 from specimen.common.errors import SpecimenError
+from specimen.models.meta import WAY_OUT
 from specimen.models.model import load_model, make_model, save_model
+from specimen.models.task import Classification
 
 BACKBONE = "mobilenet_v3_small"
-META = {"model": {"backbone": BACKBONE, "num_outputs": 3}, "image_size": 32, "task": {"class_names": ["a", "Ä", "🌱"]}}
+META = builders.model_meta(Classification(("a", "Ä", "🌱"), 0.0), backbone=BACKBONE)
+PLAIN_META = META.model_dump(mode="json")
 FAMILIES = [
     "convnext_tiny",
     "densenet121",
@@ -241,14 +245,15 @@ def test_a_model_is_plain_values_and_tensors(tmp_path: Path) -> None:
     save_model(tmp_path / "model.pt", make_model(BACKBONE, 3, 32), META)
     content = torch.load(tmp_path / "model.pt", weights_only=True)
     assert set(content) == {"weights", "meta"}
-    assert content["meta"] == META
+    assert content["meta"] == PLAIN_META
 
 
 def test_the_same_model_is_the_same_bytes_under_any_name(tmp_path: Path) -> None:
     model = make_model(BACKBONE, 3, 32)
-    twice = "".join(["cla", "ss"])  # equal to a text of the meta, but another object
-    save_model(tmp_path / "a.pt", model, {"x": "class", "y": "class"})
-    save_model(tmp_path / "other.pt", model, {"x": "class", "y": twice})
+    once = "".join(["weigh", "t"])
+    twice = "".join(["weigh", "t"])  # equal, but another object
+    for name, unit in (("a.pt", once), ("other.pt", twice)):
+        save_model(tmp_path / name, model, builders.model_meta(dataset=builders.dataset_meta(target=once, unit=unit)))
     assert (tmp_path / "a.pt").read_bytes() == (tmp_path / "other.pt").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.pt", "other.pt"]
 
@@ -258,7 +263,7 @@ def test_a_file_that_is_no_model_is_one_message(tmp_path: Path, content: bytes) 
     path = tmp_path / "model.pt"
     path.write_bytes(content)
     message = fault(lambda: load_model(path))
-    assert message.startswith(f"{path}: no model of Specimen (")
+    assert message.startswith(f"{path}: not a model of Specimen (")
     assert message.endswith("`dvc repro train` makes one.")
 
 
@@ -267,13 +272,36 @@ def test_a_file_that_is_no_model_is_one_message(tmp_path: Path, content: bytes) 
     [
         torch.zeros(3),
         {"weight": torch.zeros(3)},
-        {"weights": {}, "meta": META},
-        {"weights": {}, "meta": {"model": {"backbone": "resnet-18", "num_outputs": 3}, "image_size": 32}},
+        {"weights": {}, "meta": PLAIN_META},
     ],
 )
 def test_a_file_of_somebody_else_is_one_message(tmp_path: Path, content: object) -> None:
     torch.save(content, tmp_path / "model.pt")
-    assert "no model of Specimen (" in fault(lambda: load_model(tmp_path / "model.pt"))
+    assert "not a model of Specimen (" in fault(lambda: load_model(tmp_path / "model.pt"))
+
+
+@pytest.mark.parametrize("version", [None, 0, 2, "1"])
+def test_a_model_of_another_version_is_refused_with_the_way_out(tmp_path: Path, version: object) -> None:
+    meta = PLAIN_META | {"schema_version": version}
+    torch.save({"weights": {}, "meta": meta if version is not None else {"backbone": BACKBONE}}, tmp_path / "model.pt")
+    shown = "none" if version is None else repr(version)
+    assert fault(lambda: load_model(tmp_path / "model.pt")) == (
+        f"{tmp_path / 'model.pt'}: made by another version of Specimen (schema_version {shown}, this one reads 1). "
+        f"{WAY_OUT}"
+    )
+
+
+def test_a_model_whose_facts_are_damaged_is_told_which(tmp_path: Path) -> None:
+    torch.save({"weights": {}, "meta": PLAIN_META | {"backbone": 5}}, tmp_path / "model.pt")
+    message = fault(lambda: load_model(tmp_path / "model.pt"))
+    assert message == f"{tmp_path / 'model.pt'}: damaged (backbone: Input should be a valid string). {WAY_OUT}"
+
+
+def test_a_backbone_that_cannot_be_made_here_is_told_with_the_file(tmp_path: Path) -> None:
+    torch.save({"weights": {}, "meta": PLAIN_META | {"backbone": "resnet-18"}}, tmp_path / "model.pt")
+    message = fault(lambda: load_model(tmp_path / "model.pt"))
+    assert message.startswith(f"{tmp_path / 'model.pt'}: its backbone cannot be made here. ")
+    assert "no model 'resnet-18' here. Did you mean 'resnet18'?" in message
 
 
 def test_a_missing_model_is_told_with_the_way_to_it(tmp_path: Path) -> None:

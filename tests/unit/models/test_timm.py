@@ -4,11 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import builders
 import pytest
 import torch
 
 from specimen.common.errors import SpecimenError
+from specimen.data.dataset.features import CategoryFeature
 from specimen.models.model import load_model, make_model, save_model
+from specimen.models.task import Classification
 
 timm = pytest.importorskip("timm", reason="needs the extra timm")
 
@@ -38,7 +41,9 @@ def test_pictures_are_scaled_as_the_model_of_timm_wants_them() -> None:
 
 def test_a_saved_model_predicts_the_same(tmp_path: Path) -> None:
     model = make_model(SMALL, 2, 32, features_width=1).eval()
-    meta = {"model": {"backbone": SMALL, "num_outputs": 2, "features_width": 1}, "image_size": 32}
+    soil = {"soil": CategoryFeature(categories=("clay",))}
+    dataset = builders.dataset_meta(task="classification", class_names=("a", "b"), features=soil)
+    meta = builders.model_meta(Classification(("a", "b"), 0.0), dataset=dataset, backbone=SMALL)
     save_model(tmp_path / "model.pt", model, meta)
     images, features = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8), torch.ones(2, 1)
     torch.testing.assert_close(load_model(tmp_path / "model.pt")[0](images, features), model(images, features))
@@ -76,7 +81,7 @@ def test_without_the_extra_the_message_says_how_to_install_it() -> None:
     code = f"""
 import sys
 sys.modules["timm"] = None
-from specimen.model import make_model
+from specimen.models.model import make_model
 try:
     make_model("{SMALL}", 2, 32)
 except Exception as error:

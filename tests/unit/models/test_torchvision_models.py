@@ -15,7 +15,7 @@ def run(code: str) -> list[str]:
 def test_a_model_is_made_and_used_without_the_compiler() -> None:
     code = """
 import sys, torch
-from specimen.model import make_model
+from specimen.models.model import make_model
 model = make_model("mobilenet_v3_small", 2, 32).eval()
 with torch.inference_mode():
     model(torch.zeros(1, 3, 32, 32, dtype=torch.uint8))
@@ -27,7 +27,7 @@ print("torch._dynamo" in sys.modules)
 def test_who_asks_for_the_compiler_gets_it() -> None:
     code = """
 import sys, torch
-from specimen.torchvision_models import models
+from specimen.models.torchvision_models import models
 print(sys.modules["torchvision.ops.roi_align"].is_compile_supported("cpu"))
 from torch._dynamo.utils import is_compile_supported
 print(is_compile_supported("cpu"))
@@ -42,7 +42,7 @@ def test_a_compiler_that_is_there_stays() -> None:
     code = """
 import sys, torch._dynamo
 before = sys.modules["torch._dynamo"]
-from specimen.torchvision_models import models
+from specimen.models.torchvision_models import models
 print(sys.modules["torch._dynamo"] is before)
 """
     assert run(code) == ["True"]

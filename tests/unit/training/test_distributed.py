@@ -18,8 +18,8 @@ from specimen.training.loop import _whole
 SRC = Path(__file__).parents[3] / "src"
 SCRIPT = """
 import sys, time
-from specimen import errors
-from specimen.distributed import process_group
+from specimen.common import errors
+from specimen.training.distributed import process_group
 def main():
     with process_group() as group:
         group.print_once(str(group.gather(group.rank * 10)))
@@ -30,7 +30,7 @@ def main():
             while True:
                 time.sleep(0.01)
         group.gather(group.rank)
-errors.run(main)
+errors.run_cli(main)
 """
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+import builders
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -14,14 +14,13 @@ from PIL import Image, ImageDraw
 
 from specimen.inference.batch_prediction import predict_files
 from specimen.inference.inputs import find_inputs
+from specimen.inference.load import load_predictor
 from specimen.models.model import Model, load_model, make_model, save_model
 from specimen.models.novelty import Novelty, colours_of
-from specimen.models.predictor import Predictor
 from specimen.onnx.export import to_onnx
 from specimen.training.novelty_limits import MARGIN, PHOTOS, EmbeddingsAndColours, evenly_spaced, fit_novelty
 
 SIDE, PHOTOS_OF_PLANTS = 32, 150
-TASK = {"name": "regression", "mean": 0.0, "std": 1.0, "transform": "none", "criterion": "mse"}
 NOTHING = pd.DataFrame(index=range(PHOTOS_OF_PLANTS))
 
 Images = npt.NDArray[np.uint8]
@@ -72,30 +71,29 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     model = make_model("resnet18", 1, SIDE).eval()
     val = see(model, plants(1000, 50))
     model.novelty = fit_novelty(see(model, plants(0, PHOTOS_OF_PLANTS)), val, np.arange(50))
-    settings = {"backbone": "resnet18", "num_outputs": 1, "features_width": 0}
-    meta: dict[str, Any] = {"model": settings, "image_size": SIDE, "resize": "pad", "features": {}, "task": TASK}
-    save_model(folder / "model.pt", model, meta | {"novelty": {"photos": PHOTOS_OF_PLANTS}})
+    meta = builders.model_meta(backbone="resnet18", novelty_photos=PHOTOS_OF_PLANTS)
+    save_model(folder / "model.pt", model, meta)
     (folder / "model.onnx").write_bytes(to_onnx(*load_model(folder / "model.pt")))
     return [folder / "model.pt", folder / "model.onnx"]
 
 
 @pytest.mark.parametrize("kind", [0, 1], ids=["torch", "onnx"])
 def test_what_no_training_photo_looks_like_is_unlike_and_new_plants_are_not(files: list[Path], kind: int) -> None:
-    strangers = Predictor.load(files[kind]).predict(np.stack([*map(np.asarray, STRANGERS.values())]), NOTHING[:6])
+    strangers = load_predictor(files[kind]).predict(np.stack([*map(np.asarray, STRANGERS.values())]), NOTHING[:6])
     assert strangers["unlike"].all(), dict(zip(STRANGERS, strangers["distance"], strict=True))
-    assert Predictor.load(files[kind]).predict(plants(2000, PHOTOS_OF_PLANTS), NOTHING)["unlike"].mean() <= 0.02
+    assert load_predictor(files[kind]).predict(plants(2000, PHOTOS_OF_PLANTS), NOTHING)["unlike"].mean() <= 0.02
 
 
 def test_the_onnx_file_tells_the_same_distances(files: list[Path]) -> None:
     images = np.concatenate([plants(2000, 9), *(np.asarray(one)[None] for one in STRANGERS.values())])
-    found, wanted = (Predictor.load(path).outputs(images, NOTHING[:15])[1] for path in files[::-1])
+    found, wanted = (load_predictor(path).outputs(images, NOTHING[:15])[1] for path in files[::-1])
     assert found is not None
     assert wanted is not None
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
 
 
 def test_a_picture_has_its_distance_in_any_company(files: list[Path]) -> None:
-    loaded, images = Predictor.load(files[0]), plants(2000, 9)
+    loaded, images = load_predictor(files[0]), plants(2000, 9)
     together = loaded.predict(images, NOTHING[:9])
     turned = loaded.predict(images[::-1], NOTHING[:9])
     alone = loaded.predict(images[:1], NOTHING[:1])
@@ -104,7 +102,7 @@ def test_a_picture_has_its_distance_in_any_company(files: list[Path]) -> None:
 
 
 def test_a_training_photo_is_no_distance_away(files: list[Path]) -> None:
-    assert Predictor.load(files[0]).predict(plants(0, 5), NOTHING[:5])["distance"].max() < 0.02
+    assert load_predictor(files[0]).predict(plants(0, 5), NOTHING[:5])["distance"].max() < 0.02
 
 
 def test_the_columns_come_last_and_are_empty_without_a_prediction(files: list[Path], tmp_path: Path) -> None:
@@ -112,11 +110,11 @@ def test_the_columns_come_last_and_are_empty_without_a_prediction(files: list[Pa
     (tmp_path / "broken.png").write_text("only words")
     STRANGERS["noise"].save(tmp_path / "noise.png")
     inputs, _ = find_inputs([str(tmp_path)])
-    (table,) = predict_files(Predictor.load(files[1]), inputs, NOTHING[:3])
+    (table,) = predict_files(load_predictor(files[1]), inputs, NOTHING[:3])
     assert list(table.columns) == ["image", "prediction", "distance", "unlike", "error"]
     assert table["unlike"].tolist() == [False, pd.NA, True]
     assert table["distance"].isna().tolist() == [False, True, False]
-    (bad,) = predict_files(Predictor.load(files[1]), inputs[1:2], NOTHING[:1])
+    (bad,) = predict_files(load_predictor(files[1]), inputs[1:2], NOTHING[:1])
     assert bad.dtypes.equals(table.dtypes)
 
 
@@ -170,11 +168,10 @@ def test_at_most_so_many_photos_are_kept_from_first_to_last() -> None:
     np.testing.assert_array_equal(evenly_spaced(rows[:7]), rows[:7])
 
 
-def test_a_model_from_before_still_predicts(tmp_path: Path) -> None:
-    settings = {"backbone": "mobilenet_v3_small", "num_outputs": 1, "features_width": 0}
-    meta = {"model": settings, "image_size": SIDE, "features": {}, "task": TASK}
-    save_model(tmp_path / "model.pt", make_model("mobilenet_v3_small", 1, SIDE), meta)
-    assert list(Predictor.load(tmp_path / "model.pt").predict(plants(0, 2), NOTHING[:2])) == ["prediction"]
+def test_a_model_that_knows_no_photos_still_predicts(tmp_path: Path) -> None:
+    with builders.tiny_backbone() as backbone:
+        save_model(tmp_path / "model.pt", make_model(backbone, 1, SIDE), builders.model_meta(backbone=backbone))
+        assert list(load_predictor(tmp_path / "model.pt").predict(plants(0, 2), NOTHING[:2])) == ["prediction"]
 
 
 def test_a_picture_that_is_no_number_to_the_model_is_unlike() -> None:

@@ -1,6 +1,6 @@
 """What the model has to beat: the guess of the mean or the majority, and the random forest of `random_forest.py`.
 
-Both give a table of predictions like that of the model, so that the same metrics measure them.
+Both give a table of predictions like the model, so that the same metrics measure them.
 """
 
 from __future__ import annotations

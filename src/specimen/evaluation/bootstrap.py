@@ -1,6 +1,6 @@
 """Confidence intervals by the bootstrap, resampling groups.
 
-Photos of one object are alike, so rows are no independent draws, but their groups are: whole groups are drawn with
+Photos of one object are alike, so rows are not independent draws, but their groups are: whole groups are drawn with
 replacement (A. C. Davison and D. V. Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8). The
 intervals are BCa, corrected for bias and skewness (B. Efron, "Better bootstrap confidence intervals", JASA 82, 1987),
 with tails widened for few groups (T. Hesterberg, "What teachers should know about the bootstrap", The American
@@ -25,7 +25,7 @@ Statistic = Callable[[Floats], Floats]
 CHUNK = 2**20
 """Weights that are made at a time: 8 MiB, so that they stay near the processor."""
 BLOCKS = 200
-"""The jackknife leaves out so many blocks of groups at most, each in turn; more would not change its skewness."""
+"""The jackknife leaves out at most this many blocks of groups, each in turn; more would not change its skewness."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Interval:
 def bootstrap(
     statistic: Statistic, groups: Any, *, resamples: int = 2000, seed: int = 0, level: float = 0.95
 ) -> Interval:
-    """Return what a statistic is on all rows, and the interval in which it lies with probability `level`.
+    """Return a statistic of all rows, and its confidence interval of this level.
 
     `groups` names the group of each of the N rows. Weights of one are the rows as they are. A draw in which the
     statistic is not defined (NaN) does not count. For the difference of two models let `statistic` be the difference:
@@ -61,9 +61,9 @@ def bootstrap(
 
 
 def expanded_quantile(level: float, groups: int) -> float:
-    """Return how many standard errors of a bootstrap an interval of that level reaches to each side.
+    """Return how many standard errors of a bootstrap an interval of this level reaches to each side.
 
-    A spread found on few groups is too small by a known factor, and uncertain: Student's t instead of the normal
+    The spread of few groups is too small by a known factor, and uncertain: Student's t replaces the normal
     (T. Hesterberg, "What Teachers Should Know About the Bootstrap", The American Statistician 69, 2015, section 5.3).
     """
     return float(stdtrit(groups - 1, (1 + level) / 2) * np.sqrt(groups / (groups - 1)))
@@ -88,15 +88,16 @@ def _leave_out(random: np.random.Generator, count: int, rows: int) -> Iterator[F
 
 
 def _bca(estimate: float, drawn: Floats, without: Floats, tail: float) -> tuple[float, float]:
-    """Return the BCa bounds of one statistic, `tail` standard deviations away were it normal.
+    """Return the BCa bounds of one statistic; if it were normal, they would be `tail` standard deviations away.
 
     Where BCa is not defined, as when all draws lie on one side of the estimate, they are the plain percentiles.
     """
-    drawn, without = drawn[np.isfinite(drawn)], without[np.isfinite(without)]
+    drawn = drawn[np.isfinite(drawn)]
+    without = without[np.isfinite(without)]
     if not np.isfinite(estimate) or not len(drawn):
         return np.nan, np.nan
     ends = np.array([-tail, tail])
-    # Draws that tie with the estimate, as those of a share do, count half on either side.
+    # Draws that tie with the estimate, as they often do for a share, count half on either side.
     bias = ndtri((np.mean(drawn < estimate) + np.mean(drawn <= estimate)) / 2)
     influence = without.mean() - without if len(without) else np.zeros(1)
     spread = np.sum(influence**2)

@@ -1,8 +1,8 @@
-"""Where in a picture the model looked: Grad-CAM, and how much of that lies on the object.
+"""Where in a picture the model looked: Grad-CAM, and how much of it is on the object.
 
 Source: R. Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization", ICCV
-2017, arXiv 1610.02391. Coarse by nature: the heat is as fine as the map of features that it is made of, with most
-backbones a 32nd of the picture.
+2017, arXiv 1610.02391. It is coarse: a cell of heat is as large as a cell of the last map of features, with
+most backbones a 32nd of the picture.
 
 As in the paper, only what speaks for the explained output counts: for the predicted class, or for a larger number. With
 numbers one could count what lowers them too, but empty ground lowers them as well: on the embedded sample the share of
@@ -25,7 +25,7 @@ from specimen.models.network import Progress
 from specimen.models.torch_network import TorchPredictor
 
 Heat = npt.NDArray[np.float32]
-"""N x S x S, from 0 (does not speak for the prediction) to 1 (speaks for it more than any other place)."""
+"""N x S x S, from 0 (does not speak for the prediction) to 1 (speaks for it most)."""
 
 
 def heat(
@@ -34,22 +34,22 @@ def heat(
     """Return where the model looked in pictures N x S x S x 3; `samples` has N rows with the features it uses.
 
     None if there is no map to look at: the model sees no pictures, or cuts them into tokens as vision transformers do.
-    Explained is the predicted class, or the predicted number. In fp32, the same bytes on each run. All 0 where nothing
-    speaks for it.
+    The predicted class or number is explained; where nothing speaks for it, all is 0. In fp32, with the same bytes on
+    each run.
     """
     layer = _last_map(predictor.model, images.shape[1])
     if layer is None:
         return None
     columns = torch.from_numpy(features.encode(samples, predictor.meta.features))
-    parts = [np.zeros((0, *images.shape[1:3]), np.float32)]
+    heats = [np.zeros((0, *images.shape[1:3]), np.float32)]
     tiny = torch.finfo(torch.float32).tiny
     for start in progress(range(0, len(images), predictor.batch_size)):
         batch = slice(start, start + predictor.batch_size)
         pictures = torch.from_numpy(np.array(images[batch])).permute(0, 3, 1, 2)
-        found = _contributions(predictor.model, layer, pictures, columns[batch]).relu()
-        smooth = F.interpolate(found[:, None], images.shape[1:3], mode="bilinear")[:, 0]
-        parts.append((smooth / smooth.amax((1, 2), keepdim=True).clamp_min(tiny)).cpu().numpy())
-    return np.concatenate(parts)
+        contributions = _contributions(predictor.model, layer, pictures, columns[batch]).relu()
+        smooth = F.interpolate(contributions[:, None], images.shape[1:3], mode="bilinear")[:, 0]
+        heats.append((smooth / smooth.amax((1, 2), keepdim=True).clamp_min(tiny)).cpu().numpy())
+    return np.concatenate(heats)
 
 
 def can_explain(predictor: TorchPredictor) -> bool:
@@ -91,7 +91,8 @@ def _last_map(model: Model, size: int) -> nn.Module | None:
     outputs: list[tuple[nn.Module, Tensor]] = []
 
     def note(module: nn.Module, inputs: object, output: object) -> None:
-        outputs.extend([(module, output)] if isinstance(output, Tensor) else [])
+        if isinstance(output, Tensor):
+            outputs.append((module, output))
 
     handles = [module.register_forward_hook(note) for module in model.backbone.modules()]
     try:
@@ -100,7 +101,7 @@ def _last_map(model: Model, size: int) -> nn.Module | None:
         for handle in handles:
             handle.remove()
     for module, output in reversed(outputs):
-        if output.ndim == 3:  # tokens: what maps there were came before these
+        if output.ndim == 3:  # tokens: any maps came before these
             return None
         if output.ndim == 4 and min(output.shape[2:]) > 1:
             return module

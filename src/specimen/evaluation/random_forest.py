@@ -1,4 +1,4 @@
-"""A random forest on the tabular features alone, without the picture, so that one sees what the picture adds.
+"""A random forest on the tabular features alone, to see what the picture adds.
 
 It is grown on the train split (L. Breiman, "Random forests", Machine Learning 45, 2001).
 """
@@ -23,13 +23,17 @@ from specimen.models.predictions import PREDICTION, as_columns
 from specimen.models.task import Classification, Regression, Task
 
 SETTINGS: dict[str, Any] = {"n_estimators": 100, "min_samples_leaf": 3, "random_state": 0, "n_jobs": -1}
-SHUFFLES, SHUFFLED_ROWS = 10, 1000
-"""How often each feature is shuffled for its importance, in how many rows at most."""
+SHUFFLES = 10
+"""How often each feature is shuffled for its importance."""
+SHUFFLED_ROWS = 1000
+"""At most; of a larger test split a random part is shuffled."""
+SCORING = {"rmse": "neg_root_mean_squared_error", "accuracy": "accuracy"}
+"""What scikit-learn calls the metrics that a task monitors."""
 
 
 @dataclass(frozen=True)
 class Forest:
-    """What a random forest of the features alone predicts of the test split, and by which features."""
+    """What a random forest on the features alone predicts for the test split, and what it relies on."""
 
     predictions: pd.DataFrame
     importances: pd.DataFrame
@@ -78,8 +82,10 @@ def _predict_numbers(task: Regression, forest: Pipeline, test: pd.DataFrame, use
 
 @_predict.register(Classification)
 def _predict_classes(task: Classification, forest: Pipeline, test: pd.DataFrame, used: Features) -> pd.DataFrame:
-    found = pd.DataFrame(forest.predict_proba(test[list(used)]), columns=forest.classes_)
-    return with_probabilities(task, test, found.reindex(columns=list(task.class_names), fill_value=0.0).to_numpy())
+    # A class that train does not have is unknown to the forest.
+    known = pd.DataFrame(forest.predict_proba(test[list(used)]), columns=forest.classes_)
+    probabilities = known.reindex(columns=list(task.class_names), fill_value=0.0).to_numpy()
+    return with_probabilities(task, test, probabilities)
 
 
 def with_probabilities(task: Classification, samples: pd.DataFrame, probabilities: Any) -> pd.DataFrame:
@@ -90,13 +96,16 @@ def with_probabilities(task: Classification, samples: pd.DataFrame, probabilitie
 
 
 def _importances(task: Task, forest: Pipeline, test: pd.DataFrame, used: Features) -> pd.DataFrame:
-    """Return how much worse the forest gets when a feature is shuffled among the samples of test (Breiman 2001)."""
+    """Return how much worse the forest gets when a feature is shuffled in the test split (Breiman 2001)."""
     rows = test.sample(min(len(test), SHUFFLED_ROWS), random_state=0)
-    scoring = {"rmse": "neg_root_mean_squared_error"}.get(task.monitor, task.monitor)
-    found = permutation_importance(
-        forest, rows[list(used)], rows["target"], scoring=scoring, n_repeats=SHUFFLES, random_state=0
+    importances = permutation_importance(
+        forest, rows[list(used)], rows["target"], scoring=SCORING[task.monitor], n_repeats=SHUFFLES, random_state=0
     )
-    columns = {"importance": found["importances_mean"], "spread": found["importances_std"]}
-    table = pd.DataFrame({name: significant(values) for name, values in columns.items()})
-    table.insert(0, "feature", list(used))
+    table = pd.DataFrame(
+        {
+            "feature": list(used),
+            "importance": significant(importances["importances_mean"]),
+            "spread": significant(importances["importances_std"]),
+        }
+    )
     return table.sort_values("importance", ascending=False, kind="stable")

@@ -1,9 +1,9 @@
 """What the folds of a cross-validation say together: every metric by fold, its mean and spread, and pooled.
 
-The mean over folds tells what to expect of a model that is trained on such a share of the data, the standard deviation
-(n - 1) how much that depends on the split. It is not a standard error, for the folds share their train samples
+The mean over folds is what to expect of a model that is trained on such a share of the data; the standard deviation
+(n - 1) is how much that depends on the split. It is not a standard error, because the folds share train samples
 (Y. Bengio and Y. Grandvalet, "No unbiased estimator of the variance of k-fold cross-validation", JMLR 5, 2004). Pooled
-metrics are those of all predictions taken together: each sample is predicted once, by a model that has not seen it.
+metrics measure all predictions together: each sample is predicted once, by a model that has not seen it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import pandas as pd
 
 from specimen.common.markdown_table import markdown_table
 from specimen.evaluation.results import Bounds, Numbers, Scores
+from specimen.models.metric_registry import find_metric
 from specimen.plotting.style import BLUE, ORANGE, figure, heading
 
 MOST_DRAWN = 6
@@ -101,7 +102,7 @@ def _interval(bounds: Bounds | None) -> str:
 
 
 def draw(path: Path, summary: Summary) -> None:
-    """Draw each metric on an axis of its own: the folds as points, their mean and spread below, pooled as a line."""
+    """Draw each metric on an axis of its own: folds as points, their mean and spread below, all pooled as a line."""
     names = [name for name in summary.mean if name in summary.pooled.metrics][:MOST_DRAWN]
     with figure(path, height=1.2 + 0.95 * len(names)) as panels:
         heading(panels, f"{len(summary.folds)} folds, {summary.pooled.samples} samples: each fold and their mean")
@@ -122,6 +123,6 @@ def draw(path: Path, summary: Summary) -> None:
             axes.set_yticks([])
             axes.grid(visible=False, axis="y")
             axes.spines["left"].set_visible(False)
-            axes.set_ylabel(name.replace("_", " "), rotation=0, ha="right", va="center")
+            axes.set_ylabel(find_metric(name).label, rotation=0, ha="right", va="center")
         handles, labels = panels.axes[0].get_legend_handles_labels()
         panels.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=10)

@@ -1,4 +1,4 @@
-"""What a sweep has found, as pictures."""
+"""The results of a sweep, as plots."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
+from specimen.models.metric_registry import find_metric
 from specimen.plotting.style import BLUE, GREY, ORANGE, plot, shortened
 
 
@@ -20,7 +21,11 @@ def draw_trials(path: Path, trials: pd.DataFrame, metric: str, *, higher_is_bett
         axes.scatter(done["number"], done["value"], color=BLUE, label="finished")
         best = done["value"].cummax() if higher_is_better else done["value"].cummin()
         axes.step(done["number"], best, where="post", color=ORANGE, label="best so far")
-        axes.set(xlabel="trial", ylabel=metric.replace("_", " "), title="Best epoch of each trial, val split")
+        axes.set(
+            xlabel="trial",
+            ylabel=find_metric(metric.removeprefix("val_")).label,
+            title="Best epoch of each trial, on val",
+        )
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend()
 

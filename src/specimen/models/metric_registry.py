@@ -38,6 +38,11 @@ class Metric:
     """Whether model and random forest are compared by it."""
 
     @property
+    def title(self) -> str:
+        """The label at the beginning of a sentence."""
+        return self.label[0].upper() + self.label[1:]
+
+    @property
     def higher_is_better(self) -> bool:
         """Whether a higher value is better."""
         return self.direction == HIGHER
@@ -55,7 +60,7 @@ METRICS = {
     for metric in (
         Metric("rmse", "RMSE", LOWER, "unit", **_EVERYWHERE),
         Metric("mae", "MAE", LOWER, "unit", **_EVERYWHERE),
-        Metric("median_ae", "the median absolute error", LOWER, "unit", has_interval=True),
+        Metric("median_ae", "median absolute error", LOWER, "unit", has_interval=True),
         Metric("r2", "R2", HIGHER, has_interval=True, in_forest=True),
         Metric("bias", "bias", NEITHER, "unit", has_interval=True, has_interval_by_group=True),
         Metric("mse", "MSE", LOWER),

@@ -46,6 +46,10 @@ class Task(Protocol):
     higher_is_better: bool
 
     @property
+    def name(self) -> str:
+        """As in `data.task`."""
+
+    @property
     def num_outputs(self) -> int:
         """Number of logits per sample."""
 

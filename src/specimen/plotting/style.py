@@ -1,4 +1,4 @@
-"""The common look of all pictures: colours that colour-blind readers can tell apart, letters readable at 800 px."""
+"""The common look of all plots: colours that colour-blind readers can tell apart, text that is readable at 800 px."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def plot(path: Path, height: float = 5.5, width: float = WIDTH) -> Iterator[Axes
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG, without the version of matplotlib in it: the same picture gives the same bytes."""
+    """Write a figure as PNG, without the version of matplotlib, so that the same picture has the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=100, metadata={"Software": None})
 
@@ -68,15 +68,15 @@ def heading(figure: FigureBase, title: str) -> None:
 
 
 def draw_boxes(
-    axes: Axes, stats: pd.DataFrame, positions: Sequence[float], colours: Sequence[str], width: float, *, across: bool
+    axes: Axes, stats: pd.DataFrame, positions: Sequence[float], colours: Sequence[str], width: float, *, vertical: bool
 ) -> None:
-    """Draw a box of each row of `stats` (p5, q1, median, q3, p95), lying or, with `across`, standing."""
+    """Draw a box for each row of `stats` (p5, q1, median, q3, p95)."""
     names = {"p5": "whislo", "q1": "q1", "median": "med", "q3": "q3", "p95": "whishi"}
     boxes = axes.bxp(
         [{names[name]: row[name] for name in names} for _, row in stats.iterrows()],
         positions=positions,
         widths=width,
-        orientation="vertical" if across else "horizontal",
+        orientation="vertical" if vertical else "horizontal",
         patch_artist=True,
         showfliers=False,
         manage_ticks=False,
@@ -124,18 +124,20 @@ def draw_gallery(
     shape = images[0].shape if len(images) else (1, 1)
     with figure(path, 0.6 + (WIDTH / columns * shape[0] / shape[1] + 0.1 + 0.175 * lines) * rows) as grid:
         heading(grid, title)
-        for place in range(rows * columns):
-            axes = grid.add_subplot(rows, columns, place + 1)
+        for index in range(rows * columns):
+            axes = grid.add_subplot(rows, columns, index + 1)
             axes.set_axis_off()
-            if place < len(images):
-                axes.imshow(images[place])
-                axes.set_title(captions[place], fontsize=9, loc="center")
+            if index < len(images):
+                axes.imshow(images[index])
+                axes.set_title(captions[index], fontsize=9, loc="center")
 
 
 def with_unit(name: str, unit: str) -> str:
     """Return `fresh weight total (g)` for `fresh_weight_total` and `g`, `weight (g)` for `weight_g` and `g`."""
-    plain = name.removesuffix(f"_{unit}") if unit else name
-    return shortened(plain.replace("_", " "), 40) + (f" ({_literal(unit)})" if unit else "")
+    if not unit:
+        return shortened(name.replace("_", " "), 40)
+    plain = name.removesuffix(f"_{unit}")
+    return f"{shortened(plain.replace('_', ' '), 40)} ({_literal(unit)})"
 
 
 def shortened(name: str, length: int = 24) -> str:
@@ -144,12 +146,12 @@ def shortened(name: str, length: int = 24) -> str:
 
 
 def with_both_ends(name: str, length: int = 24) -> str:
-    """Cut a name that is too long in its middle: names of classes often differ in their last word alone."""
+    """Cut a name that is too long in its middle, because names of classes often differ only in their last word."""
     return _literal(name if len(name) <= length else f"{name[: length // 3]}…{name[length // 3 + 1 - length :]}")
 
 
 def _literal(text: str) -> str:
-    """Keep matplotlib from reading `$` as mathematics, and from stumbling over bytes that are no text."""
+    """Keep matplotlib from reading `$` as mathematics, and from failing on bytes that are not text."""
     return text.encode(errors="replace").decode().replace("$", r"\$")
 
 
@@ -159,5 +161,7 @@ QUANTILES = {"p5": 0.05, "q1": 0.25, "median": 0.5, "q3": 0.75, "p95": 0.95}
 
 def quantiles(values: npt.NDArray[Any]) -> dict[str, float]:
     """Return the five numbers of a box plot; NaN of no values."""
-    found = np.quantile(values, list(QUANTILES.values())) if len(values) else np.full(len(QUANTILES), np.nan)
-    return dict(zip(QUANTILES, significant(found).tolist(), strict=True))
+    if not len(values):
+        return dict.fromkeys(QUANTILES, np.nan)
+    numbers = significant(np.quantile(values, list(QUANTILES.values())))
+    return dict(zip(QUANTILES, numbers.tolist(), strict=True))

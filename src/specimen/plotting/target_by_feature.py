@@ -1,4 +1,4 @@
-"""How columns go together: each pair of the label table, and the target with each feature."""
+"""The target against each feature."""
 
 from __future__ import annotations
 
@@ -24,18 +24,19 @@ from specimen.plotting.style import (
 )
 
 STORE_COLUMNS = {"row", "image", "group", "split", "target"}
-MOST_FEATURES, MOST_CATEGORIES, MOST_ANNOTATED = 16, 12, 22
+MOST_FEATURES = 16
+MOST_CATEGORIES = 12
 
 
 def draw_features(path: Path, samples: pd.DataFrame, names: list[str], target: str, level: float | None = None) -> None:
     """Draw the target against each feature that has values; with class `names`, each feature by class.
 
-    A line marks the `level` of the target, if given.
+    `level` draws a line at a value of the target.
     """
     features = [name for name in map(str, samples.columns) if name not in STORE_COLUMNS and samples[name].notna().any()]
     if not features:
         return
-    of = f", the first {MOST_FEATURES} of {len(features)}" if len(features) > MOST_FEATURES else ""
+    shortage = f", the first {MOST_FEATURES} of {len(features)}" if len(features) > MOST_FEATURES else ""
     features = features[:MOST_FEATURES]
     columns = min(2, len(features))
     rows = -(-len(features) // columns)
@@ -53,29 +54,29 @@ def draw_features(path: Path, samples: pd.DataFrame, names: list[str], target: s
             axes.set_axis_off()
         panels.supylabel("" if names else target, fontsize=12)
         whiskers = " (whiskers: 5% to 95%)" if any(axes.patches for axes in grid) else ""
-        heading(panels, f"{target} against the features{of}{whiskers}")
+        heading(panels, f"{target} against the features{shortage}{whiskers}")
 
 
 def _target_against(axes: Axes, feature: pd.Series[Any], target: pd.Series[Any], _: list[str]) -> None:
-    """Scatter a number or a date; a box for each category."""
+    """Draw points over a number or a date, a box for each category."""
     values = _axis(axes, feature)
     if values is not None:
         scatter(axes, _spread(axes, values) if pd.api.types.is_numeric_dtype(feature) else values, target)
         return
     categories = _most_frequent(feature)
-    parts = [target[categories == name] for name in categories.cat.categories]
-    stats = pd.DataFrame(quantiles(part.to_numpy()) for part in parts)
-    draw_boxes(axes, stats, range(len(parts)), [BLUE] * len(parts), 0.6, across=True)
+    names = list(categories.cat.categories)
+    stats = pd.DataFrame(quantiles(target[categories == name].to_numpy()) for name in names)
+    draw_boxes(axes, stats, range(len(names)), [BLUE] * len(names), 0.6, vertical=True)
     _name_categories(axes, categories)
 
 
 def _classes_against(axes: Axes, feature: pd.Series[Any], target: pd.Series[Any], names: list[str]) -> None:
-    """A box for each class of a number or a date; of categories, their shares in each class."""
+    """Draw a box for each class of a number or a date; of categories, draw their shares in each class."""
     values = _axis(axes, feature)
     if values is not None:
         stats = pd.DataFrame(quantiles(values[target == name].to_numpy()) for name in names)
-        some = [row for row, found in enumerate(stats["median"].notna()) if found]
-        draw_boxes(axes, stats.iloc[some], some, [BLUE] * len(some), 0.6, across=False)
+        rows = np.flatnonzero(stats["median"].notna())
+        draw_boxes(axes, stats.iloc[rows], rows.tolist(), [BLUE] * len(rows), 0.6, vertical=False)
     else:
         categories = _most_frequent(feature)
         shares = pd.crosstab(target, categories, normalize="index", dropna=False).reindex(names)
@@ -104,30 +105,32 @@ def _axis(axes: Axes, feature: pd.Series[Any]) -> pd.Series[Any] | None:
 
 
 def _spread(axes: Axes, values: pd.Series[float]) -> pd.Series[float]:
-    """Where the values are few, as in counts, move the points sideways a little, so that all can be seen."""
-    few = np.unique(values)
-    gap = np.diff(few).min(initial=np.ptp(few))
-    if not 1 < len(few) <= MOST_CATEGORIES or gap < np.ptp(few) / MOST_CATEGORIES:
+    """Where there are few values, as with counts, move the points sideways a little, so that all can be seen."""
+    unique = np.unique(values)
+    gap = np.diff(unique).min(initial=np.ptp(unique))
+    if not 1 < len(unique) <= MOST_CATEGORIES or gap < np.ptp(unique) / MOST_CATEGORIES:
         return values
-    axes.set_xticks(few)
+    axes.set_xticks(unique)
     golden = np.arange(len(values)) * 0.6180339887 % 1 - 0.5
     spread: pd.Series[float] = values + 0.3 * gap * golden
     return spread
 
 
 def _most_frequent(feature: pd.Series[Any]) -> pd.Series[Any]:
-    """Return the categories in order of their names, all but the most frequent ones as one."""
+    """Return the categories in order of their names; all but the most frequent ones become one."""
     text = feature.astype(str)
     counts = text.value_counts().sort_index().sort_values(ascending=False, kind="stable")
-    names = sorted(counts.index[: MOST_CATEGORIES if len(counts) <= MOST_CATEGORIES else MOST_CATEGORIES - 1])
+    if len(counts) <= MOST_CATEGORIES:
+        return text.astype(pd.CategoricalDtype(sorted(counts.index)))
+    names = sorted(counts.index[: MOST_CATEGORIES - 1])
     rest = f"{len(counts) - len(names)} others"
-    order = names if len(names) == len(counts) else [*names, rest]
-    return text.where(text.isin(names), rest).astype(pd.CategoricalDtype(order))
+    return text.where(text.isin(names), rest).astype(pd.CategoricalDtype([*names, rest]))
 
 
 def _name_categories(axes: Axes, categories: pd.Series[Any]) -> None:
     counts = categories.value_counts().reindex(categories.cat.categories)
-    lying = len("".join(counts.index)) < 36 and len(counts) < 6
-    labels = [f"{shortened(str(name), 20)}{chr(10) if lying else ' '}({count})" for name, count in counts.items()]
-    axes.set_xticks(range(len(labels)), labels, rotation=0 if lying else 90, fontsize=10 if len(labels) < 8 else 9)
+    fits = len("".join(counts.index)) < 36 and len(counts) < 6
+    separator = "\n" if fits else " "
+    labels = [f"{shortened(str(name), 20)}{separator}({count})" for name, count in counts.items()]
+    axes.set_xticks(range(len(labels)), labels, rotation=0 if fits else 90, fontsize=10 if len(labels) < 8 else 9)
     axes.grid(visible=False, axis="x")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
-from specimen.models.predictions import PREDICTION, class_names_of, finite_rows, probability_column
+from specimen.models.predictions import PREDICTION, finite_rows
 
 BASE = " (base)"
 """Suffix of the columns that come from the base."""
@@ -67,27 +64,6 @@ def one_side(pairs: pd.DataFrame, suffix: str) -> pd.DataFrame:
     """Return the predictions of one revision, for suffix ` (base)` or none, with the shared samples as rows."""
     names = [str(name) for name in pairs if str(name).endswith(BASE) == bool(suffix)]
     return pairs[names].rename(columns=lambda name: str(name).removesuffix(suffix) if suffix else name)
-
-
-def errors(predictions: pd.DataFrame, task: str) -> pd.Series[Any]:
-    """Return how wrong each prediction is: by how many units, or 1 minus the probability of the true class."""
-    return _ERRORS[task](predictions)
-
-
-def _distance(predictions: pd.DataFrame) -> pd.Series[Any]:
-    return (predictions[PREDICTION] - predictions["target"]).abs()
-
-
-def _doubt(predictions: pd.DataFrame) -> pd.Series[Any]:
-    # A class that the model does not know has no column, and no probability.
-    values = np.ones(len(predictions))
-    for name in class_names_of(predictions):
-        of_class = (predictions["target"] == name).to_numpy()
-        values[of_class] = 1 - predictions[probability_column(name)].to_numpy(np.float64)[of_class]
-    return pd.Series(values, index=predictions.index)
-
-
-_ERRORS: dict[str, Callable[[pd.DataFrame], pd.Series[Any]]] = {"regression": _distance, "classification": _doubt}
 
 
 def by_decile(pairs: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,9 @@ from specimen.plotting.style import (
     plot,
     shortened,
 )
-from specimen.plotting.target_by_feature import MOST_ANNOTATED
+
+MOST_ANNOTATED = 22
+"""With more columns, the numbers in the cells would be too small to read."""
 
 
 def draw_correlations(path: Path, correlations: pd.DataFrame, target: str) -> None:

@@ -41,7 +41,7 @@ def draw_numbers(folder: Path, samples: pd.DataFrame, target: str) -> None:
             range(len(parts)),
             [COLOURS.get(split, "white") for split in parts["split"]],
             0.55,
-            across=False,
+            vertical=False,
         )
         labels = [f"{part.split}\n{part.samples} samples\n{part.groups} groups" for part in parts.itertuples()]
         axes.set_yticks(range(len(parts)), labels)

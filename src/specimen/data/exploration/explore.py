@@ -80,7 +80,7 @@ def _draw_colours(path: Path, colours: pd.DataFrame) -> None:
         for offset, split in zip((-0.26, 0, 0.26), SPLITS, strict=True):
             stats = colours[(colours["split"] == split) & (colours["samples"] > 0)]
             places = [summaries.CHANNELS.index(channel) + offset for channel in stats["channel"]]
-            draw_boxes(axes, stats, places, [COLOURS[split]] * len(stats), 0.2, across=True)
+            draw_boxes(axes, stats, places, [COLOURS[split]] * len(stats), 0.2, vertical=True)
         axes.set_xticks(range(3), summaries.CHANNELS)
         axes.grid(visible=False, axis="x")
         heading(axes.figure, "Mean colour of the pictures (whiskers: 5% to 95%)")

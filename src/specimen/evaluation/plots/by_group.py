@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from specimen.common.files import significant, write_csv
 from specimen.evaluation.results import Bounds, Results
+from specimen.models.metric_registry import find_metric
 from specimen.plotting.style import BLUE, GREY, figure, heading, shortened, with_unit
 
 BY_COLUMNS = ("column", "value", "group", "samples", "score", "low", "high")
@@ -34,23 +35,24 @@ def draw_by(metric: str, results: Results, pictures: Path, tables: Path) -> None
     write_csv(tables / "by.csv", table)
     if table.empty:
         return
+    facts = find_metric(metric)
     columns = table["column"].unique()
     heights = [max((table["column"] == column).sum(), 2) for column in columns]
     with figure(pictures / "by.png", height=1.2 + 0.7 * len(columns) + 0.3 * sum(heights)) as panels:
-        heading(panels, f"{metric} by group, test split (dashed: all samples)")
+        heading(panels, f"{facts.title} by group, test split (dashed: all samples)")
         grid = panels.subplots(len(columns), 1, sharex=True, squeeze=False, height_ratios=heights).ravel()
         for axes, column in zip(grid, columns, strict=True):
             _draw_values(axes, table[table["column"] == column], results.scores.metrics[metric])
             axes.set_title(with_unit(column, ""), fontsize=12)
-        grid[-1].set_xlabel(metric)
+        grid[-1].set_xlabel(facts.label)
 
 
 def _draw_values(axes: Axes, table: pd.DataFrame, whole: float) -> None:
-    places = np.arange(len(table))
+    positions = np.arange(len(table))
     axes.axvline(whole, color=GREY, linestyle="--")
-    axes.hlines(places, table["low"], table["high"], color=BLUE, linewidth=2)
-    axes.plot(table["score"], places, "o", color=BLUE)
+    axes.hlines(positions, table["low"], table["high"], color=BLUE, linewidth=2)
+    axes.plot(table["score"], positions, "o", color=BLUE)
     labels = [f"{shortened(str(row.value), 32)} ({row.samples})" for row in table.itertuples()]
-    axes.set_yticks(places, labels, fontsize=10)
+    axes.set_yticks(positions, labels, fontsize=10)
     axes.set_ylim(len(table) - 0.5, -0.5)
     axes.grid(visible=False, axis="y")

@@ -1,4 +1,4 @@
-"""Does a model promise what it keeps: shares that it promised beside shares that were measured, with their counts."""
+"""Does a model keep what it promises? The shares that it promised against those that were measured."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ COLUMNS = ("at", "expected", "measured", "samples", "low", "high")
 def binned(at: Values, expected: Values, kept: npt.NDArray[np.bool_], bins: npt.NDArray[np.int64]) -> pd.DataFrame:
     """Return one row a bin that has samples, with `COLUMNS`.
 
-    Of each sample: where it lies, the share that was promised, whether the promise was kept, and its bin.
+    All have one entry a sample: its place on the x axis, the share that was promised, whether the promise was kept, and
+    its bin.
     """
     samples = pd.DataFrame({"at": at, "expected": expected, "measured": kept.astype(np.float64), "bin": bins})
     table = samples.groupby("bin", sort=True).mean()
@@ -41,7 +42,7 @@ def wilson(share: Values, count: npt.NDArray[np.integer[Any]], z: float = 1.9599
 
 
 def draw_calibration(path: Path, table: pd.DataFrame, title: str, x: str, y: str) -> None:
-    """Draw what was measured, with its interval, over what was promised, and the counts below."""
+    """Draw the measured shares, with their intervals, over the promised ones, and the counts below."""
     with figure(path, height=6.5) as panels:
         heading(panels, title)
         upper, lower = panels.subplots(2, 1, sharex=True, height_ratios=(3, 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,9 @@ from specimen.plotting.style import WIDTH, heading, plot, with_both_ends
 LETTER = 0.55 / 72
 """Mean width in inches of a letter of 1 pt."""
 MIN_CELL = 0.14
-"""Inches; below that a matrix grows wider than the other plots, so that its rows can be told apart."""
+"""Inches; with smaller cells, rows would look alike, so the matrix grows wider than the other plots instead."""
+LABEL_SIZES = ((12, 11), (24, 9), (math.inf, 7))
+"""Up to how many classes, and the points of their names."""
 BINS = 10
 
 
@@ -40,17 +43,22 @@ def draw_classification(
     bins = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
     reliability = binned(confidence, confidence, right, bins)
     write_csv(tables / "calibration.csv", reliability)
-    title = "Reliability: how often the model is right when it is so sure"
+    title = "Reliability: how often the model is right, by its confidence"
     draw_calibration(pictures / "calibration.png", reliability, title, "confidence", "predicted right")
 
 
 def _long(counts: npt.NDArray[np.int64], shares: npt.NDArray[np.float64], names: list[str]) -> pd.DataFrame:
     """Return a row for each pair of true and predicted class that occurs."""
     rows, columns = np.nonzero(counts)
-    found = counts[rows, columns]
     classes = np.array(names, dtype=object)
-    table = {"true": classes[rows], "predicted": classes[columns], "samples": found}
-    return pd.DataFrame(table | {"share": significant(shares[rows, columns])})
+    return pd.DataFrame(
+        {
+            "true": classes[rows],
+            "predicted": classes[columns],
+            "samples": counts[rows, columns],
+            "share": significant(shares[rows, columns]),
+        }
+    )
 
 
 def _draw_matrix(
@@ -58,7 +66,7 @@ def _draw_matrix(
 ) -> None:
     """Draw a square matrix; cells without samples stay empty."""
     labels = [with_both_ends(name, 28) for name in names]
-    size = 11 if len(names) <= 12 else 9 if len(names) <= 24 else 7
+    size = next(size for most, size in LABEL_SIZES if len(names) <= most)
     margin = 0.75 + size * LETTER * max(map(len, labels), default=1)
     cell = float(np.clip((WIDTH - margin - 0.3) / len(names), MIN_CELL, 1.2))
     side = margin + cell * len(names)

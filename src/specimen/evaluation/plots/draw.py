@@ -1,4 +1,4 @@
-"""The pictures of the test split: those of each task, and the galleries that all tasks have."""
+"""The plots of the test split: how predictions relate to the truth, by task, and galleries of single samples."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from specimen.models.torch_network import TorchPredictor
 
 @singledispatch
 def draw_predictions(task: Task, predictions: pd.DataFrame, meta: DatasetMeta, pictures: Path, tables: Path) -> None:
-    """Draw what shows best how the predictions of a task relate to the truth, into two folders.
+    """Draw how the predictions of a task relate to the truth, into two folders.
 
-    Whatever the task, `tables` gets a `calibration.csv`, so that `dvc.yaml` can name it; without rows, if there is
-    nothing to show.
+    Whatever the task, `tables` gets a `calibration.csv`, so that `dvc.yaml` can name it; it has no rows where there
+    is nothing to show.
     """
     raise NotImplementedError(type(task).__name__)
 
@@ -52,7 +52,7 @@ def draw_galleries(
     task = predictor.task
     chosen = {
         "worst": ("Largest errors, test split", galleries.worst(task, predictions, params.gallery)),
-        "random": ("Drawn at random from the test split", galleries.random_rows(predictions, params.gallery)),
+        "random": ("Random samples of the test split", galleries.random_rows(predictions, params.gallery)),
     }
     for name, (title, samples) in chosen.items():
         images = store.images[samples.index]

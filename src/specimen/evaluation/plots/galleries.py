@@ -1,4 +1,4 @@
-"""Single samples with truth, prediction and interval: the worst ones, and some drawn by lot."""
+"""Single samples with truth, prediction and interval: the worst ones, and some random ones."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pandas as pd
 from specimen.common.files import significant, write_csv
 from specimen.common.hashing import hash_position
 from specimen.evaluation.grad_cam import Heat
+from specimen.evaluation.sample_errors import sample_errors
 from specimen.models.predictions import (
     CONFIDENCE,
     HIGH,
@@ -22,7 +23,6 @@ from specimen.models.predictions import (
     PREDICTION,
     PREDICTION_SET,
     parse_set,
-    probabilities_of,
     probability_columns,
 )
 from specimen.models.task import Classification, Regression, Task
@@ -31,40 +31,23 @@ from specimen.plotting.style import draw_gallery, shortened, with_both_ends
 Picture = npt.NDArray[np.uint8]
 
 
-@singledispatch
-def errors(task: Task, predictions: pd.DataFrame) -> pd.Series[float]:
-    """Return how wrong each prediction is, from 0 up."""
-    raise NotImplementedError(type(task).__name__)
-
-
-@errors.register(Regression)
-def _distance(task: Regression, predictions: pd.DataFrame) -> pd.Series[float]:
-    return (predictions[PREDICTION] - predictions["target"]).abs()
-
-
-@errors.register(Classification)
-def _doubt(task: Classification, predictions: pd.DataFrame) -> pd.Series[float]:
-    """What the true class lacks to a probability of 1."""
-    known = probabilities_of(predictions, task.class_names)
-    return pd.Series(1 - known[np.arange(len(known)), task.encode(predictions["target"])], index=predictions.index)
-
-
 def error_curve(task: Task, predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return the error below which each percent of the samples stay: two models compare at a glance."""
+    """Return the error below which each percent of the samples stay, so that two models compare at a glance."""
     shares = np.linspace(0, 1, 101)
-    quantiles = np.quantile(errors(task, predictions), shares)
+    quantiles = np.quantile(sample_errors(task.name, predictions), shares)
     return pd.DataFrame({"share": significant(shares), "error": significant(quantiles)})
 
 
 def worst(task: Task, predictions: pd.DataFrame, count: int) -> pd.DataFrame:
     """Return the rows with the largest errors, the largest first."""
-    return predictions.loc[errors(task, predictions).sort_values(ascending=False, kind="stable").index[:count]]
+    errors = sample_errors(task.name, predictions)
+    return predictions.loc[errors.sort_values(ascending=False, kind="stable").index[:count]]
 
 
 def random_rows(predictions: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Return rows chosen by the hash of their image's name, so that most stay when others come or go."""
-    lots = pd.Series(hash_position(predictions["image"], "gallery"), index=predictions.index)
-    return predictions.loc[lots.sort_values(kind="stable").index[:count]]
+    """Return rows chosen by the hash of their image's name, so that most stay when samples are added or removed."""
+    positions = pd.Series(hash_position(predictions["image"], "gallery"), index=predictions.index)
+    return predictions.loc[positions.sort_values(kind="stable").index[:count]]
 
 
 @singledispatch
@@ -77,16 +60,20 @@ def caption(task: Task, sample: pd.Series[Any], unit: str) -> str:
 def _numbers(task: Regression, sample: pd.Series[Any], unit: str) -> str:
     unit = f" {shortened(unit, 8)}" if unit else ""
     text = f"true {sample['target']:.3g}, predicted {sample[PREDICTION]:.3g}{unit}"
-    return text + (f"\ninterval {sample[LOW]:.3g} to {sample[HIGH]:.3g}{unit}" if LOW in sample else "")
+    if LOW in sample:
+        text += f"\ninterval {sample[LOW]:.3g} to {sample[HIGH]:.3g}{unit}"
+    return text
 
 
 @caption.register(Classification)
 def _classes(task: Classification, sample: pd.Series[Any], unit: str) -> str:
-    truth, guess = with_both_ends(sample["target"]), with_both_ends(sample[PREDICTION], 18)
+    truth = with_both_ends(sample["target"])
+    guess = with_both_ends(sample[PREDICTION], 18)
     text = f"true {truth}\npredicted {guess} {sample[CONFIDENCE]:.0%}"
     if PREDICTION_SET in sample:
         names = parse_set(sample[PREDICTION_SET])
-        text += f"\nset of {len(names)} {'holds' if sample['target'] in names else 'misses'} the truth"
+        verb = "holds" if sample["target"] in names else "misses"
+        text += f"\nset of {len(names)} {verb} the truth"
     return text
 
 
@@ -99,17 +86,17 @@ def captions(task: Task, samples: pd.DataFrame, unit: str) -> list[str]:
 
 
 def draw_samples(path: Path, images: Sequence[Picture], captions: list[str], heat: Heat | None, title: str) -> None:
-    """Draw captioned pictures; with heat (N x S x S), beside each its copy with what speaks for the prediction."""
+    """Draw captioned pictures; with heat (N x S x S), next to each a copy that shows what speaks for the prediction."""
     if heat is None:
         draw_gallery(path, images, captions, title)
         return
     pairs = [_pair(picture, warmth) for picture, warmth in zip(images, heat, strict=True)]
-    legend = "Right: brighter places speak more for the prediction"
+    legend = "Right: bright areas speak for the prediction"
     draw_gallery(path, pairs, captions, f"{title}. {legend}", columns=2)
 
 
 def _pair(picture: Picture, heat: npt.NDArray[np.float32]) -> Picture:
-    """Put the picture and, beside it, its grey copy glowing where the heat is."""
+    """Put the picture next to its grey copy, which glows where the heat is."""
     grey = picture.mean(axis=2, keepdims=True) * 0.6
     glow = mpl.colormaps["inferno"](0.25 + 0.75 * heat)[..., :3] * 255
     strength = 0.75 * heat[..., None]
@@ -121,4 +108,4 @@ def _pair(picture: Picture, heat: npt.NDArray[np.float32]) -> Picture:
 def write_samples(path: Path, task: Task, samples: pd.DataFrame) -> None:
     """Write the samples of a gallery in its order, without the probabilities of single classes."""
     shown = samples.drop(columns=probability_columns(samples))
-    write_csv(path, shown.assign(error=significant(errors(task, samples).to_numpy())))
+    write_csv(path, shown.assign(error=significant(sample_errors(task.name, samples).to_numpy())))

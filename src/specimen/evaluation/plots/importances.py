@@ -1,4 +1,4 @@
-"""By which features the random forest decides."""
+"""Which features the random forest relies on."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from specimen.models.metric_registry import METRICS
 from specimen.plotting.style import BLUE, GREY, plot, shortened
 
 
@@ -17,6 +18,6 @@ def draw_importances(path: Path, importances: pd.DataFrame, monitor: str) -> Non
         axes.set_yticks(range(len(upwards)), [shortened(name) for name in upwards["feature"]])
         axes.grid(visible=False, axis="y")
         axes.set(
-            title="Random forest on the features alone: what it relies on, test split",
-            xlabel=f"{monitor}: change for the worse when the feature is shuffled",
+            title="What a random forest on the features alone relies on, test split",
+            xlabel=f"how much worse the {METRICS[monitor].label} gets when the feature is shuffled",
         )

@@ -39,7 +39,7 @@ def draw_regression(
     coverage = _coverage(table, task) if LOW in table else pd.DataFrame(columns=list(COLUMNS))
     write_csv(tables / "calibration.csv", coverage)
     if len(coverage):
-        title = "Share of the truths within their intervals, from small to large predictions"
+        title = "Share of true values within their intervals, from small to large predictions"
         draw_calibration(pictures / "calibration.png", coverage, title, f"predicted {name}", "within the interval")
 
 
@@ -47,9 +47,9 @@ def _draw_predicted(path: Path, table: pd.DataFrame, name: str) -> None:
     with plot(path, height=7.4) as axes:
         heading(axes.figure, "Predicted against true, test split")
         if LOW in table:
-            axes.fill_betweenx(table[PREDICTION], table[LOW], table[HIGH], **_BAND, label=_inside(table))
-        somewhere = float(table["target"].iloc[0])
-        axes.axline((somewhere, somewhere), slope=1, color=GREY, linewidth=1.5, label="predicted = true")
+            axes.fill_betweenx(table[PREDICTION], table[LOW], table[HIGH], **_BAND, label=_interval_label(table))
+        anywhere = float(table["target"].iloc[0])
+        axes.axline((anywhere, anywhere), slope=1, color=GREY, linewidth=1.5, label="predicted = true")
         scatter(axes, table["target"], table[PREDICTION], label=f"samples ({len(table)})")
         axes.set(xlabel=f"true {name}", ylabel=f"predicted {name}")
         axes.set_aspect("equal", adjustable="datalim")
@@ -61,8 +61,9 @@ def _draw_residuals(path: Path, table: pd.DataFrame, name: str) -> None:
         heading(axes.figure, "Residuals, test split")
         prediction = table[PREDICTION]
         if LOW in table:
-            band = prediction - table[HIGH], prediction - table[LOW]
-            axes.fill_between(prediction, *band, **_BAND, label="interval")
+            lower = prediction - table[HIGH]
+            upper = prediction - table[LOW]
+            axes.fill_between(prediction, lower, upper, **_BAND, label="interval")
         axes.axhline(0, color=GREY, linewidth=1.5)
         scatter(axes, prediction, table["residual"], label=f"samples ({len(table)})")
         _draw_means(axes, table)
@@ -70,26 +71,27 @@ def _draw_residuals(path: Path, table: pd.DataFrame, name: str) -> None:
         legend_below(axes)
 
 
-def _inside(table: pd.DataFrame) -> str:
-    return f"interval: holds {table['target'].between(table['low'], table['high']).mean():.0%} of the truths"
+def _interval_label(table: pd.DataFrame) -> str:
+    share = table["target"].between(table[LOW], table[HIGH]).mean()
+    return f"interval: holds {share:.0%} of the true values"
 
 
 def _bins(count: int, most: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Return the bin of each of `count` samples in order: bins of about equal size, none of them tiny."""
+    """Return the bin of each of `count` samples in order: at most `most` bins of about equal size, none tiny."""
     bins = int(np.clip(count // FEWEST_IN_A_BIN, 1, most))
     return np.arange(count) * bins // max(count, 1)
 
 
 def _draw_means(axes: Axes, table: pd.DataFrame) -> None:
-    """Draw the mean residual from small to large predictions: where it leaves 0, the model is off as a rule."""
+    """Draw the mean residual from small to large predictions: away from 0, the model is biased."""
     means = table[[PREDICTION, "residual"]].groupby(_bins(len(table), 10)).mean()
     if len(means) > 1:
         axes.plot(means[PREDICTION], means["residual"], color=ORANGE, marker="o", ms=4, label="mean")
 
 
 def _coverage(table: pd.DataFrame, task: Regression) -> pd.DataFrame:
-    """Return the share of truths within their intervals, for up to 5 bins of predictions (in ascending order)."""
-    promised = float(getattr(task, "coverage", None) or np.nan)
+    """Return the share of true values within their intervals, for up to 5 bins of predictions (in ascending order)."""
+    promised = np.nan if task.coverage is None else task.coverage
     kept = table["target"].between(table[LOW], table[HIGH]).to_numpy()
     at = table[PREDICTION].to_numpy()
     return binned(at, np.full(len(at), promised), kept, _bins(len(at), 5))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from specimen.evaluation.sample_errors import sample_errors
 from specimen.models.predictions import PREDICTION
 from specimen.reporting import shared_samples
 from specimen.reporting.formatting import number
@@ -18,7 +19,7 @@ MOST = 10
 def samples_section(shared: pd.DataFrame, task: str, unit: str) -> Section:
     """Return the ten samples whose error grew most, and the ten whose error fell most."""
     before, after = (
-        shared_samples.errors(shared_samples.one_side(shared, suffix), task) for suffix in (shared_samples.BASE, "")
+        sample_errors(task, shared_samples.one_side(shared, suffix)) for suffix in (shared_samples.BASE, "")
     )
     change = after - before
     grew = change[change > 0].sort_values(ascending=False, kind="stable").index[:MOST]

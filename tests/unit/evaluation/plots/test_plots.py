@@ -14,9 +14,10 @@ from PIL import Image
 from specimen.data.dataset.meta import DatasetMeta
 from specimen.evaluation.plots.by_group import draw_by
 from specimen.evaluation.plots.draw import draw_predictions
-from specimen.evaluation.plots.galleries import caption, captions, draw_samples, error_curve, errors, random_rows, worst
+from specimen.evaluation.plots.galleries import caption, captions, draw_samples, error_curve, random_rows, worst
 from specimen.evaluation.plots.history import draw_history
 from specimen.evaluation.results import Bounds, Scores
+from specimen.evaluation.sample_errors import sample_errors
 from specimen.models.task import Classification, Regression
 from specimen.plotting.style import draw_gallery, shortened, with_both_ends, with_unit
 
@@ -285,7 +286,8 @@ def test_the_error_curve_ends_at_the_largest_error() -> None:
 def test_the_error_of_a_class_is_what_its_probability_lacks() -> None:
     task = Classification(("a", "b"), 0.0)
     table = task.decode(np.log([[0.75, 0.25], [0.75, 0.25]])).assign(target=["a", "b"])
-    np.testing.assert_allclose(errors(task, table), [0.25, 0.75])
+    np.testing.assert_allclose(sample_errors(task.name, table), [0.25, 0.75])
+    np.testing.assert_allclose(sample_errors(task.name, table.drop(columns="p: b")), [0.25, 1.0])
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
 import os
 import shutil
 import subprocess
@@ -11,9 +12,11 @@ import sys
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from unittest import mock
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
@@ -31,7 +34,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "split": {"seed": 7, "val": 0.3, "test": 0.3},
     "train": {
         "launcher": "python", "device": "cpu", "precision": "fp32", "threads": 1, "epochs": 1, "batch_size": 8,
-        "backbone": "mobilenet_v3_small",
+        "backbone": "shufflenet_v2_x0_5",
     },
     "evaluate": {"gallery": 1, "resamples": 200, "predictions_plot": "scatter"},
     "export": {"samples": 4},
@@ -67,12 +70,35 @@ def run_script(folder: Path, name: str, *arguments: str) -> None:
 
     The imports, 4 seconds of torch and its friends, are paid once. Errors come out as exceptions.
     """
-    script = importlib.import_module(name)
-    with process_in(folder), contextlib.ExitStack() as patches:
-        patches.enter_context(mock.patch.object(sys, "argv", [f"{name}.py", *arguments]))
-        if hasattr(script, "keep_freed_memory"):  # could not be undone
-            patches.enter_context(mock.patch.object(script, "keep_freed_memory"))
+    with script_in(folder, name, *arguments) as script:
         script.main()
+
+
+def fail_script(folder: Path, name: str, *arguments: str) -> str:
+    """Run a script as `run_script` does, where it ends with a user error; return what it printed on stderr."""
+    from specimen.common import errors
+
+    stderr = io.StringIO()
+    with (
+        script_in(folder, name, *arguments) as script,
+        contextlib.redirect_stderr(stderr),
+        pytest.raises(SystemExit) as exited,
+    ):
+        errors.run_cli(script.main)
+    assert exited.value.code == errors.EXIT_USER_ERROR
+    return stderr.getvalue()
+
+
+@contextlib.contextmanager
+def script_in(folder: Path, name: str, *arguments: str) -> Iterator[ModuleType]:
+    """Import a script of `src` or `tools` and let it find its folder and arguments."""
+    script = importlib.import_module(name)
+    with process_in(folder), mock.patch.object(sys, "argv", [f"{name}.py", *arguments]):
+        if not hasattr(script, "keep_freed_memory"):
+            yield script
+            return
+        with mock.patch.object(script, "keep_freed_memory"):  # could not be undone
+            yield script
 
 
 def run(*command: str, cwd: Path, status: int = 0, **env: str) -> str:

@@ -40,7 +40,7 @@ class Metric:
     @property
     def title(self) -> str:
         """The label at the beginning of a sentence."""
-        return self.label[0].upper() + self.label[1:]
+        return self.label[:1].upper() + self.label[1:]
 
     @property
     def higher_is_better(self) -> bool:

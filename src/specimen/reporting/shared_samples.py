@@ -32,10 +32,11 @@ def _names_rows(table: pd.DataFrame, key: list[str]) -> bool:
 
 
 def shared_samples(base: pd.DataFrame, head: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Return the samples with the same label in both, and how many others there are.
+    """Return the samples with the same label in both, and how many have another one.
 
     Columns of the base have the suffix ` (base)`. A relabelled sample is left out: by its new label the model that
-    learnt such labels would win, by its old one the other.
+    learned such labels would win, by its old one the other model.
+
     Raises `NotComparableError` where samples cannot be told apart, or where none is left.
     """
     for table in (base, head):
@@ -52,18 +53,18 @@ def shared_samples(base: pd.DataFrame, head: pd.DataFrame) -> tuple[pd.DataFrame
 
 
 def _check(predictions: pd.DataFrame) -> None:
-    """Raise `NotComparableError` for a table that evaluate cannot have written, or that a diverged model has."""
+    """Raise `NotComparableError` for a table that evaluate did not write, or that is from a diverged model."""
     absent = [name for name in ("target", PREDICTION) if name not in predictions]
     if absent:
         raise NotComparableError(f"the predictions have no column {', '.join(absent)}")
     if not finite_rows(predictions).all():
-        raise NotComparableError("there are predictions that are no finite numbers, so a model has diverged")
+        raise NotComparableError("there are predictions that are not finite numbers, so a model has diverged")
 
 
 def one_side(pairs: pd.DataFrame, suffix: str) -> pd.DataFrame:
     """Return the predictions of one revision, for suffix ` (base)` or none, with the shared samples as rows."""
     names = [str(name) for name in pairs if str(name).endswith(BASE) == bool(suffix)]
-    return pairs[names].rename(columns=lambda name: str(name).removesuffix(suffix) if suffix else name)
+    return pairs[names].rename(columns=lambda name: str(name).removesuffix(suffix))
 
 
 def by_decile(pairs: pd.DataFrame) -> pd.DataFrame:

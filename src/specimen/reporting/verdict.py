@@ -1,6 +1,6 @@
 """Better, worse, or neither? Two models on the test samples that both have predicted.
 
-Two bare numbers decide nothing: the test split is a handful of objects, and another handful would have given others.
+Two bare numbers decide nothing: the test split is a handful of objects, and another handful would give other numbers.
 Both models are measured on the same draws of whole groups, so that what makes a photo hard for both cancels out (paired
 bootstrap: B. Efron and R. Tibshirani, "An Introduction to the Bootstrap", 1993, section 16.2, applied to groups).
 """
@@ -31,7 +31,7 @@ Word = Literal["better", "worse", "no detectable change", "not comparable"]
 
 @dataclass(frozen=True)
 class RevisionPredictions:
-    """What was predicted, and how well: the table of predictions and the facts that must agree."""
+    """The predictions of a revision, and the facts that two revisions must agree in."""
 
     predictions: pd.DataFrame
     task: str
@@ -41,7 +41,7 @@ class RevisionPredictions:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One word, and the numbers that it rests on: NaN where there are none."""
+    """One word, and the numbers that it rests on; NaN where there are none."""
 
     word: Word
     metric: str
@@ -60,14 +60,14 @@ class Verdict:
 
 
 def default_metric(task: str) -> str:
-    """Return the metric that decides if `report.metric` names none."""
+    """Return the metric that decides unless `report.metric` names one: the one that chooses the best epoch."""
     return TASKS[task].monitor if task in TASKS else Regression.monitor
 
 
 def judge(
     base: RevisionPredictions, head: RevisionPredictions, metric: str, *, resamples: int = 2000, seed: int = 0
 ) -> Verdict:
-    """Compare two revisions by one metric."""
+    """Compare two revisions by one metric, with intervals from `resamples` draws of groups."""
     try:
         check_agreement(base, head)
         pairs, relabelled = shared_samples(base.predictions, head.predictions)
@@ -96,25 +96,22 @@ def _compare(
         raise NotComparableError(
             f"both share {count} groups of test samples; an interval needs {FEWEST_GROUPS} or more"
         )
-    measures = [_MEASURES[head.task](one_side(pairs, suffix)) for suffix in (BASE, "")]
-    measured = [set(of(np.ones((1, len(pairs))))) for of in measures]
-    known = sorted(name for name in measured[0] & measured[1] if METRICS[name].may_decide)
-    if metric not in known:
-        raise NotComparableError(f"report.metric: `{metric}` cannot decide. Accepted here: {', '.join(known)}")
+    measure = _MEASURES[head.task]
+    of_base = measure(one_side(pairs, BASE))
+    of_head = measure(one_side(pairs, ""))
+    _check_metric(metric, of_base, of_head, len(pairs))
 
-    def both(weights: Floats) -> Floats:
-        before, after = (of(weights)[metric] for of in measures)
+    def statistic(weights: Floats) -> Floats:
+        before = of_base(weights)[metric]
+        after = of_head(weights)[metric]
         return np.stack([before, after, after - before], axis=1)
 
-    interval = bootstrap(both, groups, resamples=resamples, seed=seed)
+    interval = bootstrap(statistic, groups, resamples=resamples, seed=seed)
     before, after, difference = map(float, interval.estimate)
     low = float(interval.low[2])
     high = float(interval.high[2])
-    word: Word = "no detectable change"
-    if low > 0 or high < 0:
-        word = "better" if np.sign(low) == METRICS[metric].direction else "worse"
     return Verdict(
-        word,
+        _word(metric, low, high),
         metric,
         unit=head.unit,
         before=before,
@@ -129,13 +126,29 @@ def _compare(
     )
 
 
+def _check_metric(metric: str, of_base: Measure, of_head: Measure, rows: int) -> None:
+    """Raise `NotComparableError` for a metric that one of both lacks, or that has no better way."""
+    ones = np.ones((1, rows))
+    measured = of_base(ones).keys() & of_head(ones).keys()
+    accepted = sorted(name for name in measured if METRICS[name].may_decide)
+    if metric not in accepted:
+        raise NotComparableError(f"report.metric: `{metric}` cannot decide. Accepted here: {', '.join(accepted)}")
+
+
+def _word(metric: str, low: float, high: float) -> Word:
+    """Return what an interval of the difference says; NaN says nothing."""
+    if low > 0 or high < 0:
+        return "better" if np.sign(low) == METRICS[metric].direction else "worse"
+    return "no detectable change"
+
+
 def _same(pairs: pd.DataFrame) -> bool:
-    said = [PREDICTION, *probability_columns(one_side(pairs, ""))]
-    return all(f"{name}{BASE}" in pairs and (pairs[name] == pairs[f"{name}{BASE}"]).all() for name in said)
+    columns = [PREDICTION, *probability_columns(one_side(pairs, ""))]
+    return all(f"{name}{BASE}" in pairs and (pairs[name] == pairs[f"{name}{BASE}"]).all() for name in columns)
 
 
 def _measure_known_classes(predictions: pd.DataFrame) -> Measure:
-    """A class that a model does not know has the probability 0 there."""
+    """Return what measures classes; one that the model does not know has the probability 0."""
     known = class_names_of(predictions)
     names = list(dict.fromkeys([*known, *predictions["target"], *predictions[PREDICTION]]))
     unknown = {probability_column(name): 0.0 for name in names if name not in known}

@@ -8,7 +8,7 @@ from specimen.evaluation.bootstrap import bootstrap
 from specimen.models.metric_registry import METRICS, find_metric
 from specimen.reporting.verdict import FEWEST_GROUPS, RevisionPredictions, Verdict, judge
 
-REPETITIONS = 400
+REPETITIONS = 200
 RESAMPLES = 400
 
 
@@ -172,7 +172,7 @@ def test_other_facts_cannot_be_compared(facts: dict[str, str], reason: str) -> N
         (lambda head: head.iloc[:0], "no test sample is in both revisions"),
         (lambda head: head.drop(columns="prediction"), "the predictions have no column prediction"),
         (lambda head: head.assign(image="one.jpg", row=1), "the samples cannot be told apart by image and row"),
-        (lambda head: head.assign(prediction=np.nan), "predictions that are no finite numbers"),
+        (lambda head: head.assign(prediction=np.nan), "predictions that are not finite numbers"),
     ],
 )
 def test_what_cannot_be_compared_says_why(change: object, reason: str) -> None:

@@ -9,35 +9,50 @@ from specimen.reporting.verdict import Verdict
 
 
 def verdict_section(verdict: Verdict, resamples: int, compared: str) -> Section:
-    """Return the verdict, and below it the interval or the reason why there is none."""
+    """Return the verdict, and below it the interval or the reason why there is none; `compared` names the revisions."""
     if verdict.word == "not comparable":
         return Section("", paragraphs(f"**Verdict: not comparable: {prose(verdict.reason)}.**", compared))
-    metric = verdict.metric
-    name = escape(find_metric(metric).label)
-    before, after = amount(verdict.before, metric, verdict.unit), amount(verdict.after, metric, verdict.unit)
     shared = f"the {verdict.samples:,} test samples ({verdict.groups:,} groups) that both revisions share"
     if verdict.same_predictions:
-        first = f"**Verdict: no detectable change. Both revisions predict the same, {name} is {after}.**"
-        return Section("", paragraphs(first, f"Measured on {shared}. {_left_out(verdict)}".strip(), compared))
-    moved = f"{'rose' if verdict.difference > 0 else 'fell'}{_by(verdict)} from {before} to {after}"
-    first = (
-        f"**Verdict: {verdict.word}. {name[0].upper()}{name[1:]} {moved if verdict.difference else f'is {after}'}.**"
-    )
-    low, high = amount(verdict.low, metric, verdict.unit, "+"), amount(verdict.high, metric, verdict.unit, "+")
-    noise = "includes 0, so chance alone may have made this difference" if verdict.low <= 0 <= verdict.high else (
-        "does not include 0, so this is more than noise")  # fmt: skip
-    basis = (
-        f"The difference is {amount(verdict.difference, metric, verdict.unit, '+')}, its 95 % interval from {low} to "
-        f"{high}. It {noise}. Measured on {shared}: their groups were drawn anew {resamples:,} times, for both models "
-        "alike."
-    )
-    return Section("", paragraphs(first, f"{basis} {_left_out(verdict)}".strip(), compared))
+        name = escape(find_metric(verdict.metric).label)
+        after = amount(verdict.after, verdict.metric, verdict.unit)
+        answer = f"**Verdict: no detectable change. Both revisions predict the same, {name} is {after}.**"
+        basis = f"Measured on {shared}."
+    else:
+        answer = f"**Verdict: {verdict.word}. {_change(verdict)}.**"
+        basis = (
+            f"{_interval(verdict)} Measured on {shared}: their groups were resampled {resamples:,} times, in the same "
+            "way for both models."
+        )
+    return Section("", paragraphs(answer, f"{basis} {_left_out(verdict)}".strip(), compared))
+
+
+def _change(verdict: Verdict) -> str:
+    """Return how the metric changed, as a sentence without its full stop."""
+    name = escape(find_metric(verdict.metric).title)
+    before = amount(verdict.before, verdict.metric, verdict.unit)
+    after = amount(verdict.after, verdict.metric, verdict.unit)
+    if not verdict.difference:
+        return f"{name} is {after}"
+    verb = "rose" if verdict.difference > 0 else "fell"
+    return f"{name} {verb}{_by(verdict)} from {before} to {after}"
 
 
 def _by(verdict: Verdict) -> str:
     if find_metric(verdict.metric).scale == "percent" or not verdict.before:
         return ""
-    return f" by {abs(verdict.difference / verdict.before):.1%},".replace("%", " %")
+    return f" by {100 * abs(verdict.difference / verdict.before):.1f} %,"
+
+
+def _interval(verdict: Verdict) -> str:
+    difference = amount(verdict.difference, verdict.metric, verdict.unit, "+")
+    low = amount(verdict.low, verdict.metric, verdict.unit, "+")
+    high = amount(verdict.high, verdict.metric, verdict.unit, "+")
+    if verdict.low <= 0 <= verdict.high:
+        doubt = "It includes 0, so chance alone may have made this difference."
+    else:
+        doubt = "It does not include 0, so this is more than noise."
+    return f"The difference is {difference}, its 95 % interval from {low} to {high}. {doubt}"
 
 
 def _left_out(verdict: Verdict) -> str:

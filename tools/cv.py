@@ -1,11 +1,10 @@
-"""Cross-validation, `make cv`: train and evaluate each fold through DVC, and say what they say together.
+"""Cross-validation, `make cv`: train and evaluate each fold through DVC, and summarise the results of all folds.
 
-DVC runs only the folds that have changed. What comes out is metrics/cv.json for Git and plots/cv.png.
+DVC runs only the folds that have changed. The results are metrics/cv.json for Git, and plots/cv.png.
 """
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,28 +25,31 @@ from specimen.evaluation.results_files import read_numbers
 from specimen.experiments import cross_validation
 from specimen.models.predictions import read_predictions
 from specimen.training.setup import make_task
+from specimen.versioning.dvc_commands import run_dvc
 
-PREPARED, RESULTS = Path("data/prepared"), Path("folds")
-METRICS, PLOT = Path("metrics/cv.json"), Path("plots/cv.png")
-STAGES, FOLDS = RESULTS / "dvc.yaml", RESULTS / "folds.yaml"
+PREPARED = Path("data/prepared")
+FOLDS = Path("folds")
+FOLD_STAGES = FOLDS / "dvc.yaml"
+FOLD_LIST = FOLDS / "folds.yaml"
+METRICS = Path("metrics/cv.json")
+PLOT = Path("plots/cv.png")
 COMMENT = "# The folds that DVC knows; `make cv` writes as many as split.folds says.\n"
 
 
 def main() -> None:
-    """Run what has changed, print the table of all folds, and write it down."""
+    """Run the folds that have changed, print the table of all folds, and write it down."""
     params = load_params()
     count = _count(params)
     _check_deps()
     with _listed(count):
-        targets = [f"{STAGES.as_posix()}:fold@{fold}" for fold in range(count)]
-        done = subprocess.run([sys.executable, "-m", "dvc", "repro", *targets], check=False)
-        if done.returncode:
-            sys.exit(done.returncode)  # DVC has said why
+        status = run_dvc("repro", *(f"{FOLD_STAGES.as_posix()}:fold@{fold}" for fold in range(count)))
+        if status:
+            sys.exit(status)  # DVC has said why
     summary = summarise(params, count)
     print(f"\n{cross_validation.as_markdown(summary)}\n")
     write_json(METRICS, summary.to_json())
     cross_validation.draw(PLOT, summary)
-    print(f"{METRICS} and {PLOT} have it; {RESULTS}/fold-*/predictions.csv every prediction.")
+    print(f"Written to {METRICS} and {PLOT}; every prediction is in {FOLDS}/fold-*/predictions.csv.")
 
 
 def _count(params: Params) -> int:
@@ -66,41 +68,41 @@ def _count(params: Params) -> int:
 
 
 def _check_deps() -> None:
-    """Raise `SpecimenError` where a stage depends on what a fold does not: such as a file of weights, added by hand."""
+    """Raise `SpecimenError` where train or evaluate has a dep that a fold lacks, such as a file of weights."""
     stages = yaml.safe_load(PIPELINE.read_text(encoding="utf-8"))["stages"]
-    known = yaml.safe_load(STAGES.read_text(encoding="utf-8"))["stages"]["fold"]["deps"]
-    wanted = {dep for name in ("train", "evaluate") for dep in stages[name]["deps"]}
-    lacking = sorted(wanted.difference(known, stages["train"]["outs"]))
-    if lacking:
+    fold = yaml.safe_load(FOLD_STAGES.read_text(encoding="utf-8"))["stages"]["fold"]
+    needed = {*stages["train"]["deps"], *stages["evaluate"]["deps"]}
+    missing = sorted(needed.difference(fold["deps"], stages["train"]["outs"]))
+    if missing:
         raise SpecimenError(
-            f"{STAGES}: the stages of {PIPELINE} depend on {', '.join(lacking)}, the folds do not, so DVC would not "
-            "notice when it changes. Add it to the deps there."
+            f"{FOLD_STAGES}: the stages of {PIPELINE} depend on {', '.join(missing)}, the folds do not, so DVC would "
+            "not notice when it changes. Add it to the deps there."
         )
 
 
 @contextmanager
 def _listed(count: int) -> Iterator[None]:
-    """Tell DVC which folds there are, and keep it if all have run: one that never did would make `dvc pull` fail."""
-    before, text = FOLDS.read_text(encoding="utf-8"), f"{COMMENT}folds: {list(range(count))}\n"
+    """List the folds for DVC, and keep the list only if all have run: `dvc pull` fails for a fold that never ran."""
+    before = FOLD_LIST.read_text(encoding="utf-8")
+    _write_list(f"{COMMENT}folds: {list(range(count))}\n")
     try:
-        _write(text)
         yield
     except BaseException:
-        _write(before)
+        _write_list(before)
         raise
 
 
-def _write(text: str) -> None:
-    if FOLDS.read_text(encoding="utf-8") != text:
-        with replace_atomically(FOLDS) as aside:
-            aside.write_text(text, encoding="utf-8")
+def _write_list(text: str) -> None:
+    if FOLD_LIST.read_text(encoding="utf-8") != text:
+        with replace_atomically(FOLD_LIST) as new_file:
+            new_file.write_text(text, encoding="utf-8")
 
 
 def summarise(params: Params, count: int) -> cross_validation.Summary:
-    """Read the results of all folds, and return what they say together."""
+    """Read the results of all folds and put them together."""
     store = Store.load(PREPARED)
     classes = bool(store.meta.class_names)
-    folders = [RESULTS / f"fold-{fold}" for fold in range(count)]
+    folders = [FOLDS / f"fold-{fold}" for fold in range(count)]
     numbers = [read_numbers(folder / "test.json") for folder in folders]
     predictions = [read_predictions(folder / "predictions.csv", classes=classes) for folder in folders]
     task = make_task(store.meta, store.samples["target"], params.train)

@@ -23,7 +23,7 @@ from PIL import Image
 
 from specimen.common.memory import keep_freed_memory
 from specimen.data.preparation.packing import pack
-from specimen.data.readers.images import Folder
+from specimen.data.readers.folder_images import Folder
 
 SIZE = 224
 ROUNDS = 5

@@ -16,7 +16,7 @@ import torch
 import predict
 from specimen.common.errors import SpecimenError
 from specimen.data.preparation.packing import pack
-from specimen.data.readers.images import Folder
+from specimen.data.readers.folder_images import Folder
 from specimen.inference import batch_prediction
 from specimen.inference.load import load_predictor
 from specimen.models import predictor as predicting

@@ -6,12 +6,19 @@ from pydantic import model_validator
 
 from specimen.config.base import Section, TaskName
 
-RESERVED = frozenset(
-    {"row", "image", "group", "split", "target", "prediction", "confidence", "low", "high", "prediction_set"}
-    | {"distance", "unlike"}
-    | {"file", "file_error", "decode_error", "image_width", "image_height", "perceptual_hash", "thumbnail", "pixels"}
+_OF_SAMPLES = ("row", "image", "group", "split", "target")
+_OF_PREPARATION = (
+    *("image_name", "image_error", "target_text"),
+    *("decode_error", "image_width", "image_height", "perceptual_hash", "thumbnail", "pixels"),
 )
-"""Columns of the tables of samples and predictions, so no names for features."""
+_OF_PREDICTIONS = (
+    *("prediction", "low", "high", "confidence", "prediction_set", "distance", "unlike"),
+    *("error", "residual", "file"),
+)
+RESERVED = frozenset({*_OF_SAMPLES, *_OF_PREPARATION, *_OF_PREDICTIONS})
+"""Columns that Specimen adds to the features, so a feature cannot have their names."""
+RESERVED_PREFIX = "p: "
+"""Begins the name of the column with the probability of a class."""
 
 
 class Data(Section):
@@ -28,10 +35,10 @@ class Data(Section):
     """Folder (or .zip) of the photos, under `root`."""
     masks: str | None = None
     """Folder of masks under `root`, white where the object is: a PNG for each photo, of its name without the suffix. If
-    given, evaluate measures how much of the model's attention lies on the object."""
+    given, evaluate measures how much of the model's attention is on the object."""
     image_column: str | None = "image"
     """null: a table without pictures, to learn from its features alone. A row is then called by its `group` if each has
-    one of its own, else by its number, which decides its split too: so name a group if rows may be inserted or removed.
+    one of its own, else by its number, which decides its split too: name a group if rows may be inserted or removed.
     """
     target: str = "class"
     """Column to learn; with class folders, just its name in reports."""
@@ -42,7 +49,7 @@ class Data(Section):
     split_column: str | None = None
     """Column that says train, val or test; where it is empty, and without it, the group decides (see `Split`)."""
     features: tuple[str, ...] = ()
-    """Further columns that the store keeps beside the photo."""
+    """Further columns that the store keeps along with the photo."""
     leaks: tuple[str, ...] = ()
     """Columns that were measured together with the target and give it away; refused as features."""
     allow_leaks: bool = False
@@ -63,7 +70,10 @@ class Data(Section):
                 f"features: {', '.join(leaking)} gives the target away (see data.leaks): whoever has only the photo "
                 "does not have it, and the model would learn nothing else. Leave it out, or set data.allow_leaks: true"
             )
-        reserved = sorted(RESERVED.intersection(self.features))
+        reserved = sorted(name for name in self.features if name in RESERVED or name.startswith(RESERVED_PREFIX))
         if reserved:
-            raise ValueError(f"features: the store has columns {', '.join(reserved)} of its own; rename the sheet's")
+            raise ValueError(
+                f"features: the store and the predictions have columns {', '.join(reserved)} of their own; rename "
+                "those of the sheet"
+            )
         return self

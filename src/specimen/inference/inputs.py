@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from specimen.common.errors import SpecimenError, accepted_hint
-from specimen.data.readers.images import SUFFIXES, Folder, Zip, read_file
+from specimen.data.readers.folder_images import Folder, read_file
+from specimen.data.readers.images import SUFFIXES
+from specimen.data.readers.zip_images import Zip
 
 
 class Input(NamedTuple):

@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from specimen.common.errors import SpecimenError
 from specimen.config.base import Section
-from specimen.config.data import RESERVED
+from specimen.config.data import RESERVED, RESERVED_PREFIX
 from specimen.config.params import Params, load_params
+from specimen.models import predictions
 
 ROOT = Path(__file__).parents[3]
 RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))
@@ -206,10 +207,23 @@ def test_a_leak_that_is_no_feature_is_fine(load: Load) -> None:
     assert load(LEAKING % ("age", "false")).data.leaks == ("area",)
 
 
-@pytest.mark.parametrize("name", sorted(RESERVED))
-def test_a_feature_cannot_have_the_name_of_a_column_of_the_store(load: Load, name: str) -> None:
-    message = fault(load, f"data: {{root: x, task: regression, table: x, target: weight, features: [{name}]}}")
-    assert f"the store has columns {name} of its own" in message
+@pytest.mark.parametrize("name", [*sorted(RESERVED), "p: rust", "p: "])
+def test_a_feature_cannot_have_the_name_of_a_column_of_the_store_or_the_predictions(load: Load, name: str) -> None:
+    message = fault(load, f"data: {{root: x, task: regression, table: x, target: weight, features: ['{name}']}}")
+    assert f"the store and the predictions have columns {name} of their own; rename those of the sheet" in message
+
+
+def test_every_column_that_a_prediction_or_a_plot_of_errors_adds_is_reserved() -> None:
+    added = {predictions.PREDICTION, predictions.LOW, predictions.HIGH, predictions.CONFIDENCE, predictions.UNLIKE}
+    added |= {predictions.PREDICTION_SET, predictions.DISTANCE, "error", "residual"}
+    assert added <= RESERVED
+    assert predictions.probability_column("rust").startswith(RESERVED_PREFIX)
+
+
+@pytest.mark.parametrize("name", ["errors", "p", "P: x", "sp: x"])
+def test_a_feature_may_have_a_name_that_only_looks_like_one_of_these(load: Load, name: str) -> None:
+    data = load(f"data: {{root: x, task: regression, table: x, target: weight, features: ['{name}']}}").data
+    assert data.features == (name,)
 
 
 def test_class_folders_cannot_be_a_regression(load: Load) -> None:

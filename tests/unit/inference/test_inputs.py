@@ -82,7 +82,7 @@ def test_a_name_that_is_no_utf_8_can_be_written_down() -> None:
 def test_a_picture_that_went_away_says_so_when_read() -> None:
     found, _ = find_inputs(["x/a.png"])
     Path("x/a.png").unlink()
-    with pytest.raises(ImageNotFoundError, match="no regular file"):
+    with pytest.raises(ImageNotFoundError, match="not a regular file"):
         found[0].read()
 
 

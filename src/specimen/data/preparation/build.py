@@ -1,6 +1,9 @@
 """From the raw data set to the packed store."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -20,22 +23,22 @@ from specimen.data.preparation.splits import assign_splits, check_splits
 
 def build_dataset(raw: RawDataset, data: Data, prepare: Prepare, split: Split, folder: Path) -> DatasetMeta:
     """Write the store of the rows that pass all rules into `folder`; return its meta."""
-    images, listed = raw.images, raw.usable
     pictures = folder / "images.npy"
-    if images is not None:
-        listed = listed.join(pack(images, listed["file"], pictures, prepare.image_size, prepare.resize))
-    listed = listed.assign(group=listed["group"].fillna(listed["file"]))
-    checks = rules.picture_checks(data.task, pictures=images is not None)
+    listed = raw.usable
+    if raw.images is not None:
+        listed = listed.join(pack(raw.images, listed["image"], pictures, prepare.image_size, prepare.resize))
+    listed = listed.assign(group=listed["group"].fillna(listed["image"]))
+    checks = rules.picture_checks(data.task, pictures=raw.images is not None)
     kept, rejected, warned = rules.apply(checks, listed, prepare.rules)
     rejected = pd.concat([raw.rejected, rejected], ignore_index=True)
     warned = pd.concat([raw.warned, warned], ignore_index=True)
     if kept.empty:
         raise SpecimenError(no_usable_rows_message(data, raw.labels, rejected))
-    if images is not None:
-        keep_rows(pictures, listed.index[listed["decode_error"].isna()].get_indexer(kept.index))
+    if raw.images is not None:
+        keep_rows(pictures, listed.index.get_indexer(kept.index))
     else:
         pack_none(pictures, len(kept))
-    if raw.masks:
+    if raw.masks is not None:
         pack_masks(raw.masks, kept, folder / "masks.npy", prepare.image_size, prepare.resize)
 
     samples = _samples(kept, data, split)
@@ -60,12 +63,18 @@ def _by_rule(rows: pd.DataFrame, row_rules: Rules) -> dict[str, int]:
 
 def _samples(kept: pd.DataFrame, data: Data, split: Split) -> pd.DataFrame:
     """Return the table of samples, one row a picture: row, image, group, split, target, features."""
-    number = data.task == "regression"
-    samples = pd.DataFrame({"row": kept.index, "image": kept["file"], "group": kept["group"]}, index=kept.index)
+    samples = pd.DataFrame({"row": kept.index, "image": kept["image"], "group": kept["group"]}, index=kept.index)
     samples["split"] = assign_splits(kept["group"], split, kept["split"])
-    samples["target"] = to_number(kept["target"]) if number else to_text(kept["target"])
+    samples["target"] = kept["target"]
     for name in data.features:
-        numbers, text = to_number(kept[name]), to_text(kept[name])
-        samples[name] = text if (numbers.isna() & text.notna()).any() else numbers
-    check_splits(samples, classes=not number)
+        samples[name] = _numbers_or_text(kept[name])
+    check_splits(samples, classes=data.task == "classification")
     return samples
+
+
+def _numbers_or_text(cells: pd.Series[Any]) -> pd.Series[Any]:
+    """Return a feature as numbers if all its filled cells are numbers, else as text."""
+    numbers = to_number(cells)
+    text = to_text(cells)
+    is_text = (numbers.isna() & text.notna()).any()
+    return text if is_text else numbers

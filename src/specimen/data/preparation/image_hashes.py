@@ -1,4 +1,4 @@
-"""Hashes of pictures, by which equal and alike ones are found."""
+"""Hashes of pictures, by which equal and similar ones are found."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REDUCED_SIDE = 32
 
 
 class DecodeResult(NamedTuple):
-    """What decoding one image file found."""
+    """What decoding one image file has found."""
 
     decode_error: str | None
     image_width: int = 0
@@ -28,7 +28,7 @@ class DecodeResult(NamedTuple):
 
 
 def make_thumbnail(image: Image.Image) -> bytes:
-    """Return a small grey copy, by which alike pictures are found."""
+    """Return a small grey copy, by which similar pictures are found."""
     small = image.reduce(max(1, image.width // REDUCED_SIDE)).convert("L")
     return small.resize(THUMBNAIL, Image.Resampling.BOX).tobytes()
 
@@ -45,21 +45,18 @@ def difference_hash(thumbnails: pd.Series[Any]) -> npt.NDArray[np.uint64]:
     return np.packbits(bits.reshape(len(bits), -1), axis=1).view(">u8").astype(np.uint64).ravel()
 
 
-def hash_equal_pictures(path: Path, facts: list[DecodeResult]) -> list[str]:
-    """Return a text for each picture that others share only if all pixels are the same.
+def hash_equal_pictures(path: Path, results: list[DecodeResult]) -> list[str]:
+    """Return a text for each picture of a packed file that others share only if all pixels are the same.
 
-    Equal pictures have equal thumbnails, so only pictures whose thumbnail is not alone are read again and hashed.
+    Equal pictures have equal thumbnails, so only those that share their thumbnail are read again and hashed.
     """
-    counts = Counter(fact.thumbnail for fact in facts if fact.decode_error is None)
-    texts, row = [], 0
+    counts = Counter(result.thumbnail for result in results if result.decode_error is None)
     stored = np.lib.format.open_memmap(path, mode="r")
-    start, length = stored.offset, int(np.prod(stored.shape[1:]))
+    length = int(np.prod(stored.shape[1:]))
+    texts = [f"row {row}" for row in range(len(results))]
     with path.open("rb") as file:  # not mapped: what is read of a mapped file counts as memory
-        for fact in facts:
-            if fact.decode_error is None and counts[fact.thumbnail] > 1:
-                file.seek(start + row * length)
-                texts.append(hashlib.blake2b(file.read(length), digest_size=16).hexdigest())
-            else:
-                texts.append(f"row {len(texts)}")
-            row += fact.decode_error is None
+        for row, result in enumerate(results):
+            if result.decode_error is None and counts[result.thumbnail] > 1:
+                file.seek(stored.offset + row * length)
+                texts[row] = hashlib.blake2b(file.read(length), digest_size=16).hexdigest()
     return texts

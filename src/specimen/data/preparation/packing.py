@@ -24,42 +24,35 @@ CHUNK = 16
 
 
 def pack(images: Images, files: pd.Series[str], path: Path, size: int, resize: Resize) -> pd.DataFrame:
-    """Decode `files` in order into one .npy file; a picture that fails leaves no row there.
+    """Decode `files` in order into one .npy file, N x size x size x 3 uint8; one that cannot be read becomes black.
 
-    Returns, with the index of `files`: `decode_error` (None if fine), `image_width`, `image_height`, `thumbnail` (grey,
-    as bytes), `perceptual_hash` (uint64) and `pixels` (the same text for the same picture). Raises `SpecimenError`
-    where the disk is too small.
+    Returns what was found, with the index of `files`: `decode_error` (None if fine), `image_width` and `image_height`
+    (upright), `thumbnail` (grey, as bytes), `perceptual_hash` (uint64) and `pixels` (the same text for the same
+    picture). Raises `SpecimenError` where the disk is too small.
     """
     _check_space(path.parent, len(files) * size * size * 3)
     with path.open("wb") as file:
         start = _write_header(file, (len(files), size, size, 3))
 
-    def work(first: int) -> list[DecodeResult]:
-        facts, pictures = [], []
-        for name in files.iloc[first : first + CHUNK]:
-            fact, picture = _decode(images, name, size, resize)
-            facts.append(fact)
-            pictures.append(picture)
+    def pack_chunk(first: int) -> list[DecodeResult]:
+        decoded = [_decode(images, name, size, resize) for name in files.iloc[first : first + CHUNK]]
         with path.open("r+b") as file:
             file.seek(start + first * size * size * 3)
-            file.write(b"".join(pictures))
-        return facts
+            file.write(b"".join(picture for _, picture in decoded))
+        return [result for result, _ in decoded]
 
-    facts: list[DecodeResult] = []
+    results: list[DecodeResult] = []
     # Pillow lets go of the interpreter while it decodes, so threads are enough.
     with tqdm(desc="pictures", total=len(files), unit=" images", disable=None) as bar:
-        for found in prefetch_map(work, range(0, len(files), CHUNK)):
-            facts += found
-            bar.update(len(found))
-    table = pd.DataFrame(facts, index=files.index, columns=list(DecodeResult._fields))
-    good = np.flatnonzero(table["decode_error"].isna())
-    if len(good) < len(table):
-        keep_rows(path, good.tolist())
-    return table.assign(perceptual_hash=difference_hash(table["thumbnail"]), pixels=hash_equal_pictures(path, facts))
+        for chunk in prefetch_map(pack_chunk, range(0, len(files), CHUNK)):
+            results += chunk
+            bar.update(len(chunk))
+    table = pd.DataFrame(results, index=files.index, columns=list(DecodeResult._fields))
+    return table.assign(perceptual_hash=difference_hash(table["thumbnail"]), pixels=hash_equal_pictures(path, results))
 
 
 def _decode(images: Images, name: str, size: int, resize: Resize) -> tuple[DecodeResult, bytes]:
-    """Return what was found, and the picture as bytes: black where it cannot be read, to be dropped afterwards."""
+    """Return what was found, and the picture as bytes: black where it cannot be read."""
     try:
         image, (width, height) = decode_image(images.read(name), size, resize)
     except (DecodeError, ImageNotFoundError, OSError) as error:

@@ -7,19 +7,21 @@ from pathlib import Path
 
 import pandas as pd
 
+from specimen.common.cells import to_number
 from specimen.common.errors import SpecimenError
+from specimen.config.base import TaskName
 from specimen.config.data import Data
 from specimen.config.prepare import Rules
 from specimen.data.preparation import rules
 from specimen.data.preparation.label_table import read_labels
-from specimen.data.preparation.masks import open_masks
+from specimen.data.readers.data_root import open_images
 from specimen.data.readers.image_names import Finder
-from specimen.data.readers.images import ImageNotFoundError, Images, open_images
+from specimen.data.readers.images import ImageNotFoundError, Images
 
 
 @dataclass(frozen=True)
 class RawDataset:
-    """A label table, read and looked through."""
+    """A label table, read and checked as far as that is possible without pixels."""
 
     images: Images | None
     """None: a table alone."""
@@ -28,7 +30,7 @@ class RawDataset:
     sheet: pd.DataFrame
     """The table as it is written."""
     labels: pd.DataFrame
-    """All its rows with `image`, `target`, `group`, the features, and the `file` that is meant."""
+    """All its rows: the label table of `read_labels` with `image` and `image_error`, and with `target`."""
     usable: pd.DataFrame
     """The rows that pass the rules which need no pixels, at least one."""
     rejected: pd.DataFrame
@@ -40,10 +42,13 @@ def read_raw_dataset(data: Data, row_rules: Rules) -> RawDataset:
 
     Raises `SpecimenError` for a folder, a table or a column that is not there, and where no row is left.
     """
-    images = None if data.image_column is None else open_images(Path(data.root), data.images)
-    masks = open_masks(Path(data.root), data.masks, images, data.images) if data.masks and images else None
+    images = None
+    masks = None
+    if data.image_column is not None:
+        images = open_images(Path(data.root), data.images, excluded=data.masks or None)
+        masks = open_images(Path(data.root), data.masks, "data.masks") if data.masks else None
     labels, sheet = read_labels(data, images)
-    labels = _find_files(labels, images)
+    labels = parse_targets(find_images(labels, images), data.task)
     checks = rules.table_checks(data.task, pictures=images is not None)
     usable, rejected, warned = rules.apply(checks, labels, row_rules)
     if usable.empty:
@@ -53,26 +58,39 @@ def read_raw_dataset(data: Data, row_rules: Rules) -> RawDataset:
 
 def no_usable_rows_message(data: Data, labels: pd.DataFrame, rejected: pd.DataFrame) -> str:
     """Return the message that no row is usable, with the rules that rejected them."""
-    firsts = rejected.groupby("rule", sort=False).first()
+    first_rows = rejected.groupby("rule", sort=False).first()
     lines = [
         f"  {(rejected['rule'] == rule).sum()} by {rule}, the first in row {first['row']}: "
         f"image {first['image']!r}, {first['value'] or 'empty'}"
-        for rule, first in firsts.iterrows()
+        for rule, first in first_rows.iterrows()
     ]
     return f"{data.root}: none of {len(labels)} rows is usable. Rejected by prepare.rules:\n" + "\n".join(lines)
 
 
-def _find_files(labels: pd.DataFrame, images: Images | None) -> pd.DataFrame:
-    """Add `file`, the image that a row means, and `file_error`, why there is none; without images, the row's name."""
+def find_images(labels: pd.DataFrame, images: Images | None) -> pd.DataFrame:
+    """Add `image`, the file that `image_name` means, and `image_error`, why there is none.
+
+    Without `images`, the image of a row is its name, to call it by.
+    """
     if images is None:
-        return labels.assign(file=labels["image"], file_error=None)
+        return labels.assign(image=labels["image_name"], image_error=None)
     finder = Finder(images.names)
 
-    def look_up(written: str | None) -> tuple[str | None, str | None]:
+    def look_up(name: str | None) -> tuple[str | None, str | None]:
+        if not name:
+            return None, "no image named"
         try:
-            return (finder.find(written), None) if written else (None, "no image named")
+            return finder.find(name), None
         except ImageNotFoundError as error:
             return None, str(error)
 
-    found = pd.DataFrame(list(map(look_up, labels["image"])), columns=["file", "file_error"], index=labels.index)
-    return labels.join(found.astype(object).where(found.notna(), None))
+    results = pd.DataFrame(
+        [look_up(name) for name in labels["image_name"]], columns=["image", "image_error"], index=labels.index
+    )
+    return labels.join(results.astype(object).where(results.notna(), None))
+
+
+def parse_targets(labels: pd.DataFrame, task: TaskName) -> pd.DataFrame:
+    """Add `target`, the value of `target_text`: the class, or a number that is NaN where the text is not one."""
+    text = labels["target_text"]
+    return labels.assign(target=to_number(text) if task == "regression" else text)

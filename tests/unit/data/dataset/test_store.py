@@ -20,9 +20,9 @@ from specimen.common.errors import SpecimenError
 from specimen.common.files import replace_atomically, write_csv, write_json
 from specimen.data.dataset.store import Store
 from specimen.data.preparation.packing import keep_rows, pack
-from specimen.data.preparation.rules import ALIKE
+from specimen.data.preparation.picture_rules import ALIKE
 from specimen.data.readers.decode import decode
-from specimen.data.readers.images import Folder
+from specimen.data.readers.folder_images import Folder
 
 SIZE = 16
 
@@ -72,12 +72,16 @@ def test_the_number_of_workers_changes_nothing(
     assert (tmp_path / "one.npy").read_bytes() == (tmp_path / "two.npy").read_bytes()
 
 
-def test_unreadable_pictures_leave_no_row_and_a_reason(photos: Folder, tmp_path: Path) -> None:
+def test_unreadable_pictures_are_black_until_they_are_dropped_and_have_a_reason(photos: Folder, tmp_path: Path) -> None:
     (tmp_path / "photos" / photos.names[0]).write_bytes(b"no image")
     (tmp_path / "photos" / photos.names[2]).unlink()
     facts = pack_all(photos, tmp_path / "images.npy")
     assert facts["decode_error"].dropna().index.tolist() == [0, 2]
-    assert facts["decode_error"][2] == "no regular file"
+    assert facts["decode_error"][2] == "not a regular file"
+    pictures = np.load(tmp_path / "images.npy")
+    assert len(pictures) == 40
+    assert not pictures[[0, 2]].any()
+    keep_rows(tmp_path / "images.npy", np.flatnonzero(facts["decode_error"].isna()))
     pictures = np.load(tmp_path / "images.npy")
     assert len(pictures) == 38
     assert np.array_equal(pictures[0], decode(photos.read(photos.names[1]), SIZE, "pad")[0])
@@ -140,7 +144,7 @@ from pathlib import Path
 import pandas as pd
 from specimen.common.files import replace_atomically
 from specimen.data.preparation import packing
-from specimen.data.readers.images import Folder
+from specimen.data.readers.folder_images import Folder
 
 folder = Path(sys.argv[1])
 images = Folder(folder / "photos", folder)

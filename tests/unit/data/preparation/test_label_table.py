@@ -9,7 +9,7 @@ import pytest
 from specimen.common.errors import SpecimenError
 from specimen.config.data import Data
 from specimen.data.preparation.label_table import read_labels
-from specimen.data.readers.images import open_images
+from specimen.data.readers.data_root import open_images
 
 
 def read(root: Path, **data: object) -> pd.DataFrame:
@@ -29,7 +29,7 @@ SHEET = {"table": "labels.csv", "images": "photos", "image_column": "filename"}
 
 def test_sheet(root: Path) -> None:
     labels = read(root, **SHEET, group=["plant"], features=["weight"])
-    assert list(labels) == ["image", "target", "group", "split", "weight"]
+    assert list(labels) == ["image_name", "target_text", "group", "split", "weight"]
     assert labels.loc[4].tolist() == ["photo_2.png", "green", "plant 1", None, "0.601"]
 
 
@@ -84,7 +84,7 @@ def test_sheet_inside_a_zip_or_beside_it(root: Path, inside: bool, monkeypatch: 
             archive.write(root / "labels.csv", "labels.csv")
     if not inside:
         (root / "labels.csv").rename(root.parent / "labels.csv")
-    assert read(root.parent / "data.zip", **SHEET)["target"].tolist() == ["red", "red", "green", "green"]
+    assert read(root.parent / "data.zip", **SHEET)["target_text"].tolist() == ["red", "red", "green", "green"]
 
 
 def test_sheet_neither_inside_a_zip_nor_beside_it(root: Path) -> None:
@@ -97,20 +97,23 @@ def test_sheet_neither_inside_a_zip_nor_beside_it(root: Path) -> None:
 def test_folders_are_classes(tmp_path: Path, draw_photos) -> None:
     draw_photos(tmp_path, 4, classes=True)
     labels = read(tmp_path)
-    assert labels["image"].tolist()[0] == "green/photo_2.png"
-    assert labels["target"].tolist() == ["green", "green", "red", "red"]
+    assert labels["image_name"].tolist()[0] == "green/photo_2.png"
+    assert labels["target_text"].tolist() == ["green", "green", "red", "red"]
     assert labels.index.tolist() == [1, 2, 3, 4]
 
 
 def test_folders_below_a_class_belong_to_it(tmp_path: Path, draw_photos) -> None:
     draw_photos(tmp_path / "Corn_(maize)___Rust, x" / "2024" / "May", 1)
-    assert read(tmp_path)["target"].tolist() == ["Corn_(maize)___Rust, x"]
+    assert read(tmp_path)["target_text"].tolist() == ["Corn_(maize)___Rust, x"]
 
 
 def test_photos_beside_the_class_folders_have_no_class(tmp_path: Path, draw_photos) -> None:
     draw_photos(tmp_path, 1)
     draw_photos(tmp_path / "leaf", 1)
-    assert read(tmp_path).set_index("image")["target"].to_dict() == {"leaf/photo_0.png": "leaf", "photo_0.png": None}
+    assert read(tmp_path).set_index("image_name")["target_text"].to_dict() == {
+        "leaf/photo_0.png": "leaf",
+        "photo_0.png": None,
+    }
 
 
 def test_photos_without_any_class_folder(tmp_path: Path, draw_photos) -> None:

@@ -12,9 +12,9 @@ import pytest
 from PIL import ExifTags, Image
 
 from specimen.common.errors import SpecimenError
-from specimen.data.preparation.masks import open_masks, pack_masks
+from specimen.data.preparation.masks import pack_masks
+from specimen.data.readers.data_root import open_images
 from specimen.data.readers.decode import DecodeError, Resize, decode, decode_mask
-from specimen.data.readers.images import open_images
 
 SIZE = 32
 
@@ -92,12 +92,12 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "root"
 
 
-PHOTOS = pd.DataFrame({"file": ["sub/b.png", "a.jpg"], "image_width": 40, "image_height": 30}, index=[7, 9])
+PHOTOS = pd.DataFrame({"image": ["sub/b.png", "a.jpg"], "image_width": 40, "image_height": 30}, index=[7, 9])
 
 
 def test_masks_are_packed_in_the_order_of_the_photos(root: Path, tmp_path: Path) -> None:
     Image.new("L", (40, 30), 255).save(root / "masks/a.png")
-    masks = open_masks(root, "masks", open_images(root, "photos"), "photos")
+    masks = open_images(root, "masks", "data.masks")
     pack_masks(masks, PHOTOS, tmp_path / "masks.npy", SIZE, "stretch")
     packed = np.load(tmp_path / "masks.npy")
     assert packed.dtype == np.uint8
@@ -109,7 +109,7 @@ def test_masks_are_packed_in_the_order_of_the_photos(root: Path, tmp_path: Path)
 def test_faulty_masks_are_counted_and_named(root: Path, tmp_path: Path) -> None:
     (root / "masks/a.png").write_bytes(b"no image")
     (root / "masks/sub/b.png").unlink()
-    masks = open_masks(root, "masks", open_images(root, "photos"), "photos")
+    masks = open_images(root, "masks", "data.masks")
     with pytest.raises(
         SpecimenError, match=r"data\.masks: 2 of 2 photos .*\n  sub/b\.png: no such file\n  a\.png: none"
     ):
@@ -117,28 +117,48 @@ def test_faulty_masks_are_counted_and_named(root: Path, tmp_path: Path) -> None:
 
 
 def test_masks_among_the_photos_are_no_photos(root: Path) -> None:
-    photos = open_images(root, ".")
-    open_masks(root, "masks", photos, ".")
+    photos = open_images(root, ".", excluded="masks")
     assert photos.names == ["photos/a.jpg", "photos/sub/b.png"]
+
+
+@pytest.mark.parametrize(("inside", "masks"), [("photos", "photos/masks"), ("./", "photos/masks/"), (".", "photos")])
+def test_only_the_folder_of_the_masks_is_left_out(root: Path, inside: str, masks: str) -> None:
+    (root / "masks").rename(root / "photos" / "masks")
+    Image.new("RGB", (40, 30)).save(root / "masks.png")
+    everything = open_images(root, inside).names
+    kept = open_images(root, inside, excluded=masks).names
+    folder = root / masks
+    assert kept == [name for name in everything if not (root / inside / name).is_relative_to(folder)]
+    assert 0 < len(kept) < len(everything)
+
+
+def test_masks_elsewhere_take_nothing_from_the_photos(root: Path) -> None:
+    assert open_images(root, "photos", excluded="masks").names == ["a.jpg", "sub/b.png"]
+
+
+def test_no_images_at_all_is_not_blamed_on_the_masks(root: Path) -> None:
+    (root / "empty" / "masks").mkdir(parents=True)
+    with pytest.raises(SpecimenError, match=r"data\.images: 'empty' in .* holds no images"):
+        open_images(root, "empty", excluded="empty/masks")
 
 
 def test_a_folder_of_masks_that_is_not_there_is_told(root: Path) -> None:
     with pytest.raises(SpecimenError, match=r"data\.masks: 'mask' does not exist in .*Did you mean 'masks'"):
-        open_masks(root, "mask", open_images(root, "photos"), "photos")
+        open_images(root, "mask", "data.masks")
 
 
 def test_masks_are_not_the_photos_themselves(root: Path) -> None:
     with pytest.raises(SpecimenError, match=r"data\.masks: 'photos' in .* leaves no photos"):
-        open_masks(root, "photos", open_images(root, "photos"), "photos")
+        open_images(root, "photos", excluded="photos")
 
 
 def test_masks_come_out_of_a_zip(root: Path, tmp_path: Path) -> None:
     with ZipFile(tmp_path / "all.zip", "w") as archive:
         for path in sorted(root.rglob("*.*")):
             archive.write(path, path.relative_to(root).as_posix())
-    photos = open_images(tmp_path / "all.zip", ".")
-    masks = open_masks(tmp_path / "all.zip", "masks", photos, ".")
-    table = PHOTOS.assign(file=["sub/b.png", "a.png"])
+    photos = open_images(tmp_path / "all.zip", ".", excluded="masks")
+    masks = open_images(tmp_path / "all.zip", "masks", "data.masks")
+    table = PHOTOS.assign(image=["sub/b.png", "a.png"])
     pack_masks(masks, table, tmp_path / "masks.npy", SIZE, "pad")
     assert photos.names == ["photos/a.jpg", "photos/sub/b.png"]
     assert np.load(tmp_path / "masks.npy").any(axis=(1, 2)).all()

@@ -9,8 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from specimen.common.errors import SpecimenError
+from specimen.config.base import TaskName
 from specimen.config.prepare import Rules
+from specimen.data.preparation import picture_rules
 from specimen.data.preparation import rules as clean
+from specimen.data.preparation.raw_dataset import parse_targets
 
 THUMBNAIL = bytes(288)
 
@@ -20,11 +23,11 @@ def table(**columns: list[Any]) -> pd.DataFrame:
     count = len(next(iter(columns.values())))
     names = [f"{n}.png" for n in range(count)]
     good = {
-        "image": names,
-        "target": ["1"] * count,
+        "image_name": names,
+        "target_text": ["1"] * count,
         "group": [None] * count,
-        "file": names,
-        "file_error": [None] * count,
+        "image": names,
+        "image_error": [None] * count,
         "decode_error": [None] * count,
         "image_width": [64] * count,
         "image_height": [64] * count,
@@ -36,72 +39,72 @@ def table(**columns: list[Any]) -> pd.DataFrame:
     return frame.astype({"image_width": int, "image_height": int})
 
 
-def broken(rule: str, rows: pd.DataFrame, task: str = "regression", **settings: object) -> dict[int, str]:
+def broken(rule: str, rows: pd.DataFrame, task: TaskName = "regression", **settings: object) -> dict[int, str]:
     """Return the rows that one rule rejects, with their values."""
     checks = clean.table_checks(task) | clean.picture_checks(task)
     rules = Rules.model_validate({rule: {"action": "reject"} | settings})
-    rejected = clean.apply({rule: checks[rule]}, rows, rules)[1]
+    rejected = clean.apply({rule: checks[rule]}, parse_targets(rows, task), rules)[1]
     return dict(zip(rejected["row"], rejected["value"], strict=True))
 
 
 def test_missing_label() -> None:
-    assert broken("missing_label", table(target=["1", None, "0"])) == {3: ""}
+    assert broken("missing_label", table(target_text=["1", None, "0"])) == {3: ""}
 
 
 def test_label_not_a_number() -> None:
-    assert broken("label_not_a_number", table(target=["0,5", "12 g", "inf", "-3"])) == {3: "12 g", 4: "inf"}
+    assert broken("label_not_a_number", table(target_text=["0,5", "12 g", "inf", "-3"])) == {3: "12 g", 4: "inf"}
 
 
 def test_label_out_of_range_spares_its_bounds() -> None:
-    rows = table(target=["-0.1", "0", "2", "2,5"])
+    rows = table(target_text=["-0.1", "0", "2", "2,5"])
     assert broken("label_out_of_range", rows, min=0, max=2) == {2: "-0.1"}
 
 
 def test_label_out_of_range_of_one_bound() -> None:
-    assert broken("label_out_of_range", table(target=["-1", "1e9"]), min=0) == {2: "-1"}
+    assert broken("label_out_of_range", table(target_text=["-1", "1e9"]), min=0) == {2: "-1"}
 
 
 def test_label_out_of_range_without_bounds_spares_all() -> None:
-    assert broken("label_out_of_range", table(target=["-1e300", "1e300"])) == {}
+    assert broken("label_out_of_range", table(target_text=["-1e300", "1e300"])) == {}
 
 
 def test_missing_image() -> None:
-    assert broken("missing_image", table(file_error=[None, "no such file"])) == {3: "no such file"}
+    assert broken("missing_image", table(image_error=[None, "no such file"])) == {3: "no such file"}
 
 
 def test_duplicate_row_keeps_the_first_where_labels_agree() -> None:
-    assert broken("duplicate_row", table(file=["a", "b", "a"])) == {4: "same as 0.png"}
+    assert broken("duplicate_row", table(image=["a", "b", "a"])) == {4: "same as 0.png"}
 
 
 @pytest.mark.parametrize(
-    "apart", [{"target": ["1", "1", "2"]}, {"group": ["p", "p", "q"]}, {"group": ["p", "p", None]}]
+    "apart", [{"target_text": ["1", "1", "2"]}, {"group": ["p", "p", "q"]}, {"group": ["p", "p", None]}]
 )
 def test_duplicate_row_rejects_all_where_labels_or_groups_differ(apart: dict[str, list[str]]) -> None:
     value = "same as 0.png, but labelled otherwise"
-    assert broken("duplicate_row", table(file=["a", "b", "a"], **apart)) == {2: value, 4: value}
+    assert broken("duplicate_row", table(image=["a", "b", "a"], **apart)) == {2: value, 4: value}
 
 
 def test_twin_labels_rejects_the_whole_group() -> None:
-    rows = table(target=["1", "1,5", "1", "9"], group=["p", "p", "q", None])
+    rows = table(target_text=["1", "1,5", "1", "9"], group=["p", "p", "q", None])
     assert broken("twin_labels", rows, tolerance=0.4) == {2: "1", 3: "1,5"}
 
 
 def test_twin_labels_spares_what_differs_by_the_tolerance() -> None:
-    assert broken("twin_labels", table(target=["1", "1.5"], group=["p", "p"]), tolerance=0.5) == {}
+    assert broken("twin_labels", table(target_text=["1", "1.5"], group=["p", "p"]), tolerance=0.5) == {}
 
 
 def test_twin_labels_of_classes() -> None:
-    rows = table(target=["ill", "well", "ill", "ill"], group=["p", "p", "q", "q"])
+    rows = table(target_text=["ill", "well", "ill", "ill"], group=["p", "p", "q", "q"])
     assert broken("twin_labels", rows, "classification") == {2: "ill", 3: "well"}
 
 
 def test_twin_labels_of_classes_that_look_like_numbers_know_no_tolerance() -> None:
-    rows = table(target=["1", "2"], group=["p", "p"])
+    rows = table(target_text=["1", "2"], group=["p", "p"])
     assert broken("twin_labels", rows, "classification", tolerance=5) == {2: "1", 3: "2"}
 
 
 def test_twin_labels_without_groups_spares_all() -> None:
-    assert broken("twin_labels", table(target=["1", "2"])) == {}
+    assert broken("twin_labels", table(target_text=["1", "2"])) == {}
 
 
 def test_unreadable_image() -> None:
@@ -118,7 +121,7 @@ def test_duplicate_image_keeps_the_first_where_labels_agree() -> None:
 
 
 def test_duplicate_image_rejects_all_where_labels_differ() -> None:
-    rows = table(pixels=["p", "q", "p"], target=["1", "1", "2"])
+    rows = table(pixels=["p", "q", "p"], target_text=["1", "1", "2"])
     assert sorted(broken("duplicate_image", rows)) == [2, 4]
 
 
@@ -156,13 +159,13 @@ def test_near_duplicate_uses_all_64_bits() -> None:
 
 
 def test_small_class() -> None:
-    rows = table(target=["a", "b", "a", "a"])
+    rows = table(target_text=["a", "b", "a", "a"])
     assert broken("small_class", rows, "classification", min_samples=2) == {3: "b: 1 samples"}
 
 
 def with_action(action: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     rules = Rules.model_validate({"small_image": {"action": action, "min_side": 32}})
-    return clean.apply({"small_image": clean.small_image}, table(image_width=[64, 8]), rules)
+    return clean.apply({"small_image": picture_rules.small_image}, table(image_width=[64, 8]), rules)
 
 
 def test_action_reject_drops_the_row_and_says_why() -> None:
@@ -188,7 +191,8 @@ def test_action_fail_names_rule_row_and_value() -> None:
 
 
 def test_a_row_is_rejected_by_the_first_rule_that_it_breaks() -> None:
-    rejected = clean.apply(clean.table_checks("regression"), table(target=[None], file_error=["no"]), Rules())[1]
+    rows = parse_targets(table(target_text=[None], image_error=["no"]), "regression")
+    rejected = clean.apply(clean.table_checks("regression"), rows, Rules())[1]
     assert rejected["rule"].tolist() == ["missing_label"]
 
 
@@ -202,16 +206,16 @@ def test_every_rule_of_the_params_is_looked_at(task: str) -> None:
 def test_all_rules_stand_an_empty_table() -> None:
     rules = Rules.model_validate({"twin_labels": "reject"})
     checks = clean.table_checks("classification") | clean.picture_checks("classification")
-    kept, rejected, _ = clean.apply(checks, table(target=["x"]).iloc[:0], rules)
+    kept, rejected, _ = clean.apply(checks, parse_targets(table(target_text=["x"]).iloc[:0], "classification"), rules)
     assert (len(kept), len(rejected)) == (0, 0)
 
 
 ROWS = st.fixed_dictionaries(
     {
-        "target": st.sampled_from([None, "1", "2", "0,5", "x", "nan"]),
+        "target_text": st.sampled_from([None, "1", "2", "0,5", "x", "nan"]),
         "group": st.sampled_from([None, "p", "q"]),
-        "file": st.sampled_from(["a", "b", "c"]),
-        "file_error": st.sampled_from([None, None, "no such file"]),
+        "image": st.sampled_from(["a", "b", "c"]),
+        "image_error": st.sampled_from([None, None, "no such file"]),
         "decode_error": st.sampled_from([None, None, "cut off"]),
         "image_width": st.sampled_from([8, 64]),
         "pixels": st.sampled_from(["p", "q", "r"]),
@@ -222,8 +226,8 @@ ROWS = st.fixed_dictionaries(
 
 @given(st.lists(ROWS, min_size=1, max_size=12), st.sampled_from(["regression", "classification"]))
 @settings(derandomize=True, deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
-def test_every_row_is_kept_or_rejected_once(rows: list[dict[str, Any]], task: str) -> None:
-    drawn = table(**{name: [row[name] for row in rows] for name in rows[0]})
+def test_every_row_is_kept_or_rejected_once(rows: list[dict[str, Any]], task: TaskName) -> None:
+    drawn = parse_targets(table(**{name: [row[name] for row in rows] for name in rows[0]}), task)
     rules = Rules.model_validate({"twin_labels": "reject", "near_duplicate": "reject"})
     kept, rejected, warned = clean.apply(clean.table_checks(task) | clean.picture_checks(task), drawn, rules)
     assert sorted([*kept.index, *rejected["row"]]) == drawn.index.tolist()

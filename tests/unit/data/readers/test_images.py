@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from specimen.common.errors import SpecimenError
-from specimen.data.readers import images
+from specimen.data.readers import folder_images, zip_images
+from specimen.data.readers.data_root import open_images
 from specimen.data.readers.image_names import Finder
-from specimen.data.readers.images import ImageNotFoundError, is_image, open_images, read_member
+from specimen.data.readers.images import ImageNotFoundError, is_image
+from specimen.data.readers.zip_images import read_member
 
 
 @pytest.fixture
@@ -116,7 +118,7 @@ def test_images_param_must_stay_in_the_data(root: Path, inside: str) -> None:
 )
 def test_what_is_no_file_is_refused_and_does_not_hang(root: Path, make: Callable[[Path], None]) -> None:
     make(root / "photos" / "b.png")
-    with pytest.raises(ImageNotFoundError, match="no regular file"):
+    with pytest.raises(ImageNotFoundError, match="not a regular file"):
         open_images(root, "photos").read("b.png")
 
 
@@ -141,7 +143,7 @@ def test_folder_without_permission_is_an_error(root: Path, monkeypatch: pytest.M
 
 def test_huge_file_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (root / "photos" / "b.png").write_bytes(bytes(11))
-    monkeypatch.setattr(images, "MAX_BYTES", 10)
+    monkeypatch.setattr(folder_images, "MAX_BYTES", 10)
     with pytest.raises(ImageNotFoundError, match="larger than 10 bytes"):
         open_images(root, "photos").read("b.png")
 
@@ -236,7 +238,7 @@ def test_damaged_entry_is_refused(zip_file, place: int) -> None:
 
 def test_huge_entry_is_refused(zip_file, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = open_images(zip_file({"a.png": bytes(1000)}), ".")
-    monkeypatch.setattr(images, "MAX_BYTES", 999)
+    monkeypatch.setattr(zip_images, "MAX_BYTES", 999)
     with pytest.raises(ImageNotFoundError, match="larger than 999 bytes"):
         opened.read("a.png")
 

@@ -1,0 +1,65 @@
+"""The rules that come after decoding: each is a pure function from the packed table to the values that it objects to.
+
+They read the columns of the label table, and those that `pack` has found in the pictures.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from specimen.config.prepare import Rules
+from specimen.data.preparation.table_rules import repeats
+
+ALIKE = 1.5
+"""Mean difference of two thumbnails, in grey levels of 255, up to which they show one photo: measured, one saved again
+at half its size and JPEG quality 40 to 75 differs by 0.1 to 1.4, photos of two fruits on the same plate by 2 and more.
+"""
+
+
+def unreadable_image(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
+    """The image cannot be decoded. Needs the column `decode_error`."""
+    return table["decode_error"].dropna()
+
+
+def small_image(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
+    """A side of the image is too short. Needs the columns `image_width` and `image_height`."""
+    small = table[["image_width", "image_height"]].min(axis=1) < rules.small_image.min_side
+    return table["image_width"].astype(str)[small] + " x " + table["image_height"].astype(str)[small]
+
+
+def duplicate_image(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
+    """The same pixels in several files: all but the first; if labels differ, all. Needs the column `pixels`."""
+    return repeats(table, by="pixels", told_apart_by=["target_text"])
+
+
+def near_duplicate(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
+    """A picture that looks like one in another group, the later of the two: both its hash and its thumbnail are near.
+
+    Needs the columns `perceptual_hash` (uint64) and `thumbnail` (bytes). The hash alone is fooled by dark, smooth
+    pictures, where a bit is a matter of noise.
+    """
+    hashes = table["perceptual_hash"].to_numpy(np.uint64)
+    thumbnails = np.array([np.frombuffer(grey, np.uint8) for grey in table["thumbnail"]], dtype=np.int16)
+    groups = pd.factorize(table["group"])[0]
+    names = table["image_name"].to_numpy()
+    earlier_names: dict[Any, str] = {}
+    for row in range(1, len(table)):
+        near = np.bitwise_count(hashes[:row] ^ hashes[row]) <= rules.near_duplicate.distance
+        candidates = np.flatnonzero(near & (groups[:row] != groups[row]))
+        if not len(candidates):
+            continue
+        differences = np.abs(thumbnails[candidates] - thumbnails[row]).mean(axis=1)
+        alike = candidates[differences <= ALIKE]
+        if len(alike):
+            earlier_names[table.index[row]] = f"like {names[alike[0]]}"
+    return pd.Series(earlier_names, dtype=object)
+
+
+def small_class(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
+    """A class with too few samples."""
+    sizes = table.groupby("target")["target"].transform("size")
+    small = sizes < rules.small_class.min_samples
+    return table["target"][small].map(str) + ": " + sizes[small].map(str) + " samples"

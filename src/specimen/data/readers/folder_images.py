@@ -1,0 +1,73 @@
+"""The images below a folder.
+
+A link is followed as long as it stays below `data.root`: DVC does not track what is outside. The one exception is a
+link to an object in a DVC cache, wherever that cache is: with `cache.type symlink` DVC itself puts such links in place
+of the files.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+from specimen.common.errors import SpecimenError
+from specimen.data.readers.images import MAX_BYTES, ImageNotFoundError, select_images
+
+_CACHE_OBJECT = re.compile(r"/files/md5/[0-9a-f]{2}/[0-9a-f]{30}$")
+
+
+class Folder:
+    """The images below a folder, which is somewhere below `root`."""
+
+    def __init__(self, folder: Path, root: Path, excluded: str | None = None) -> None:
+        self._folder = folder
+        self._root = root
+        self.names = select_images(self._walk(), excluded)
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of one image. Raises `ImageNotFoundError` for a link that leaves the root, or no file."""
+        path = self._folder / name
+        if leaves_root(path, self._root):
+            raise ImageNotFoundError("link leaves the data folder")
+        return read_file(path)
+
+    def _walk(self) -> Iterator[str]:
+        """Yield all files; behind a link that leaves the root only the nearest, for `read` to refuse them."""
+        for parent, folders, files in os.walk(self._folder, followlinks=True, onerror=_refuse):
+            here = Path(parent)
+            yield from ((here / file).relative_to(self._folder).as_posix() for file in files)
+            if leaves_root(here, self._root):
+                folders.clear()
+            else:
+                above = {_real(path) for path in (here, *here.parents)}
+                folders[:] = [name for name in folders if _real(here / name) not in above]  # a link in a circle
+
+
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a file. Raises `ImageNotFoundError` if it cannot be read, or cannot be a photo."""
+    try:
+        if not path.is_file():  # a pipe would never end
+            raise ImageNotFoundError("not a regular file")
+        if path.stat().st_size > MAX_BYTES:
+            raise ImageNotFoundError(f"larger than {MAX_BYTES:,} bytes")
+        return path.read_bytes()
+    except OSError as error:
+        raise ImageNotFoundError(f"cannot be read: {error.strerror}") from error
+
+
+def leaves_root(path: Path, root: Path) -> bool:
+    """Tell whether a path leads out of `root`, other than into a DVC cache."""
+    real = _real(path)
+    return not real.is_relative_to(_real(root)) and not _CACHE_OBJECT.search(real.as_posix())
+
+
+def _real(path: Path) -> Path:
+    """Follow all links; unlike `Path.resolve`, also a link to itself."""
+    return Path(os.path.realpath(path))
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise SpecimenError(f"data.images: cannot list '{error.filename}': {error.strerror}.") from error

@@ -125,20 +125,23 @@ def inference() -> None:
     samples = pd.DataFrame(index=range(PICTURES))
     meta = model_meta(TASKS["regression"], SIDE)
     predictor = make_torch_predictor(make_model(BACKBONE, 1, SIDE).eval(), meta, "bf16")
-    ours, limit = [], []
+    ours: list[float] = []
+    limit: list[float] = []
     for _ in range(ROUNDS + 1):  # the first warms up
         ours.append(rate(lambda: predictor.logits(images, samples)))
         limit.append(rate(lambda: bare_forward(predictor)))
-    ours, limit = ours[1:], limit[1:]
-    share = median(one / other for one, other in zip(ours, limit, strict=True))
-    print(f"inference, {BACKBONE} at {SIDE} px in bf16: {median(ours):.0f} pictures/s, bare {median(limit):.0f}")
+    share = median(one / other for one, other in zip(ours[1:], limit[1:], strict=True))
+    print(
+        f"inference, {BACKBONE} at {SIDE} px in bf16: {median(ours[1:]):.0f} pictures/s, bare {median(limit[1:]):.0f}"
+    )
     print(f"inference, share of the bare forward pass: {share:.2f}  (at least 0.9)")
 
 
 @torch.inference_mode()
 def bare_forward(predictor: TorchPredictor) -> None:
     """Run the model on one batch that stays where it is, as often as there are batches."""
-    model, size = predictor.model, predictor.batch_size
+    model = predictor.model
+    size = predictor.batch_size
     device = next(model.parameters()).device
     batch = torch.randint(256, (size, SIDE, SIDE, 3), dtype=torch.uint8).to(device).permute(0, 3, 1, 2)
     with torch.autocast(device.type, torch.bfloat16):

@@ -1,4 +1,4 @@
-"""`python src/summary.py`: the metrics of the test split beside those of the simplest guess."""
+"""`make demo` ends with a summary: the metrics of the test split next to the baselines."""
 
 import json
 import subprocess
@@ -25,7 +25,7 @@ PARAMS = "data: {root: data/raw, task: regression, table: labels.csv, unit: g}\n
 
 @pytest.fixture
 def metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file of the metrics, in a folder that has params beside it and nothing else."""
+    """The file of the metrics, in a folder with params and nothing else."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "metrics").mkdir()
     (tmp_path / "params.yaml").write_text(PARAMS)
@@ -33,7 +33,7 @@ def metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "metrics/test.json"
 
 
-def test_each_metric_stands_beside_its_interval_and_the_simplest_guess(
+def test_each_metric_is_next_to_its_interval_and_the_simplest_guess(
     metrics: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     metrics.write_text(json.dumps(METRICS))
@@ -44,7 +44,7 @@ def test_each_metric_stands_beside_its_interval_and_the_simplest_guess(
     assert ["r2", "0.5"] in lines
 
 
-def test_what_the_picture_adds_is_told(metrics: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_the_picture_adds_is_printed(metrics: Path, capsys: pytest.CaptureFixture[str]) -> None:
     forest = {"rmse": 2.0, "difference": {"rmse": {"value": -0.765, "low": -1.0, "high": -0.5}}}
     metrics.write_text(json.dumps(METRICS))
     (metrics.parent / "details.json").write_text(json.dumps({"baseline": {"mean": {}, "forest": forest}}))
@@ -52,14 +52,14 @@ def test_what_the_picture_adds_is_told(metrics: Path, capsys: pytest.CaptureFixt
     assert "\nThe picture takes RMSE from 2.00 g (features alone) to 1.23 g" in capsys.readouterr().out
 
 
-def test_metrics_of_an_older_version_are_told_with_the_way_to_new_ones(metrics: Path) -> None:
+def test_without_details_the_message_says_how_to_get_them(metrics: Path) -> None:
     metrics.write_text(json.dumps({"rmse": 1.0, "samples": 12, "baseline": {"rmse": 2.5}}))
     (metrics.parent / "details.json").unlink()
     with pytest.raises(SpecimenError, match=r"metrics/details.json is not there yet; `dvc repro` makes it"):
         summary.main()
 
 
-def test_what_is_named_to_look_at_is_named_by_the_stages_too(metrics: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_folders_to_look_at_are_outputs_of_stages(metrics: Path, capsys: pytest.CaptureFixture[str]) -> None:
     metrics.write_text(json.dumps(METRICS))
     summary.main()
     look = [line for line in capsys.readouterr().out.splitlines() if "/" in line and not line.startswith("Try")]
@@ -69,7 +69,7 @@ def test_what_is_named_to_look_at_is_named_by_the_stages_too(metrics: Path, caps
     assert all(place in stages for place in places)
 
 
-def test_missing_metrics_are_told_with_the_way_to_them(metrics: Path) -> None:
+def test_without_metrics_the_message_says_how_to_get_them(metrics: Path) -> None:
     with pytest.raises(SpecimenError, match=r"metrics/test.json is not there yet; `dvc repro` makes it"):
         summary.main()
 

@@ -49,8 +49,8 @@ def bootstrap(
     codes, names = pd.factorize(np.asarray(groups), use_na_sentinel=False)
     estimate = statistic(np.ones((1, len(codes))))[0]
     if len(names) < 2:
-        nothing = np.full_like(estimate, np.nan)
-        return Interval(estimate, nothing, nothing)
+        unknown = np.full_like(estimate, np.nan)
+        return Interval(estimate, unknown, unknown)
     random = np.random.default_rng(seed)
     drawn = np.concatenate([statistic(counts[:, codes]) for counts in _draws(random, len(names), resamples)])
     without = np.concatenate([statistic(kept[:, codes]) for kept in _leave_out(random, len(names), len(codes))])

@@ -20,7 +20,7 @@ TOP = (3, 5)
 
 
 def measure_classes(predictions: pd.DataFrame, class_names: Sequence[str]) -> Measure:
-    """Return the function that measures a table with the column `target` and those of a prediction of classes.
+    """Return the function that measures a table with the column `target` and the columns of predicted classes.
 
     Metrics: accuracy, top_3, top_5, log_loss, coverage, set_size, balanced_accuracy, macro_f1, weighted_f1,
     calibration_error and roc_auc. Means over classes are over those that occur among the targets. top_3 and top_5 are

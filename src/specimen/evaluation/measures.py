@@ -14,7 +14,7 @@ from specimen.models.task import Classification, Regression, Task
 
 @singledispatch
 def measure(task: Task, predictions: pd.DataFrame) -> Measure:
-    """Return the function that measures a table with the column `target` and those of `task.decode`."""
+    """Return the function that measures a table with the column `target` and the columns of `task.decode`."""
     raise NotImplementedError(type(task).__name__)
 
 

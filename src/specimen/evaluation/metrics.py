@@ -31,9 +31,9 @@ Rows = npt.NDArray[np.bool_]
 def score(
     task: Task, predictions: pd.DataFrame, names: Iterable[str] = WITH_INTERVAL, *, resamples: int = 2000
 ) -> Scores:
-    """Return the metrics of a table of predictions, with 95 % intervals of those in `names`.
+    """Return the metrics of a table of predictions, with 95 % intervals of the metrics in `names`.
 
-    The table has the columns `target`, `group` and those of `task.decode`. A metric that is not defined is left out,
+    The table has the columns `target`, `group` and what `task.decode` gives. A metric that is not defined is left out,
     and so is an interval without a width: with one group, or where no resample differs, nothing is known of the
     uncertainty. Raises `SpecimenError` for predictions that are not finite numbers.
     """

@@ -22,7 +22,7 @@ from specimen.data.dataset.features import Features
 from specimen.models.predictions import PREDICTION, as_columns
 from specimen.models.task import Classification, Regression, Task
 
-SETTINGS: dict[str, Any] = {"n_estimators": 100, "min_samples_leaf": 3, "random_state": 0, "n_jobs": -1}
+SETTINGS = {"n_estimators": 100, "min_samples_leaf": 3, "random_state": 0, "n_jobs": -1}
 SHUFFLES = 10
 """How often each feature is shuffled for its importance."""
 SHUFFLED_ROWS = 1000

@@ -1,4 +1,4 @@
-"""What the folds of a cross-validation say together: every metric by fold, its mean and spread, and pooled.
+"""The results of a cross-validation: every metric by fold, its mean and spread, and pooled.
 
 The mean over folds is what to expect of a model that is trained on such a share of the data; the standard deviation
 (n - 1) is how much that depends on the split. It is not a standard error, because the folds share train samples
@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -25,7 +24,7 @@ MOST_DRAWN = 6
 
 @dataclass(frozen=True)
 class Fold:
-    """What one fold says."""
+    """The results of one fold."""
 
     samples: int
     groups: int
@@ -34,7 +33,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Summary:
-    """What all folds say."""
+    """The results of all folds."""
 
     folds: Sequence[Fold]
     mean: Numbers
@@ -42,7 +41,7 @@ class Summary:
     """Like `mean` of the metrics that every fold has; one that needs all classes may be absent."""
     pooled: Scores
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the content of `metrics/cv.json`."""
         return {
             "samples": self.pooled.samples,

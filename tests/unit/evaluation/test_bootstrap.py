@@ -32,7 +32,7 @@ def test_the_truth_is_inside_as_often_as_promised() -> None:
     np.testing.assert_allclose(np.mean(inside, axis=0), 0.95, atol=0.02)
 
 
-def test_rows_of_one_group_are_no_further_evidence() -> None:
+def test_more_rows_of_a_group_are_not_more_evidence() -> None:
     values = np.random.default_rng(1).normal(size=60)
     once = bootstrap(mean_of(values), np.arange(60))
     tenfold = bootstrap(mean_of(np.repeat(values, 10)), np.repeat(np.arange(60), 10))

@@ -1,4 +1,4 @@
-"""Metrics as functions of weights: scikit-learn's numbers, and those of a table in which rows stand several times."""
+"""Metrics as functions of weights: scikit-learn's numbers, and the numbers of a table in which rows are repeated."""
 
 from __future__ import annotations
 

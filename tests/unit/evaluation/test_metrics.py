@@ -108,7 +108,7 @@ def test_metrics_are_given_by_the_values_of_a_column() -> None:
     assert {"mse", "rmse", "median_ae", "r2"} <= set(dry.metrics)
 
 
-def test_parts_have_intervals_of_their_own() -> None:
+def test_values_of_a_column_have_intervals_of_their_own() -> None:
     error = np.random.default_rng(0).normal(size=40)
     halves = numbers_by(np.arange(40.0), np.arange(40.0) + error, half=["first"] * 20 + ["second"] * 20)["half"]
     assert len(halves) == 2
@@ -126,13 +126,13 @@ def test_few_numbers_are_values_in_their_order() -> None:
     assert labels(10, 9, 10, 100) == {"9": [1], "10": [0, 2], "100": [3]}
 
 
-def test_many_numbers_are_parted_into_quarters() -> None:
+def test_many_numbers_are_split_into_quarters() -> None:
     parts = labels(*np.arange(12, 0, -1))
     assert list(parts) == ["1 to 3", "4 to 6", "7 to 9", "10 to 12"]
     assert parts["1 to 3"] == [9, 10, 11]
 
 
-def test_gaps_are_a_part_of_their_own() -> None:
+def test_missing_values_are_a_group_of_their_own() -> None:
     assert labels(1.5, None, float("inf")) == {"1.5": [0], "missing": [1, 2]}
     assert labels("a", None, "missing") == {"a": [0], "missing": [1, 2]}
     assert labels(float("nan"), float("nan")) == {"missing": [0, 1]}
@@ -145,17 +145,17 @@ def test_quarters_of_mostly_one_number_are_fewer() -> None:
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_number_that_is_none_is_an_error(value: float) -> None:
+def test_a_prediction_that_is_not_finite_is_an_error(value: float) -> None:
     with pytest.raises(SpecimenError, match="1 of 2 predictions are not finite numbers, so the model has diverged"):
         of_numbers([1.0, 2.0], [1.0, value])
 
 
-def test_an_interval_that_is_none_is_an_error() -> None:
+def test_an_interval_that_is_not_finite_is_an_error() -> None:
     with pytest.raises(SpecimenError, match="1 of 2 predictions are not finite numbers"):
         of_numbers([1.0, 2.0], [1.0, 2.0], low=[0.0, 0.0], high=[3.0, float("inf")])
 
 
-def test_a_probability_that_is_none_is_an_error() -> None:
+def test_a_probability_that_is_not_finite_is_an_error() -> None:
     table = MOONS.decode(np.array([[0.0, 1.0, 2.0], [float("nan"), 0.0, 0.0]]))
     with pytest.raises(SpecimenError, match="1 of 2 predictions are not finite numbers"):
         score(MOONS, table.assign(target=["io", "europa"], group=["a", "b"]))

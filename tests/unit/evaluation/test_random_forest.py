@@ -1,4 +1,4 @@
-"""The random forest of the features alone: it learns what is in them, and stumbles over nothing that a table holds."""
+"""The random forest of the features alone: it learns what is in them, and accepts whatever a table has."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_classes_are_learnt_from_the_features() -> None:
 
 
 @pytest.mark.parametrize("task", [NUMBERS, KINDS])
-def test_importance_is_that_of_the_features_that_tell_something(task: Any) -> None:
+def test_informative_features_are_important(task: Any) -> None:
     table = samples() if task is NUMBERS else of_classes(samples())
     found = grow(task, table, "noise", "age").importances
     assert found["feature"].tolist() == ["age", "noise"]
@@ -76,19 +76,19 @@ def test_without_features_there_is_no_forest() -> None:
     assert grow_forest(NUMBERS, samples(), samples(), {}) is None
 
 
-def test_a_feature_that_gives_the_target_away_is_no_obstacle() -> None:
+def test_a_feature_that_gives_the_target_away_is_accepted() -> None:
     table = samples()
     found = grow(NUMBERS, table.assign(leak=table["target"]), "leak", "age")
     assert found.importances["feature"].iloc[0] == "leak"
 
 
-def test_a_feature_without_values_in_test_is_no_obstacle() -> None:
+def test_a_feature_without_values_in_test_is_accepted() -> None:
     table = samples()
     table.loc[60:, "age"] = np.nan
     assert grow(NUMBERS, table, "age", "soil").predictions["prediction"].notna().all()
 
 
-def test_a_feature_without_any_value_is_no_obstacle() -> None:
+def test_a_feature_without_any_value_is_accepted() -> None:
     table = samples()
     assert grow_forest(NUMBERS, table, table, {"nothing": CategoryFeature(categories=())}) is None
     constant = {"nothing": NumberFeature(median=0.0, mean=0.0, std=1.0)}

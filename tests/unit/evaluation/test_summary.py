@@ -1,4 +1,4 @@
-"""Metrics in words: what a reader is told follows from the numbers."""
+"""Metrics in words, which follow from the numbers."""
 
 from __future__ import annotations
 

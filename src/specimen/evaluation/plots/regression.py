@@ -18,7 +18,7 @@ from specimen.plotting.style import BLUE, GREY, ORANGE, heading, legend_below, p
 from specimen.plotting.target_by_feature import draw_features
 
 FEWEST_IN_A_BIN = 10
-_BAND: dict[str, Any] = {"color": BLUE, "alpha": 0.15, "linewidth": 0}
+BAND_ALPHA = 0.15
 
 
 def draw_regression(
@@ -47,7 +47,9 @@ def _draw_predicted(path: Path, table: pd.DataFrame, name: str) -> None:
     with plot(path, height=7.4) as axes:
         heading(axes.figure, "Predicted against true, test split")
         if LOW in table:
-            axes.fill_betweenx(table[PREDICTION], table[LOW], table[HIGH], **_BAND, label=_interval_label(table))
+            label = _interval_label(table)
+            band = (table[PREDICTION], table[LOW], table[HIGH])
+            axes.fill_betweenx(*band, color=BLUE, alpha=BAND_ALPHA, linewidth=0, label=label)
         anywhere = float(table["target"].iloc[0])
         axes.axline((anywhere, anywhere), slope=1, color=GREY, linewidth=1.5, label="predicted = true")
         scatter(axes, table["target"], table[PREDICTION], label=f"samples ({len(table)})")
@@ -63,7 +65,7 @@ def _draw_residuals(path: Path, table: pd.DataFrame, name: str) -> None:
         if LOW in table:
             lower = prediction - table[HIGH]
             upper = prediction - table[LOW]
-            axes.fill_between(prediction, lower, upper, **_BAND, label="interval")
+            axes.fill_between(prediction, lower, upper, color=BLUE, alpha=BAND_ALPHA, linewidth=0, label="interval")
         axes.axhline(0, color=GREY, linewidth=1.5)
         scatter(axes, prediction, table["residual"], label=f"samples ({len(table)})")
         _draw_means(axes, table)

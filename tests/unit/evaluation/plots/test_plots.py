@@ -87,7 +87,7 @@ def test_a_classification_is_drawn_800_px_wide(tmp_path: Path) -> None:
     assert {width for width, _ in sizes.values()} == {800}
 
 
-def test_residuals_stand_in_a_table(tmp_path: Path) -> None:
+def test_residuals_are_in_a_table(tmp_path: Path) -> None:
     table = pd.DataFrame({"target": [1.0, 5.0], "prediction": [1.5, 4.0], "low": 0.0, "high": 9.0, "age": [7, 14]})
     _, tables = draw_both(NUMBERS, table, tmp_path, META.model_copy(update={"features": {"age": builders.AGE}}))
     written = pd.read_csv(tables / "residuals.csv")
@@ -239,7 +239,7 @@ def test_a_gallery_grows_by_rows_of_four(tmp_path: Path, count: int) -> None:
     assert 200 * rows < height < 200 * rows + 60 + 60 * rows
 
 
-def test_beside_each_picture_stands_what_speaks_for_its_prediction(tmp_path: Path) -> None:
+def test_next_to_each_picture_is_what_speaks_for_its_prediction(tmp_path: Path) -> None:
     pictures = [np.full((16, 16, 3), 128, np.uint8)] * 3
     heat = np.zeros((3, 16, 16), np.float32)
     heat[:, :8] = 1

@@ -97,8 +97,10 @@ def _compare(
             f"both share {count} groups of test samples; an interval needs {FEWEST_GROUPS} or more"
         )
     measure = _MEASURES[head.task]
-    of_base = measure(one_side(pairs, BASE))
-    of_head = measure(one_side(pairs, ""))
+    base_predictions = one_side(pairs, BASE)
+    head_predictions = one_side(pairs, "")
+    of_base = measure(base_predictions)
+    of_head = measure(head_predictions)
     _check_metric(metric, of_base, of_head, len(pairs))
 
     def statistic(weights: Floats) -> Floats:
@@ -122,7 +124,7 @@ def _compare(
         samples=len(pairs),
         groups=count,
         relabelled=relabelled,
-        same_predictions=_same(pairs),
+        same_predictions=_same(base_predictions, head_predictions),
     )
 
 
@@ -142,9 +144,9 @@ def _word(metric: str, low: float, high: float) -> Word:
     return "no detectable change"
 
 
-def _same(pairs: pd.DataFrame) -> bool:
-    columns = [PREDICTION, *probability_columns(one_side(pairs, ""))]
-    return all(f"{name}{BASE}" in pairs and (pairs[name] == pairs[f"{name}{BASE}"]).all() for name in columns)
+def _same(base: pd.DataFrame, head: pd.DataFrame) -> bool:
+    columns = [PREDICTION, *probability_columns(head)]
+    return all(name in base and (base[name] == head[name]).all() for name in columns)
 
 
 def _measure_known_classes(predictions: pd.DataFrame) -> Measure:

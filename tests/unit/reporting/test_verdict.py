@@ -8,7 +8,7 @@ from specimen.evaluation.bootstrap import bootstrap
 from specimen.models.metric_registry import METRICS, find_metric
 from specimen.reporting.verdict import FEWEST_GROUPS, RevisionPredictions, Verdict, judge
 
-REPETITIONS = 200
+REPETITIONS = 400
 RESAMPLES = 400
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import grimp
 import networkx as nx
+import pytest
 
 ROOT = Path(__file__).parents[2]
 DRAWING = re.search(r"```mermaid\n(.*?)```", (ROOT / "docs/architecture.md").read_text(encoding="utf-8"), re.DOTALL)[1]  # type: ignore[index]
@@ -34,6 +35,18 @@ def test_the_drawing_has_the_arrows_of_the_code() -> None:
                 imports.add_edge(package(module), package(imported))
     wanted = sorted(f"{above} --> {below}" for above, below in nx.transitive_reduction(imports).edges)
     assert re.findall(r"^  (\w+ --> \w+)$", DRAWING, re.MULTILINE) == wanted
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md", "docs/predict.md"])
+def test_every_file_that_a_page_names_is_there(page: str) -> None:
+    files = [
+        f"/{path.relative_to(ROOT).as_posix()}"
+        for folder in ("src", "tests", "tools")
+        for path in (ROOT / folder).rglob("*")
+    ]
+    named = re.findall(r"`([\w./-]+\.(?:py|js))`", (ROOT / page).read_text(encoding="utf-8"))
+    assert named
+    assert not [name for name in named if "NAME" not in name and not any(file.endswith(f"/{name}") for file in files)]
 
 
 def package(module: str) -> str:

@@ -8,7 +8,7 @@ bootstrap: B. Efron and R. Tibshirani, "An Introduction to the Bootstrap", 1993,
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -71,7 +71,8 @@ def judge(
     try:
         check_agreement(base, head)
         pairs, relabelled = shared_samples(base.predictions, head.predictions)
-        return _compare(pairs, relabelled, metric, head, resamples, seed)
+        verdict = judge_pairs(pairs, head.task, metric, resamples=resamples, seed=seed)
+        return replace(verdict, unit=head.unit, relabelled=relabelled)
     except NotComparableError as error:
         return Verdict("not comparable", metric, str(error), head.unit)
 
@@ -87,16 +88,18 @@ def check_agreement(base: RevisionPredictions, head: RevisionPredictions) -> Non
             raise NotComparableError(f"the {what} has changed from {before!r} to {after!r}")
 
 
-def _compare(
-    pairs: pd.DataFrame, relabelled: int, metric: str, head: RevisionPredictions, resamples: int, seed: int
-) -> Verdict:
+def judge_pairs(pairs: pd.DataFrame, task: str, metric: str, *, resamples: int = 2000, seed: int = 0) -> Verdict:
+    """Compare the two models whose predictions are in `pairs`, as `shared_samples` gives them.
+
+    Raises `NotComparableError` where the metric cannot decide, or where there are too few groups.
+    """
     groups = pairs["group"] if "group" in pairs else pairs.index.to_series()
     count = int(groups.nunique(dropna=False))
     if count < FEWEST_GROUPS:
         raise NotComparableError(
             f"both share {count} groups of test samples; an interval needs {FEWEST_GROUPS} or more"
         )
-    measure = _MEASURES[head.task]
+    measure = _MEASURES[task]
     base_predictions = one_side(pairs, BASE)
     head_predictions = one_side(pairs, "")
     of_base = measure(base_predictions)
@@ -115,7 +118,6 @@ def _compare(
     return Verdict(
         _word(metric, low, high),
         metric,
-        unit=head.unit,
         before=before,
         after=after,
         difference=difference,
@@ -123,7 +125,6 @@ def _compare(
         high=high,
         samples=len(pairs),
         groups=count,
-        relabelled=relabelled,
         same_predictions=_same(base_predictions, head_predictions),
     )
 

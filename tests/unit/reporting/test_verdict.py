@@ -6,7 +6,8 @@ import pytest
 
 from specimen.evaluation.bootstrap import bootstrap
 from specimen.models.metric_registry import METRICS, find_metric
-from specimen.reporting.verdict import FEWEST_GROUPS, RevisionPredictions, Verdict, judge
+from specimen.reporting.shared_samples import BASE, shared_samples
+from specimen.reporting.verdict import FEWEST_GROUPS, RevisionPredictions, Verdict, judge, judge_pairs
 
 REPETITIONS = 400
 RESAMPLES = 400
@@ -28,8 +29,8 @@ def samples(groups: int, photos: int = 1) -> pd.DataFrame:
     )
 
 
-def two_models(seed: int, groups: int, photos: int, gain: float) -> tuple[RevisionPredictions, RevisionPredictions]:
-    """Return predictions of two models whose true RMSE are 1 and 1 - `gain`.
+def two_models(seed: int, groups: int, photos: int, gain: float) -> pd.DataFrame:
+    """Return the pairs of predictions of two models whose true RMSE are 1 and 1 - `gain`.
 
     What is hard in a plant is hard for both: nine tenths of the variance of their errors is shared by the models, and
     half of it by the photos of a plant.
@@ -42,13 +43,18 @@ def two_models(seed: int, groups: int, photos: int, gain: float) -> tuple[Revisi
 
     table, hard = samples(groups, photos), noise()
     before, after = (np.sqrt(0.9) * hard + np.sqrt(0.1) * noise() for _ in range(2))
-    base = subject(table.assign(prediction=table["target"] + before))
-    return base, subject(table.assign(prediction=table["target"] + (1 - gain) * after))
+    base = table.assign(prediction=table["target"] + before)
+    return as_pairs(base, table.assign(prediction=table["target"] + (1 - gain) * after))
+
+
+def as_pairs(base: pd.DataFrame, head: pd.DataFrame) -> pd.DataFrame:
+    """Return what `shared_samples` gives of two tables with the same samples in the same order."""
+    return pd.concat([head, base.add_suffix(BASE)], axis=1)
 
 
 def words(gain: float, groups: int, photos: int) -> pd.Series:
     found = [
-        judge(*two_models(seed, groups, photos, gain), "rmse", resamples=RESAMPLES, seed=seed).word
+        judge_pairs(two_models(seed, groups, photos, gain), "regression", "rmse", resamples=RESAMPLES, seed=seed).word
         for seed in range(REPETITIONS)
     ]
     return pd.Series(found).value_counts(normalize=True)
@@ -77,8 +83,9 @@ def test_equal_classifiers_are_seldom_told_apart() -> None:
             right = np.where(hard, random.random(150) < 0.8, True)
             said = np.where(right, "leaf", "stem")
             columns = {"prediction": said, "p: leaf": np.where(right, 0.9, 0.1), "p: stem": np.where(right, 0.1, 0.9)}
-            models.append(subject(table.assign(**columns), task="classification", unit=""))
-        found.append(judge(*models, "accuracy", resamples=RESAMPLES, seed=seed).word)
+            models.append(table.assign(**columns))
+        pairs = as_pairs(*models)
+        found.append(judge_pairs(pairs, "classification", "accuracy", resamples=RESAMPLES, seed=seed).word)
     assert sum(word != "no detectable change" for word in found) <= 0.07 * REPETITIONS
 
 
@@ -88,6 +95,12 @@ def pair(**changes: object) -> tuple[pd.DataFrame, pd.DataFrame]:
     return table.assign(prediction=table["target"] + noise), table.assign(
         **{"prediction": table["target"] + noise / 2} | changes
     )
+
+
+def test_simulated_pairs_are_what_two_tables_give() -> None:
+    base, head = pair()
+    pairs, _ = shared_samples(base, head)
+    pd.testing.assert_frame_equal(pairs, as_pairs(base, head)[pairs.columns])
 
 
 def test_numbers_are_those_of_the_shared_samples() -> None:

@@ -1,4 +1,4 @@
-"""Kill a training ten times at random moments, start it again each time, and compare with a run that was let alone.
+"""Kill a training ten times at random moments, start it again each time, and compare with a run that was left alone.
 
     python bench/kill.py            # some minutes; another seed: python bench/kill.py 2
 

@@ -34,15 +34,16 @@ from torchvision.transforms import v2
 
 from specimen.common import memory
 from specimen.config.train import Augment, Train
+from specimen.data.dataset.meta import Counts, DatasetMeta
 from specimen.data.dataset.store import Store
-from specimen.models.device import pick_device, pick_precision
 from specimen.models.model import make_model
 from specimen.models.task import Regression
 from specimen.training.batches import Batch, TabularArrays
-from specimen.training.compute import Compute
+from specimen.training.compute import Compute, pick_compute
 from specimen.training.hardware import compute_reproducibly
-from specimen.training.loaders import make_loaders
-from specimen.training.loop import fit, make_training_state
+from specimen.training.loop import fit
+from specimen.training.setup import set_up_training
+from specimen.training.training_state import make_training_state
 
 SRC = Path(__file__).parents[1] / "src"
 GPU = torch.cuda.is_available()
@@ -70,20 +71,31 @@ def make_store(count: int) -> Store:
     images = np.random.default_rng(1).integers(0, 255, (count, SIZE, SIZE, 3), dtype=np.uint8)
     samples = pd.DataFrame({"target": np.linspace(-1, 1, count), "split": "train"})
     samples.loc[samples.index[-2:], "split"] = "val"
-    return Store(images, samples, {"features": {}, "image_size": SIZE})
+    meta = DatasetMeta(
+        task="regression",
+        target="target",
+        unit="",
+        image_size=SIZE,
+        resize="pad",
+        class_names=(),
+        train_target=None,
+        features={},
+        counts=Counts(rows=count, kept=count, without_group=0, rejected={}, warned={}, split={}, groups=count),
+    )
+    return Store(images, samples, meta)
 
 
 def compute() -> Compute:
     """Return what `train` would pick here."""
-    device = pick_device("auto")
-    return Compute(device, pick_precision("auto", device))
+    return pick_compute("auto", "auto")
 
 
 def whole_loop(folder: Path) -> float:
     """Specimen: store, augmentation, loader and step. Images per second of the second epoch."""
-    where, store = compute(), make_store(PHOTOS + 2)
-    model = where.prepare(make_model(BACKBONE, 1, SIZE))
-    loaders = make_loaders(store, TASK, model, TRAIN, where)
+    where = compute()
+    setup = set_up_training(make_store(PHOTOS + 2), TRAIN, where)
+    steps = len(setup.loaders.train)
+    state = make_training_state(setup.model, TRAIN, steps)
     marks: list[float] = []
 
     def watched(batches: Any) -> Iterator[Batch]:
@@ -98,9 +110,9 @@ def whole_loop(folder: Path) -> float:
         starts.append(time.perf_counter())
         return watched(batches)
 
-    for _ in fit(make_training_state(model, TRAIN, len(loaders.train)), TASK, where, loaders, TRAIN, progress):
+    for _ in fit(state, setup.task, where, setup.loaders, TRAIN, progress):
         pass
-    return len(loaders.train) * BATCH / (marks[-1] - starts[-1])
+    return steps * BATCH / (marks[-1] - starts[-1])
 
 
 def step_limit(folder: Path) -> float:
@@ -187,12 +199,13 @@ def usual_frozen(folder: Path) -> float:
 def our_frozen(folder: Path) -> float:
     """Specimen with `fine_tune: head`, 20 epochs over 1,000 pictures. Images per second, embeddings included."""
     train = TRAIN.model_copy(update={"epochs": 20, "fine_tune": "head"})
-    where, store = compute(), make_store(1002)
-    model = where.prepare(make_model(BACKBONE, 1, SIZE))
+    where = compute()
+    store = make_store(1002)
 
     def work() -> None:
-        loaders = make_loaders(store, TASK, model, train, where)
-        for _ in fit(make_training_state(model, train, len(loaders.train)), TASK, where, loaders, train):
+        setup = set_up_training(store, train, where)
+        state = make_training_state(setup.model, train, len(setup.loaders.train))
+        for _ in fit(state, setup.task, where, setup.loaders, train):
             pass
 
     return 20 * 1000 / seconds(work)
@@ -244,21 +257,21 @@ def child(way: str, folder: Path, keep_memory: bool) -> None:
 
 
 def interleaved(ways: dict[str, dict[str, Any]], folder: Path) -> dict[str, list[tuple[float, float]]]:
-    """Run all ways in turn, for some rounds; print the medians."""
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    """Run all ways in turn, for some rounds, and print the medians."""
+    measured: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for _ in range(ROUNDS):
         for name, options in ways.items():
-            found[name].append(run(folder=folder, **options))
-    for name, results in found.items():
+            measured[name].append(run(folder=folder, **options))
+    for name, results in measured.items():
         speeds = [speed for speed, _ in results]
         peak = median(memory for _, memory in results)
         print(f"  {name:<44}{median(speeds):>7.1f} images/s ({min(speeds):.1f} to {max(speeds):.1f}), {peak:.0f} MB")
-    return found
+    return measured
 
 
-def ratio(found: dict[str, list[tuple[float, float]]], over: str, under: str, what: int = 0) -> float:
+def ratio(measured: dict[str, list[tuple[float, float]]], over: str, under: str, what: int = 0) -> float:
     """Return the median over rounds of speed (or, with what=1, memory) of one way over that of another."""
-    return median(a[what] / b[what] for a, b in zip(found[over], found[under], strict=True))
+    return median(a[what] / b[what] for a, b in zip(measured[over], measured[under], strict=True))
 
 
 def loop(folder: Path) -> None:
@@ -275,16 +288,17 @@ def loop(folder: Path) -> None:
         ways["usual loop"] = {"way": "usual_loop", "keep_memory": False}
         for library in glob.glob("/usr/lib/*/libtcmalloc_minimal.so.4"):
             ways["Specimen, tcmalloc"] = {"way": "whole_loop", "keep_memory": False, "preload": library}
-    found = interleaved(ways, folder)
-    print(f"  like for like: {ratio(found, 'Specimen, freed memory given back', limit):.2f} of the stock step limit, "
-          f"{ratio(found, ours, 'step limit, freed memory kept'):.2f} of the limit with memory kept")  # fmt: skip
-    print(f"  as it runs: {ratio(found, ours, limit):.2f} x the stock step limit")
+    measured = interleaved(ways, folder)
+    of_stock = ratio(measured, "Specimen, freed memory given back", limit)
+    of_kept = ratio(measured, ours, "step limit, freed memory kept")
+    print(f"  like for like: {of_stock:.2f} of the stock step limit, {of_kept:.2f} of the limit with memory kept")
+    print(f"  as it runs: {ratio(measured, ours, limit):.2f} x the stock step limit")
     for name in ("usual loop", "Specimen, tcmalloc"):
-        if name == "usual loop" and name in found:
-            print(f"  {ratio(found, ours, name):.2f} x the usual loop")
-        elif name in found:
-            print(f"  with tcmalloc {ratio(found, name, limit):.2f} x the stock step limit")
-    print(f"  peak memory {ratio(found, ours, limit, 1):.2f} x that of the bare step")
+        if name == "usual loop" and name in measured:
+            print(f"  {ratio(measured, ours, name):.2f} x the usual loop")
+        elif name in measured:
+            print(f"  with tcmalloc {ratio(measured, name, limit):.2f} x the stock step limit")
+    print(f"  peak memory {ratio(measured, ours, limit, 1):.2f} x that of the bare step")
 
 
 def frozen(folder: Path) -> None:
@@ -294,17 +308,18 @@ def frozen(folder: Path) -> None:
         "usual loop, frozen": {"way": "usual_frozen", "keep_memory": False},
         "Specimen, fine_tune: head": {"way": "our_frozen", "keep_memory": True},
     }
-    found = interleaved(ways, folder)
-    print(f"  {ratio(found, 'Specimen, fine_tune: head', 'usual loop, frozen'):.0f} x the usual loop")
+    measured = interleaved(ways, folder)
+    print(f"  {ratio(measured, 'Specimen, fine_tune: head', 'usual loop, frozen'):.0f} x the usual loop")
 
 
 FIRST_STEP = """
-import os, sys
+import os
 import train
-from specimen import fit
-fit._Steps._step = lambda *_: os._exit(0)
+from specimen.training.steps import Steps
+Steps._step = lambda *_: os._exit(0)
 train.main()
 """
+"""A training that ends where its first step would begin."""
 
 
 def startup(folder: Path) -> None:
@@ -319,10 +334,10 @@ def startup(folder: Path) -> None:
     bare = "import torch, torchvision"
     times: dict[str, list[float]] = {bare: [], FIRST_STEP: []}
     for _ in range(5):
-        for code, found in times.items():
+        for code, seconds_of_code in times.items():
             command = [sys.executable, "-c", code]
             done = partial(subprocess.run, command, cwd=project, check=True, stdout=subprocess.DEVNULL)
-            found.append(seconds(done))
+            seconds_of_code.append(seconds(done))
     beyond = median(b - a for a, b in zip(*times.values(), strict=True))
     print(
         f"the first step begins {beyond:.1f} s after `import torch, torchvision` is done ({median(times[bare]):.1f} s)"
@@ -333,9 +348,9 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:
         child(sys.argv[2], Path(sys.argv[3]), sys.argv[4] == "1")
         sys.exit()
-    parts = {"loop": loop, "frozen": frozen, "startup": startup}
+    comparisons = {"loop": loop, "frozen": frozen, "startup": startup}
     with tempfile.TemporaryDirectory() as made:
         photos = Path(made) / "photos"
         draw(photos, PHOTOS)
-        for wanted in sys.argv[1:] or parts:
-            parts[wanted](photos)
+        for wanted in sys.argv[1:] or comparisons:
+            comparisons[wanted](photos)

@@ -7,6 +7,7 @@ import numpy as np
 from specimen.common import errors
 from specimen.common.errors import SpecimenError
 from specimen.common.files import replace_atomically
+from specimen.common.sampling import evenly_spaced
 from specimen.config.base import load_section
 from specimen.config.export import Export
 from specimen.data.dataset.store import Store
@@ -21,7 +22,8 @@ PREPARED, MODEL, ONNX = Path("data/prepared"), Path("models/model.pt"), Path("mo
 
 def main() -> None:
     """Export the model, and keep the file only if it predicts as the model does."""
-    export, store = load_section("export", Export), Store.load(PREPARED)
+    export = load_section("export", Export)
+    store = Store.load(PREPARED)
     model, meta = load_model(MODEL)
     content = to_onnx(model, meta)
     exported = read_onnx(content, str(ONNX))
@@ -33,17 +35,19 @@ def main() -> None:
 
 def compare(predictor: Predictor, exported: Predictor, store: Store, export: Export) -> tuple[float, int]:
     """Return the largest difference of a logit, and on how many samples. Raises `SpecimenError` if it is too large."""
-    rows = store.rows("test")
-    rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(export.samples, len(rows))).round().astype(int))]
-    images, samples = store.images[rows], store.samples.iloc[rows]
-    wanted, found = predictor.logits(images, samples), exported.logits(images, samples)
-    # The first once more by itself: a file for batches of one size alone would show here.
-    alone = exported.logits(images[:1], samples[:1])
-    largest = float(np.abs(np.concatenate([found, alone]) - np.concatenate([wanted, wanted[:1]])).max())
-    if not largest <= export.tolerance:  # also where it is no number
+    rows = evenly_spaced(store.rows("test"), export.samples)
+    images = store.images[rows]
+    samples = store.samples.iloc[rows]
+    expected = predictor.logits(images, samples)
+    # The first once more by itself: a file that takes batches of one size only would show here.
+    of_first = exported.logits(images[:1], samples[:1])
+    difference = np.concatenate([exported.logits(images, samples) - expected, of_first - expected[:1]])
+    largest = float(np.abs(difference).max())
+    if not largest <= export.tolerance:  # also where it is not a number
         raise SpecimenError(
-            f"{ONNX}: its logits differ by {largest:.2g} from those of {MODEL} on {len(rows)} test samples, more than "
-            f"export.tolerance: {export.tolerance:g}, so no file was written. Allow more, or choose another backbone."
+            f"{ONNX}: its logits differ by up to {largest:.2g} from the logits of {MODEL} on {len(rows)} test samples, "
+            f"more than export.tolerance: {export.tolerance:g}, so it was not written. Raise that, or choose another "
+            "backbone."
         )
     return largest, len(rows)
 

@@ -14,12 +14,12 @@ from specimen.common.memory import keep_freed_memory
 from specimen.config.base import load_section
 from specimen.config.train import Train
 from specimen.data.dataset.store import Store
-from specimen.models.device import pick_device, pick_precision
 from specimen.training.batches import Batch
-from specimen.training.compute import Compute
+from specimen.training.compute import pick_compute
 from specimen.training.hardware import compute_reproducibly, use_threads
-from specimen.training.loop import fit, make_training_state
+from specimen.training.loop import fit
 from specimen.training.setup import set_up_training
+from specimen.training.training_state import make_training_state
 
 PREPARED, TABLE, TRACE = Path("data/prepared"), Path("profile/table.txt"), Path("profile/trace.json")
 STEPS = 10
@@ -30,21 +30,22 @@ def main() -> None:
     """Profile the first steps of the training that params.yaml describes; nothing of it is kept."""
     keep_freed_memory()
     compute_reproducibly()
-    train, store = load_section("train", Train).model_copy(update={"epochs": 1}), Store.load(PREPARED)
+    train = load_section("train", Train).model_copy(update={"epochs": 1})
     use_threads(train.threads)
-    device = pick_device(train.device)
-    compute = Compute(device, pick_precision(train.precision, device))
-    setup = set_up_training(store, train, compute)
+    compute = pick_compute(train.device, train.precision)
+    setup = set_up_training(Store.load(PREPARED), train, compute)
+    state = make_training_state(setup.model, train, STEPS)
+    on_gpu = compute.device.type == "cuda"
 
     def few(batches: Iterable[Batch]) -> Iterable[Batch]:
         return itertools.islice(batches, STEPS)
 
-    activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if device.type == "cuda" else [])]
+    activities = [ProfilerActivity.CPU, ProfilerActivity.CUDA] if on_gpu else [ProfilerActivity.CPU]
     with profile(activities=activities, record_shapes=True) as profiler:
-        for _ in fit(make_training_state(setup.model, train, STEPS), setup.task, compute, setup.loaders, train, few):
+        for _ in fit(state, setup.task, compute, setup.loaders, train, few):
             pass
     TABLE.parent.mkdir(exist_ok=True)
-    order = "self_cuda_time_total" if device.type == "cuda" else "self_cpu_time_total"
+    order = "self_cuda_time_total" if on_gpu else "self_cpu_time_total"
     table = profiler.key_averages().table(sort_by=order, row_limit=ROWS)
     TABLE.write_text(table, encoding="utf-8")
     profiler.export_chrome_trace(str(TRACE))

@@ -18,6 +18,8 @@ from typing import Any
 import builders
 import numpy as np
 import pandas as pd
+import processes
+import projects
 import psutil
 import pytest
 import torch
@@ -30,12 +32,13 @@ from specimen.data.dataset.features import CategoryFeature, NumberFeature
 from specimen.models.model import load_model, make_model
 from specimen.models.task import Regression
 from specimen.models.torch_network import load_torch
-from specimen.training.batches import PictureDataset
+from specimen.training.datasets import PictureDataset
 
-ROOT = Path(__file__).parents[2]
+STAGE = projects.ROOT / "src/train.py"
 SPLITS = ["train"] * 20 + ["val"] * 5 + ["test"] * 3
 TABULAR = {"backbone": "none", "features": ["age", "kind"]}
-MOBILE = {"backbone": "mobilenet_v3_small"}  # has batch norm and dropout
+TINY = {"backbone": "tiny"}  # has batch norm and dropout, as the next one
+MOBILE = {"backbone": "mobilenet_v3_small"}
 OUTPUTS = ("models/model.pt", "plots/history.csv")
 
 Configure = Callable[..., None]
@@ -65,11 +68,9 @@ def write_store(folder: Path, *, classes: bool = False) -> None:
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Configure]:
     """Go to an empty project; the function that comes back writes its store and its params.
 
-    On one thread: several wait for each other longer than these models compute.
+    On one thread: several wait for each other longer than these models compute. In this process there is a backbone
+    `tiny`.
     """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(train, "keep_freed_memory", lambda: None)  # would hold for the tests that follow
 
     def configure(*, classes: bool = False, **settings: Any) -> None:
@@ -80,9 +81,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Configu
         params = {"data": {**data, "features": ["age", "kind"]}, "train": settings}
         Path("params.yaml").write_text(yaml.safe_dump(params))
 
-    yield configure
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(False)
+    with projects.process_in(tmp_path), builders.tiny_backbone():
+        yield configure
 
 
 def outputs() -> list[bytes]:
@@ -113,10 +113,10 @@ def kill_after(monkeypatch: pytest.MonkeyPatch, epoch: int) -> None:
 
 CONFIGURATIONS = {
     "as it comes": MOBILE,
-    "average, one cycle": MOBILE | {"ema": 0.9, "schedule": "one_cycle", "clip_norm": 1.0},
-    "frozen at first": MOBILE | {"freeze_epochs": 1, "backbone_lr": 0.1},
-    "sgd": MOBILE | {"optimizer": "sgd", "augment": {"rotate": 1.0, "crop": 1.0, "colour": 0.5, "erase": 0.5}},
-    "mixed classes": MOBILE | {"classes": True, "augment": {"mixup": 0.5, "cutmix": 0.5}, "label_smoothing": 0.1},
+    "average, one cycle": TINY | {"ema": 0.9, "schedule": "one_cycle", "clip_norm": 1.0},
+    "frozen at first": TINY | {"freeze_epochs": 1, "backbone_lr": 0.1},
+    "sgd": TINY | {"optimizer": "sgd", "augment": {"rotate": 1.0, "crop": 1.0, "colour": 0.5, "erase": 0.5}},
+    "mixed classes": TINY | {"classes": True, "augment": {"mixup": 0.5, "cutmix": 0.5}, "label_smoothing": 0.1},
     "patience": TABULAR | {"patience": 2, "epochs": 40, "lr": 0.3},
 }
 
@@ -158,21 +158,18 @@ def test_workers_change_no_byte(project: Configure) -> None:
     augment = {"flip": 0.5, "rotate": 0.5, "colour": 0.5}
     found = []
     for workers in (0, 2):
-        project(**MOBILE, augment=augment, workers=workers, epochs=2)
+        project(**TINY, augment=augment, workers=workers, epochs=2)
         found.append(outputs())
     assert found[0] == found[1]
 
 
-def test_the_environment_does_not_choose_the_number_of_threads(
-    project: Configure, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_environment_does_not_choose_the_number_of_threads(project: Configure) -> None:
+    """Nor what the process has computed before: here on three threads, there on one."""
     project(**MOBILE, threads=2, epochs=1)
-    found = []
-    for threads in ("1", "2"):
-        monkeypatch.setenv("OMP_NUM_THREADS", threads)
-        subprocess.run([sys.executable, train.__file__], check=True, capture_output=True)
-        found.append([Path(name).read_bytes() for name in OUTPUTS])
-    assert found[0] == found[1]
+    torch.set_num_threads(3)
+    here = outputs()
+    projects.run(sys.executable, train.__file__, cwd=Path.cwd(), OMP_NUM_THREADS="1")
+    assert [Path(name).read_bytes() for name in OUTPUTS] == here
     assert load_model(train.MODEL)[1].training.threads == 2
 
 
@@ -382,7 +379,7 @@ def test_a_head_on_frozen_features_is_the_model_that_was_saved(
 def test_a_batch_may_be_larger_than_the_split_but_not_one_sample(
     project: Configure, size: int, message: str | None
 ) -> None:
-    project(**MOBILE, batch_size=size, epochs=1)
+    project(**TINY, batch_size=size, epochs=1)
     if message is None:
         train.main()
         assert train.MODEL.exists()
@@ -393,7 +390,7 @@ def test_a_batch_may_be_larger_than_the_split_but_not_one_sample(
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_split_of_few_samples(project: Configure, count: int) -> None:
-    project(**MOBILE, epochs=1)
+    project(**TINY, epochs=1)
     samples = pd.read_csv("data/prepared/samples.csv")
     samples["split"] = ["train"] * count + ["val"] + ["test"] * (len(samples) - count - 1)
     samples.to_csv("data/prepared/samples.csv", index=False)
@@ -406,7 +403,7 @@ def test_a_split_of_few_samples(project: Configure, count: int) -> None:
 
 
 def test_one_sample_that_is_left_over_is_no_batch(project: Configure) -> None:
-    project(**MOBILE, batch_size=19, epochs=1)
+    project(**TINY, batch_size=19, epochs=1)
     train.main()
     assert train.MODEL.exists()
 
@@ -419,20 +416,11 @@ def test_a_constant_target_is_learnt(project: Configure) -> None:
     assert np.isfinite(pd.read_csv(OUTPUTS[1])).all(axis=None)
 
 
-def start(*command: str, **options: Any) -> subprocess.Popen[str]:
-    """Start a stage as in an activated environment."""
-    paths = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    env = os.environ | {"PATH": paths, "DVC_NO_ANALYTICS": "1", "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
-        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True, **options
-    )
-
-
-def wait_for_new_checkpoint(process: subprocess.Popen[str]) -> None:
+def wait_for_new_checkpoint(is_alive: Callable[[], bool]) -> None:
     """Wait until a process has kept an epoch."""
     before = train.CHECKPOINT.stat().st_mtime_ns if train.CHECKPOINT.exists() else 0
     while not (train.CHECKPOINT.exists() and train.CHECKPOINT.stat().st_mtime_ns > before):
-        assert process.poll() is None, process.communicate()[0]
+        assert is_alive()
         time.sleep(0.01)
 
 
@@ -446,27 +434,28 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bytes(project: 
         Path(path).unlink()
     moments = random.Random(1)
     for how in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
-        process = start(sys.executable, str(ROOT / "src/train.py"))
-        wait_for_new_checkpoint(process)
+        started = processes.start(STAGE)
+        wait_for_new_checkpoint(started.process.is_alive)
         time.sleep(moments.uniform(0, 0.2))
-        process.send_signal(how)
-        process.communicate()
-        assert process.returncode == -how
+        os.kill(started.pid, how)
+        assert started.wait() == -how, started.said
     assert train.CHECKPOINT.exists()
-    assert outputs() == whole
+    last = processes.start(STAGE)
+    assert last.wait() == 0, last.said
+    assert re.search(r"goes on after epoch \d+, from models/checkpoint\.pt", last.said)
+    assert [Path(name).read_bytes() for name in OUTPUTS] == whole
 
 
 def test_ctrl_c_ends_workers_and_all_with_a_hint(project: Configure) -> None:
     project(**MOBILE, epochs=300, workers=2)
-    process = start(sys.executable, str(ROOT / "src/train.py"))
-    wait_for_new_checkpoint(process)
-    children = psutil.Process(process.pid).children()
+    started = processes.start(STAGE)
+    wait_for_new_checkpoint(started.process.is_alive)
+    children = psutil.Process(started.pid).children()
     assert len(children) >= 2
-    os.killpg(process.pid, signal.SIGINT)
-    said = process.communicate()[0]
-    assert process.returncode == 130
-    assert re.search(r"Epoch \d+ is kept in models/checkpoint\.pt; `dvc repro` goes on from there\.", said)
-    assert "Traceback" not in said
+    os.killpg(started.pid, signal.SIGINT)
+    assert started.wait() == 130, started.said
+    assert re.search(r"Epoch \d+ is kept in models/checkpoint\.pt; `dvc repro` goes on from there\.", started.said)
+    assert "Traceback" not in started.said
     assert not psutil.wait_procs(children, timeout=20)[1]
 
 
@@ -489,34 +478,48 @@ def test_two_processes_learn_what_one_learns(project: Configure, settings: dict[
     train.main()
     one = pd.read_csv(OUTPUTS[1])
     train.MODEL.unlink()
+    first, second = processes.start_group(STAGE)
+    assert (first.wait(), second.wait()) == (0, 0), first.said + second.said
+    check_two_processes(first.said + second.said, one, settings["backbone"])
+
+
+def test_torchrun_starts_two_processes(project: Configure) -> None:
+    project(**TABULAR, seed=3)
+    train.main()
+    one = pd.read_csv(OUTPUTS[1])
+    train.MODEL.unlink()
     torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
-    process = start(sys.executable, *torchrun, str(ROOT / "src/train.py"))
-    said = process.communicate()[0]
-    assert process.returncode == 0, said
-    assert f"{settings['backbone']} on cpu in fp32, 2 processes" in said
+    said = projects.run(sys.executable, *torchrun, str(STAGE), cwd=Path.cwd())
+    check_two_processes(said, one, "none")
+    assert load_model(train.MODEL)[1].training.best_epoch == one["val_rmse"].idxmin() + 1
+
+
+def check_two_processes(said: str, one: pd.DataFrame, backbone: str) -> None:
+    """Compare what two processes have said and learnt with the history of one."""
+    assert f"{backbone} on cpu in fp32, 2 processes" in said
     assert said.count("epoch 3/3") == 1
     np.testing.assert_allclose(pd.read_csv(OUTPUTS[1]), one, rtol=1e-4)
-    if settings is TABULAR:
-        assert load_model(train.MODEL)[1].training.best_epoch == one["val_rmse"].idxmin() + 1
 
 
 def test_dvc_goes_on_where_a_killed_run_stopped(project: Configure) -> None:
     project(**LONG)
     whole = outputs()
-    stage = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["train"]
+    stage = yaml.safe_load((projects.ROOT / "dvc.yaml").read_text())["stages"]["train"]
     Path("dvc.yaml").write_text(yaml.safe_dump({"stages": {"train": stage}}))
     edit("params.yaml", "epochs", "launcher: python\n  epochs")
-    shutil.copytree(ROOT / "src", "src", ignore=shutil.ignore_patterns("__pycache__"))
-    subprocess.run([sys.executable, "-m", "dvc", "init", "--no-scm", "--quiet"], check=True)
-    process = start(sys.executable, "-m", "dvc", "repro")
-    wait_for_new_checkpoint(process)
+    shutil.copytree(projects.ROOT / "src", "src", ignore=shutil.ignore_patterns("__pycache__"))
+    Path(".dvc").mkdir()
+    Path(".dvc/config").write_text("[core]\n    no_scm = True\n")  # as `dvc init --no-scm` does, which takes a second
+    paths = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = os.environ | {"PATH": paths, "PYTHONPATH": "src", "DVC_NO_ANALYTICS": "1", "OMP_NUM_THREADS": "1"}
+    repro = (sys.executable, "-m", "dvc", "repro")
+    process = subprocess.Popen(repro, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    wait_for_new_checkpoint(lambda: process.poll() is None)
     [child] = [p for p in psutil.Process(process.pid).children(recursive=True) if p.name().startswith("python")]
     child.kill()
     assert "failed to reproduce 'train'" in process.communicate()[0]
     assert not train.MODEL.exists()
-    again = start(sys.executable, "-m", "dvc", "repro")
-    said = again.communicate()[0]
-    assert again.returncode == 0, said
+    said = projects.dvc(Path.cwd(), "repro")
     assert re.search(r"goes on after epoch \d+, from models/checkpoint\.pt", said)
     assert [Path(name).read_bytes() for name in OUTPUTS] == whole
     assert not train.CHECKPOINT.exists()

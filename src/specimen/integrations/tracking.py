@@ -29,6 +29,9 @@ SESSION = Path("models/.tracking.json")
 """Which run of the trackers made which model, so that evaluate adds to the run of train; not versioned."""
 TRACK = "SPECIMEN_TRACK"
 """Environment variable with further trackers, such as `mlflow,wandb`, for one person or one machine."""
+MLFLOW_RUN = "MLFLOW_RUN_ID"
+"""Environment variable that `mlflow run` sets: the run to log to."""
+TRACKERS_IN_ENVIRONMENT = (TRACK, MLFLOW_RUN)
 MODULE = "_tracker.py"
 SECONDS_TO_END = 60.0
 """How long the end of a stage waits for trackers that are behind."""
@@ -116,7 +119,7 @@ def track_evaluation(name: str, model: Path) -> Tracking:
 def wanted() -> tuple[str, ...]:
     """Return the trackers asked for; one that is unknown or not installed gives a warning and is left out."""
     names = [*_of_params(), *filter(None, os.environ.get(TRACK, "").replace(" ", "").split(","))]
-    if "MLFLOW_RUN_ID" in os.environ:  # inside `mlflow run`
+    if MLFLOW_RUN in os.environ:
         names.append("mlflow")
     known = known_trackers()
     for name in dict.fromkeys(names):

@@ -31,8 +31,8 @@ TOLERANCE = 1e-9
 def calibrate(task: AnyTask, logits: Floats, targets: pd.Series[Any], groups: Any, coverage: float) -> AnyTask:
     """Return the task with what its `decode` needs to say how sure a prediction is.
 
-    Logits N x num_outputs, `targets` as in the table and `groups`, N each, are those of val; `coverage` is the share of
-    the truths that shall be held. Logits that are no finite numbers leave the task as it is.
+    Logits N x num_outputs, `targets` as in the table and `groups`, N each, are from val; `coverage` is the share of the
+    truths to hold. Where a logit is not a finite number, the task is returned unchanged.
     """
     raise NotImplementedError(type(task).__name__)
 
@@ -54,7 +54,8 @@ def _calibrate_classes(
 ) -> Classification:
     if not np.isfinite(logits).all():
         return task
-    logits, classes = logits.astype(np.float64), task.encode(targets)
+    logits = logits.astype(np.float64)
+    classes = task.encode(targets)
     temperature = _rounded(_temperature(logits, classes, groups))
     of_truth = softmax(logits / temperature, axis=1)[np.arange(len(classes)), classes]
     # Least ambiguous sets (M. Sadinle, J. Lei and L. Wasserman, JASA 114, 2019): every class at least so probable.
@@ -63,7 +64,7 @@ def _calibrate_classes(
 
 
 def too_few_groups(groups: Any, coverage: float) -> str | None:
-    """Return what to tell where val has too few groups to promise `coverage`: the largest error seen stands in."""
+    """Return a warning where val has too few groups to promise `coverage`, so that the largest error seen is used."""
     count = len(pd.unique(np.asarray(groups)))
     if coverage <= count / (count + 1) + TOLERANCE:
         return None
@@ -75,7 +76,7 @@ def too_few_groups(groups: Any, coverage: float) -> str | None:
 
 
 def group_quantile(scores: Floats, groups: Any, coverage: float) -> float:
-    """Return the score that a share `coverage` stays within; each group counts as one, and so does one yet unseen."""
+    """Return the score that a share `coverage` of the groups stays within; a group not yet seen counts as one more."""
     weights = _group_weights(groups)
     order = np.argsort(scores, kind="stable")
     count = round(weights.sum())
@@ -89,16 +90,17 @@ def _temperature(logits: Floats, classes: npt.NDArray[np.int64], groups: Any) ->
     The likeliest one, given the classes and a standard normal prior on its logarithm: where val has no mistake, the
     likelihood alone would take any temperature to zero, and the first mistake later would cost without limit.
     """
-    from scipy.optimize import minimize_scalar  # noqa: PLC0415 - a second, which the first step need not wait
+    from scipy.optimize import minimize_scalar  # noqa: PLC0415 - it takes a second, and only the end of training needs it
 
-    weights, rows = _group_weights(groups), np.arange(len(classes))
+    weights = _group_weights(groups)
+    rows = np.arange(len(classes))
 
     def badness(log_temperature: float) -> float:
         likelihoods = log_softmax(logits / np.exp(log_temperature), axis=1)[rows, classes]
         return float(-weights @ likelihoods + log_temperature**2 / 2)
 
-    found = minimize_scalar(badness, bounds=tuple(np.log(TEMPERATURES)), method="bounded")
-    return float(np.exp(found.x))
+    minimum = minimize_scalar(badness, bounds=tuple(np.log(TEMPERATURES)), method="bounded")
+    return float(np.exp(minimum.x))
 
 
 def _group_weights(groups: Any) -> Floats:

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from specimen.models.device import pick_device, pick_precision
 from specimen.models.model import Model
 from specimen.training.batches import Batch
 from specimen.training.distributed import ProcessGroup
@@ -32,7 +33,7 @@ class Compute:
 
     def move(self, batch: Batch) -> Batch:
         """Return the batch on the device."""
-        return Batch(*(part.to(self.device, non_blocking=True) for part in batch))
+        return Batch(*(tensor.to(self.device, non_blocking=True) for tensor in batch))
 
     def prepare(self, model: Model) -> Model:
         """Return the model on the device; on several GPUs its batch norms see the batch of all of them."""
@@ -46,3 +47,10 @@ class Compute:
             return model
         on_gpu = self.device.type == "cuda"
         return DistributedDataParallel(model, device_ids=[self.group.local_rank] if on_gpu else None)
+
+
+def pick_compute(device: str, precision: str, group: ProcessGroup | None = None) -> Compute:
+    """Return what the params ask for, on this machine. Raises `SpecimenError` for a device that it does not have."""
+    group = group or ProcessGroup()
+    picked = pick_device(device, group.local_rank)
+    return Compute(picked, pick_precision(precision, picked), group)

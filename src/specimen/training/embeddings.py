@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-
 import torch
 from torch import Tensor
 
 from specimen.models.model import Model
-from specimen.training.batches import Batch, EpochBatchSampler, PictureDataset, make_loader
+from specimen.training.batch_sampler import EpochBatchSampler
+from specimen.training.batches import Progress
 from specimen.training.compute import Compute
-
-Progress = Callable[[Iterable[Batch]], Iterable[Batch]]
+from specimen.training.datasets import PictureDataset, make_loader
 
 
 @torch.inference_mode()
@@ -31,14 +29,14 @@ def embed(
     loader = make_loader(dataset, batches)
     embedded = torch.zeros(views, len(dataset.images), model.embedding_width)
     for view in range(views):
-        batches.epoch = view
-        parts = [torch.empty(0, model.embedding_width)]
+        batches.set_epoch(view)
+        computed = [torch.empty(0, model.embedding_width)]
         for batch in progress(loader):
-            if not len(batch.targets):  # see `Batches`
+            if not len(batch.targets):  # with several processes the last batch may have too few rows for all
                 continue
             with compute.autocast():
-                parts.append(model.embed(batch.inputs.to(compute.device, non_blocking=True)).float().cpu())
-        mine = [draw.row for draws in batches for draw in draws]
-        for rows, values in compute.group.gather((mine, torch.cat(parts))):
-            embedded[view, rows] = values
+                computed.append(model.embed(batch.inputs.to(compute.device, non_blocking=True)).float().cpu())
+        rows = [use.row for uses in batches for use in uses]
+        for rows_of_process, values in compute.group.gather((rows, torch.cat(computed))):
+            embedded[view, rows_of_process] = values
     return embedded

@@ -1,14 +1,65 @@
-"""The numbers of each epoch as JSON lines, for whoever watches a training from another process: `make sweep` does."""
+"""What each epoch brought: for the history, for trackers, and for whoever watches a training from another process."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
+from specimen.common.files import significant
+
 RECORDS = "SPECIMEN_RECORDS"
-"""Environment variable with the file that gets the lines; without it nothing is written."""
+"""Environment variable with a file that gets the numbers of each epoch as a JSON line; `make sweep` reads it."""
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What one epoch brought."""
+
+    epoch: int
+    """From 1."""
+    lr: float
+    """Of the first step, that of the head."""
+    train_loss: float
+    val_loss: float
+    val_metric: float
+    """The metric that the task monitors, in its own unit."""
+    best: bool
+    """No epoch so far had a better val metric."""
+
+    def numbers(self, monitor: str) -> dict[str, float]:
+        """Return the numbers by name; `monitor` is the name of the metric."""
+        return {
+            "lr": self.lr,
+            "train_loss": self.train_loss,
+            "val_loss": self.val_loss,
+            f"val_{monitor}": self.val_metric,
+        }
+
+    def line(self, monitor: str, epochs: int) -> str:
+        """Return the line that is printed for an epoch of so many."""
+        mark = "  best so far" if self.best else ""
+        return (
+            f"epoch {self.epoch:>{len(str(epochs))}}/{epochs}  train loss {self.train_loss:.4f}  "
+            f"val loss {self.val_loss:.4f}  val {monitor} {self.val_metric:.4g}{mark}"
+        )
+
+
+def history_table(records: Sequence[EpochRecord], monitor: str) -> pd.DataFrame:
+    """Return the table of plots/history.csv: one row for each epoch, numbers of 6 significant digits."""
+    table = pd.DataFrame([{"epoch": record.epoch, **record.numbers(monitor)} for record in records])
+    return table.assign(**{name: significant(table[name].to_numpy()) for name in table.columns.drop("epoch")})
+
+
+def is_stale(records: Sequence[EpochRecord], patience: int | None) -> bool:
+    """Return whether none of the last `patience` epochs was the best so far; None waits for ever."""
+    if patience is None or len(records) < patience:
+        return False
+    return not any(record.best for record in records[-patience:])
 
 
 def append_epoch_record(values: Mapping[str, float], epoch: int) -> None:

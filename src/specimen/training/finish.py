@@ -25,7 +25,7 @@ def finish_model(
 
 
 def _calibrated(predictor: TorchPredictor, store: Store, coverage: float) -> AnyTask:
-    """Return the task that can say how sure a prediction is, from what the model says of val."""
+    """Return the task that can say how sure a prediction is, calibrated on the val split."""
     rows = store.rows("val")
     samples = store.samples.iloc[rows]
     if (warning := too_few_groups(samples["group"], coverage)) is not None:

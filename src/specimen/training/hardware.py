@@ -1,14 +1,16 @@
-"""What training asks of the machine: the same bits, its threads, its memory."""
+"""What training asks of the machine: the same bits in each run, its threads, its memory."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from threadpoolctl import ThreadpoolController
 from torch import Tensor
 
 from specimen.common.cores import available_cores
@@ -21,7 +23,7 @@ CHUNK = 4096
 
 
 def compute_reproducibly() -> None:
-    """Let every run compute the same bits; a GPU warns of an operation that cannot."""
+    """Let every run compute the same bits; on a GPU, torch warns of an operation that cannot."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # torch's condition, before the first use of a GPU
     torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
     # Memory that nobody reads before it is written need not be filled for that: 2 % of a step.
@@ -37,19 +39,36 @@ def use_threads(wanted: int | None, processes: int = 1) -> None:
     torch.set_num_threads(max(1, (wanted or available_cores()) // processes))
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch compute on one thread here: waking several for one small picture takes longer than the work.
+
+    This asks OpenMP itself. `torch.set_num_threads` would also discard the compiled kernels of the model each time, and
+    the next step would have to compile them again.
+    """
+    with _openmp().limit(limits=1):
+        yield
+
+
+@cache
+def _openmp() -> ThreadpoolController:
+    """Return what sets the threads of OpenMP; found once, because looking through all libraries takes 5 ms."""
+    return ThreadpoolController().select(user_api="openmp")
+
+
 def on_device(images: npt.NDArray[np.uint8], device: torch.device) -> npt.NDArray[np.uint8] | Tensor:
-    """Return the pictures in the memory of the GPU if they fit there, else as they are."""
+    """Return the pictures in the memory of the GPU if they fit there, else unchanged."""
     if device.type != "cuda" or images.nbytes > RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]:
         return images
     resident = torch.empty(images.shape, dtype=torch.uint8, device=device)
-    for start in range(0, len(images), CHUNK):  # the store may be larger than the memory beside the GPU
+    for start in range(0, len(images), CHUNK):  # the store may be larger than the memory of the CPU
         resident[start : start + CHUNK] = torch.from_numpy(np.array(images[start : start + CHUNK]))
     return resident
 
 
 @contextmanager
 def out_of_memory(batch_size: int) -> Iterator[None]:
-    """Turn the end of the memory of a GPU into an error that says what to do."""
+    """Turn running out of GPU memory into an error that says what to do."""
     try:
         yield
     except torch.OutOfMemoryError as error:

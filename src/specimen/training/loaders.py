@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import nn
@@ -19,16 +17,11 @@ from specimen.data.dataset import features
 from specimen.data.dataset.store import Store
 from specimen.models.model import Head, Model
 from specimen.models.task import Task
-from specimen.training.batches import (
-    Batch,
-    EmbeddingDataset,
-    EpochBatchSampler,
-    PictureDataset,
-    TabularArrays,
-    make_loader,
-)
+from specimen.training.batch_sampler import EpochBatchSampler
+from specimen.training.batches import Batch, Progress, TabularArrays
 from specimen.training.compute import Compute
-from specimen.training.embeddings import Progress, embed
+from specimen.training.datasets import EmbeddingDataset, PictureDataset, make_loader
+from specimen.training.embeddings import embed
 from specimen.training.hardware import on_device
 from specimen.training.transforms import batch_mix, train_transform
 
@@ -38,11 +31,17 @@ class Loaders:
     """What a training reads."""
 
     train: DataLoader[Batch]
+    train_batches: EpochBatchSampler
+    """Chooses the batches of `train`; it must be told each epoch."""
     val: DataLoader[Batch]
     val_targets: pd.Series[Any]
     """In the order of `val`, as the store has them."""
-    part: Callable[[Model], nn.Module]
-    """What of the model the batches go through: all of it, or `Head` for embeddings."""
+    of_embeddings: bool = False
+    """Whether the inputs are embeddings instead of pictures."""
+
+    def network(self, model: Model) -> nn.Module:
+        """Return the part of a model that the batches go through."""
+        return Head(model) if self.of_embeddings else model
 
 
 def make_loaders(
@@ -50,41 +49,39 @@ def make_loaders(
 ) -> Loaders:
     """Return loaders over the pictures; with a frozen backbone, over embeddings that are computed here, once.
 
-    Raises `SpecimenError` where the samples or a batch do not go round among the processes.
+    Raises `SpecimenError` where the samples or a batch cannot be shared among the processes.
     """
-    rows, val_rows = store.rows("train"), store.rows("val")
-    _check_sizes(len(rows), train.batch_size, compute.group.size)
-    val_targets = store.samples["target"][val_rows]
-    description = {name: store.meta.features[name] for name in train.features}
-    columns = TabularArrays(features.encode(store.samples, description), task.encode(store.samples["target"]))
+    group = compute.group
+    rows = store.rows("train")
+    val_rows = store.rows("val")
+    _check_sizes(len(rows), train.batch_size, group.size)
+    encoded = features.encode(store.samples, {name: store.meta.features[name] for name in train.features})
+    columns = TabularArrays(encoded, task.encode(store.samples["target"]))
     images = on_device(store.images, compute.device)
+    transform = train_transform(train.augment)
     mix = batch_mix(train.augment, task.num_outputs)
-    share = slice(compute.group.rank, None, compute.group.size)
-    augmented = PictureDataset(images, columns, train_transform(train.augment), train.seed, mix, share)
-    plain = PictureDataset(images, columns)
-
-    def batches(
-        of: npt.NDArray[np.int64], shuffle_seed: int | None = None, *, whole: bool = False
-    ) -> EpochBatchSampler:
-        return EpochBatchSampler(
-            of, train.batch_size, shuffle_seed, compute.group.rank, compute.group.size, whole=whole
-        )
-
-    shuffled = batches(rows, train.seed, whole=mix is not None)
+    share = slice(group.rank, None, group.size)
+    pictures = PictureDataset(images, columns, transform, train.seed, mix, share)
+    val_pictures = PictureDataset(images, columns)
+    sampler = partial(EpochBatchSampler, batch_size=train.batch_size, rank=group.rank, processes=group.size)
+    shuffled = sampler(rows, shuffle_seed=train.seed, whole=mix is not None)
+    val_batches = sampler(val_rows)
+    val_targets = store.samples["target"][val_rows]
+    if model.backbone is not None and train.fine_tune != "head":
+        loader = make_loader(pictures, shuffled, train.workers)
+        return Loaders(loader, shuffled, make_loader(val_pictures, val_batches, train.workers), val_targets)
     if model.backbone is None:  # then no picture needs to be read
         embedded = val_embedded = torch.empty(1, len(images), 0)
-    elif train.fine_tune == "head":
-        embedded = embed(model, compute, augmented, batches(rows), train.views, progress)
-        val_embedded = embed(model, compute, plain, batches(val_rows), 1, progress)
     else:
-        loaders = make_loader(augmented, shuffled, train.workers), make_loader(plain, batches(val_rows), train.workers)
-        return Loaders(*loaders, val_targets, lambda whole: whole)
+        embedded = embed(model, compute, pictures, sampler(rows), train.views, progress)
+        val_embedded = embed(model, compute, val_pictures, val_batches, 1, progress)
     loader = make_loader(EmbeddingDataset(embedded, columns), shuffled)
-    return Loaders(loader, make_loader(EmbeddingDataset(val_embedded, columns), batches(val_rows)), val_targets, Head)
+    val_loader = make_loader(EmbeddingDataset(val_embedded, columns), val_batches)
+    return Loaders(loader, shuffled, val_loader, val_targets, of_embeddings=True)
 
 
 def _check_sizes(samples: int, batch_size: int, processes: int) -> None:
-    """Refuse what gives a process less than 2 samples a batch: batch norm cannot learn from one."""
+    """Refuse what gives a process less than 2 samples in a batch: batch norm cannot learn from one."""
     if samples < 2 * processes:
         raise SpecimenError(f"split: train has {samples} samples, but each process ({processes}) needs at least 2.")
     if batch_size < 2 * processes or batch_size % processes:

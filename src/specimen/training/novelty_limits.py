@@ -10,30 +10,32 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from specimen.common.sampling import evenly_spaced
 from specimen.data.dataset.store import Store
 from specimen.models.model import Model
 from specimen.models.novelty import Novelty, colours_of
 from specimen.training.calibration import group_quantile
 
 PHOTOS = 1000
-"""Of train that are kept to compare with, and of val to set the limits: more add little but megabytes."""
+"""How many of train are kept to compare with, and of val to set the limits: more add little but megabytes."""
 SHARE = 0.99
-"""Of the groups of val that are near enough; with fewer than 99 groups, all of them."""
+"""Share of the groups of val that count as near enough; with fewer than 99 groups, all of them."""
 MARGIN = 1.5
-"""New photos may be half as far again as those of val: of a few dozen, the farthest is soon surpassed."""
+"""New photos may be half as far again as val's: the farthest of a few dozen is soon surpassed."""
 FINEST = 1e-3
 """The smallest limit of a distance: below it, fp32 is rounding."""
 COLOUR_STEP = 1 / 255
 """The smallest scale of a colour, for training photos that all have the same."""
+
 EmbeddingsAndColours = tuple[Tensor, Tensor]
-"""Of N pictures: what the backbone makes of them, N x width, and their colours, N x 6."""
+"""What the backbone makes of N pictures, N x width, and their colours, N x 6."""
 
 
 @torch.inference_mode()
 def fit_novelty(train: EmbeddingsAndColours, val: EmbeddingsAndColours, groups: Any) -> Novelty | None:
-    """Return the distances to the photos of train, with limits that those of val, in N `groups`, keep.
+    """Return the distances to the photos of train, with limits that the photos of val, in N `groups`, keep.
 
-    None where the embeddings are no finite numbers: then nothing can be said.
+    None where an embedding is not a finite number: then nothing can be said.
     """
     embedding, colours = train
     if not (embedding.isfinite().all() and val[0].isfinite().all()):
@@ -47,11 +49,6 @@ def fit_novelty(train: EmbeddingsAndColours, val: EmbeddingsAndColours, groups: 
     return novelty
 
 
-def evenly_spaced(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return at most `PHOTOS` rows, chosen evenly."""
-    return rows[np.unique(np.linspace(0, len(rows) - 1, min(PHOTOS, len(rows))).round().astype(np.int64))]
-
-
 @torch.inference_mode()
 def find_novelty(model: Model, batch_size: int, store: Store) -> Novelty | None:
     """Return how to tell that a picture is unlike the training photos; None for a model that sees no pictures."""
@@ -60,10 +57,14 @@ def find_novelty(model: Model, batch_size: int, store: Store) -> Novelty | None:
     device = next(model.parameters()).device
 
     def see(rows: npt.NDArray[np.int64]) -> EmbeddingsAndColours:
-        batches = (store.images[rows[start : start + batch_size]] for start in range(0, len(rows), batch_size))
-        pictures = (torch.from_numpy(batch).permute(0, 3, 1, 2).to(device) for batch in batches)
-        parts = [(model.embed(batch).float().cpu(), colours_of(batch).cpu()) for batch in pictures]
-        return torch.cat([embedding for embedding, _ in parts]), torch.cat([colours for _, colours in parts])
+        embeddings = []
+        colours = []
+        for start in range(0, len(rows), batch_size):
+            pictures = torch.from_numpy(store.images[rows[start : start + batch_size]]).permute(0, 3, 1, 2).to(device)
+            embeddings.append(model.embed(pictures).float().cpu())
+            colours.append(colours_of(pictures).cpu())
+        return torch.cat(embeddings), torch.cat(colours)
 
-    val = evenly_spaced(store.rows("val"))
-    return fit_novelty(see(evenly_spaced(store.rows("train"))), see(val), store.samples["group"].iloc[val])
+    train = evenly_spaced(store.rows("train"), PHOTOS)
+    val = evenly_spaced(store.rows("val"), PHOTOS)
+    return fit_novelty(see(train), see(val), store.samples["group"].iloc[val])

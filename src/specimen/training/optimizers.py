@@ -3,38 +3,39 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch.optim.lr_scheduler import LambdaLR
 
-from specimen.config.train import Train
+from specimen.config.train import OptimizerName, ScheduleName
 from specimen.models.model import Model
 
+MOMENTUM = 0.9
 
-def make_optimizer(model: Model, train: Train) -> torch.optim.Optimizer:
-    """Return the optimizer: weight decay on matrices and kernels alone, a learning rate of its own for the backbone."""
+
+def make_optimizer(
+    model: Model, name: OptimizerName, *, lr: float, backbone_lr: float = 1.0, weight_decay: float = 0.0
+) -> torch.optim.Optimizer:
+    """Return the optimizer: weight decay on matrices and kernels alone, and `backbone_lr`, a share of `lr`."""
     groups = []
-    for part, lr in ((model.backbone, train.lr * train.backbone_lr), (model.tabular, train.lr), (model.head, train.lr)):
-        parameters = [] if part is None else list(part.parameters())
-        for chosen, decay in (
-            ([p for p in parameters if p.ndim > 1], train.weight_decay),
-            ([p for p in parameters if p.ndim <= 1], 0.0),
-        ):
-            if chosen:
-                groups.append({"params": chosen, "lr": lr, "weight_decay": decay})
-    makers: dict[str, Callable[[], torch.optim.Optimizer]] = {
-        "adamw": lambda: torch.optim.AdamW(groups, lr=train.lr, fused=True),
-        "adam": lambda: torch.optim.Adam(groups, lr=train.lr, fused=True),
-        "sgd": lambda: torch.optim.SGD(groups, lr=train.lr, momentum=0.9, nesterov=True, fused=True),
-    }
-    return makers[train.optimizer]()
+    for module, module_lr in ((model.backbone, lr * backbone_lr), (model.tabular, lr), (model.head, lr)):
+        parameters = [] if module is None else list(module.parameters())
+        matrices = [parameter for parameter in parameters if parameter.ndim > 1]
+        vectors = [parameter for parameter in parameters if parameter.ndim <= 1]
+        groups.append({"params": matrices, "lr": module_lr, "weight_decay": weight_decay})
+        groups.append({"params": vectors, "lr": module_lr, "weight_decay": 0.0})
+    groups = [group for group in groups if group["params"]]
+    if name == "adamw":
+        return torch.optim.AdamW(groups, lr=lr, fused=True)
+    if name == "adam":
+        return torch.optim.Adam(groups, lr=lr, fused=True)
+    return torch.optim.SGD(groups, lr=lr, momentum=MOMENTUM, nesterov=True, fused=True)
 
 
-def make_schedule(optimizer: torch.optim.Optimizer, train: Train, steps: int) -> LambdaLR:
-    """Return the schedule over all `steps` of the training."""
-    factor = {"cosine": cosine, "one_cycle": one_cycle, "constant": constant}[train.schedule]
-    return LambdaLR(optimizer, lambda step: factor(step, steps, train.warmup))
+def make_schedule(optimizer: torch.optim.Optimizer, name: ScheduleName, *, steps: int, warmup: float) -> LambdaLR:
+    """Return the schedule over all `steps` of the training; the learning rate climbs in a share `warmup` of them."""
+    factor = {"cosine": cosine, "one_cycle": one_cycle, "constant": constant}[name]
+    return LambdaLR(optimizer, lambda step: factor(step, steps, warmup))
 
 
 def cosine(step: int, steps: int, warmup: float) -> float:
@@ -50,7 +51,7 @@ def constant(step: int, steps: int, warmup: float) -> float:
 
 
 def one_cycle(step: int, steps: int, warmup: float) -> float:
-    """Return the share of the peak learning rate: up along a cosine from 1/25 of it, then down along one to nothing.
+    """Return the share of the peak learning rate: up along a cosine from 1/25 of it, then down along one to zero.
 
     Source: L. N. Smith, N. Topin, "Super-Convergence", arXiv 1708.07120; the 25 is fastai's.
     """

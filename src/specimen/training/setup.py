@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,47 +15,44 @@ from specimen.data.dataset.store import Store
 from specimen.models.meta import ModelMeta, TrainingFacts
 from specimen.models.model import Model, make_model
 from specimen.models.task import AnyTask, Classification, Regression
-from specimen.training.batches import Batch
-from specimen.training.checkpoint import fingerprint
+from specimen.training.batches import Progress
 from specimen.training.compute import Compute, precision_name
 from specimen.training.loaders import Loaders, make_loaders
 
 RUNTIME_ONLY = {"launcher", "device", "workers", "track"}
 """Params that say how to compute, and change nothing in the result."""
 
-Progress = Callable[[Iterable[Batch]], Iterable[Batch]]
-
 
 @dataclass(frozen=True)
 class TrainingSetup:
     """All that is made before the first epoch."""
 
-    store: Store
     task: AnyTask
     model: Model
+    """On the device."""
     loaders: Loaders
     meta: ModelMeta
 
 
 def set_up_training(store: Store, train: Train, compute: Compute, progress: Progress = iter) -> TrainingSetup:
-    """Return what the params ask for, on the device. Raises `SpecimenError` where data and params do not match."""
+    """Return what the params ask for. Raises `SpecimenError` where data and params do not match."""
     task = make_task(store.meta, store.samples["target"][store.rows("train")], train)
-    meta = _meta(store.meta, train, task, compute)
+    meta = _make_meta(store.meta, task, train, compute)
     torch.manual_seed(train.seed)
     model = make_model(meta.backbone, task.num_outputs, meta.image_size, train.weights, meta.features_width)
     model = compute.prepare(model)
-    return TrainingSetup(store, task, model, make_loaders(store, task, model, train, compute, progress), meta)
+    return TrainingSetup(task, model, make_loaders(store, task, model, train, compute, progress), meta)
 
 
 def make_task(dataset: DatasetMeta, train_targets: pd.Series[Any], train: Train) -> AnyTask:
-    """Return the task of a data set. Its facts come from the meta and the targets of the train split."""
+    """Return the task of a data set, with what is known of it from the targets of the train split."""
     if dataset.task == "classification":
         balanced = train.class_weights == "balanced"
         return Classification.from_targets(dataset.class_names, train_targets, train.label_smoothing, balanced=balanced)
     return Regression.from_targets(train_targets, train.target_transform, train.loss)
 
 
-def _meta(dataset: DatasetMeta, train: Train, task: AnyTask, compute: Compute) -> ModelMeta:
+def _make_meta(dataset: DatasetMeta, task: AnyTask, train: Train, compute: Compute) -> ModelMeta:
     for name in train.features:
         if name not in dataset.features:
             known = accepted_hint(name, dataset.features)
@@ -73,12 +68,3 @@ def _meta(dataset: DatasetMeta, train: Train, task: AnyTask, compute: Compute) -
             threads=torch.get_num_threads() if compute.device.type == "cpu" else None,
         ),
     )
-
-
-def checkpoint_fingerprint(prepared: Path, meta: ModelMeta, train: Train, compute: Compute, code: Path) -> str:
-    """Return what must be equal for a checkpoint to count; the pictures, too many to read, stand by their date."""
-    weights = Path(train.weights).read_bytes() if Path(train.weights).is_file() else b""
-    pictures = (prepared / "images.npy").stat()
-    where = f"{compute.device.type} {compute.group.size} {pictures.st_size} {pictures.st_mtime_ns}"
-    samples = (prepared / "samples.csv").read_bytes()
-    return fingerprint(meta.model_dump_json(), where, code.read_bytes(), weights, samples)

@@ -1,7 +1,7 @@
-"""What happens to a picture of the store before the model sees it: `train_transform` beside `eval_transform`.
+"""What happens to a train picture of the store before the model sees it; val and test pictures stay as they are.
 
-Both map one uint8 picture (3 x size x size) to another; scaling to numbers is the model's own first layer, so that no
-two users of a model can do it differently. Draws come from torch's global generator, which the data set seeds.
+A transform maps one uint8 picture (3 x size x size) to another; scaling to numbers is the model's own first layer, so
+that no two users of a model can do it differently. Draws come from torch's global generator, which the data set seeds.
 """
 
 from collections.abc import Callable
@@ -18,11 +18,6 @@ Transform = Callable[[Tensor], Tensor]
 Mix = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
-def eval_transform() -> Transform:
-    """Return the transform of val, test and prediction: the picture as the store holds it."""
-    return v2.Identity()  # type: ignore[no-any-return]
-
-
 def train_transform(augment: Augment) -> Transform:
     """Return the random transform of one train picture."""
     strength = augment.colour_strength
@@ -36,7 +31,7 @@ def train_transform(augment: Augment) -> Transform:
         v2.RandomErasing(1.0, scale=(0.02, 0.2)): augment.erase,
     }
     chosen = [v2.RandomApply([step], p) for step, p in steps.items() if p > 0]
-    return v2.Compose(chosen) if chosen else eval_transform()
+    return v2.Compose(chosen or [v2.Identity()])  # type: ignore[no-any-return]
 
 
 def batch_mix(augment: Augment, num_classes: int) -> Mix | None:
@@ -46,7 +41,7 @@ def batch_mix(augment: Augment, num_classes: int) -> Mix | None:
 
 @dataclass(frozen=True)
 class BatchMix:
-    """Does one of the two to a batch, or neither; where their probabilities exceed 1, `cutmix` gets what is left."""
+    """Applies one of the two to a batch, or neither; their probabilities add up to at most 1."""
 
     mixup: float
     cutmix: float
@@ -78,14 +73,14 @@ class QuarterTurn(v2.Transform):  # type: ignore[misc]
 
 
 class ResizedCrop(v2.Transform):  # type: ignore[misc]
-    """Cut out a part with nearly the proportions of the whole, and scale it to the size of the whole."""
+    """Cut out a rectangle of nearly the same proportions, and scale it to the size of the whole."""
 
     def __init__(self, min_scale: float) -> None:
         super().__init__()
         self.min_scale = min_scale
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
-        """Draw the part."""
+        """Draw the rectangle."""
         size = list(flat_inputs[0].shape[-2:])
         return {"size": size, **v2.RandomResizedCrop(size, (self.min_scale, 1.0), (0.9, 1.1)).make_params(flat_inputs)}
 

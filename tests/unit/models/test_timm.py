@@ -1,6 +1,5 @@
 """Backbones of timm, through the same door as those of torchvision."""
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from specimen.models.task import Classification
 timm = pytest.importorskip("timm", reason="needs the extra timm")
 
 SMALL = "timm/mobilenetv3_small_050"
-ROOT = Path(__file__).parents[3]
 
 
 def fault(*arguments: object) -> str:
@@ -77,16 +75,17 @@ def test_a_failed_download_says_the_ways_out(monkeypatch: pytest.MonkeyPatch) ->
     assert "Set train.weights to a state dict file, or to none" in message
 
 
-def test_without_the_extra_the_message_says_how_to_install_it() -> None:
-    code = f"""
-import sys
-sys.modules["timm"] = None
-from specimen.models.model import make_model
-try:
-    make_model("{SMALL}", 2, 32)
-except Exception as error:
-    print(type(error).__name__, error)
-"""
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "src", capture_output=True, text=True, check=True)
-    assert done.stdout.startswith(f"SpecimenError train.backbone: {SMALL} needs the extra 'timm'")
-    assert "pip install '.[timm]'" in done.stdout
+def test_without_the_extra_the_message_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "timm", None)  # as if it were not installed
+    message = fault(SMALL, 2, 32)
+    assert message.startswith(f"train.backbone: {SMALL} needs the extra 'timm'")
+    assert "pip install '.[timm]'" in message
+
+
+def test_a_model_that_needs_the_extra_says_so_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_model(tmp_path / "model.pt", make_model(SMALL, 1, 32), builders.model_meta(backbone=SMALL))
+    monkeypatch.setitem(sys.modules, "timm", None)
+    with pytest.raises(SpecimenError) as caught:
+        load_model(tmp_path / "model.pt")
+    assert str(caught.value).startswith(f"{tmp_path / 'model.pt'}: its backbone cannot be made here. ")
+    assert "needs the extra 'timm'" in str(caught.value)

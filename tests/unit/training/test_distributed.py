@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
-import subprocess
-import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from processes import Started, start_group
 
 from specimen.training.distributed import ProcessGroup, process_group
-from specimen.training.loop import _whole
+from specimen.training.validation import combine_shares
 
-SRC = Path(__file__).parents[3] / "src"
 SCRIPT = """
 import sys, time
 from specimen.common import errors
@@ -34,51 +32,46 @@ errors.run_cli(main)
 """
 
 
-def start(what: str) -> list[subprocess.Popen[str]]:
-    """Start two processes that find each other, as `torchrun` does."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2", "PYTHONPATH": str(SRC)}
-    started = []
-    for rank in ("0", "1"):
-        env = os.environ | shared | {"RANK": rank, "LOCAL_RANK": rank, "OMP_NUM_THREADS": "1"}
-        command = [sys.executable, "-c", SCRIPT, what]
-        started.append(subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
-    return started
+@pytest.fixture
+def in_tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def start(what: str) -> list[Started]:
+    Path("script.py").write_text(SCRIPT)
+    return start_group(Path("script.py").absolute(), what)
 
 
 @pytest.mark.parametrize(("what", "status", "message"), [("all fail", 2, "error: too hot"), ("none", 0, "")])
-def test_the_end_of_two_processes_is_told_once(what: str, status: int, message: str) -> None:
+def test_the_end_of_two_processes_is_told_once(in_tmp: None, what: str, status: int, message: str) -> None:
     processes = start(what)
-    out, err = zip(*(process.communicate() for process in processes), strict=True)
-    assert [process.returncode for process in processes] == [status, status], err
-    assert "".join(out) == "[0, 10]\n"
-    assert "".join(err).count("error:") == bool(message)
-    assert message in "".join(err)
-    assert "Traceback" not in "".join(err)
+    assert [process.wait() for process in processes] == [status, status], [process.said for process in processes]
+    said = "".join(process.said for process in processes)
+    assert said.count("[0, 10]\n") == 1
+    assert said.count("error:") == bool(message)
+    assert said.replace("[0, 10]\n", "").strip() == message
 
 
-def test_the_failure_of_one_process_ends_the_other() -> None:
+def test_the_failure_of_one_process_ends_the_other(in_tmp: None) -> None:
     processes = start("one fails")
-    _, err = zip(*(process.communicate() for process in processes), strict=True)
-    assert [process.returncode for process in processes] == [2, 2], err
-    assert "".join(err).count("error: too hot") == 1
-    assert "Traceback" not in "".join(err)
+    assert [process.wait() for process in processes] == [2, 2], [process.said for process in processes]
+    said = "".join(process.said for process in processes)
+    assert said.count("error: too hot") == 1
+    assert "Traceback" not in said
 
 
-def test_ctrl_c_ends_both_with_one_word() -> None:
+def test_ctrl_c_ends_both_with_one_word(in_tmp: None) -> None:
     processes = start("ctrl-c")
     for process in processes:
-        assert process.stdout is not None
-        while process.stdout.readline() != "ready\n":
-            assert process.poll() is None
+        while "ready\n" not in process.said:
+            assert process.process.is_alive()
+            time.sleep(0.01)
     for process in processes:
-        process.send_signal(signal.SIGINT)
-    _, err = zip(*(process.communicate() for process in processes), strict=True)
-    assert sorted(process.returncode for process in processes) in ([2, 130], [130, 130])
-    assert "".join(err).count("interrupted") == 1
-    assert "Traceback" not in "".join(err)
+        os.kill(process.pid, signal.SIGINT)
+    assert sorted(process.wait() for process in processes) in ([2, 130], [130, 130])
+    said = "".join(process.said for process in processes)
+    assert said.count("interrupted") == 1
+    assert "Traceback" not in said
 
 
 def test_a_single_process_is_a_group_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
@@ -98,6 +91,6 @@ def test_the_shares_of_two_processes_come_back_in_their_order() -> None:
     rows = np.arange(5, dtype=np.float32)[:, None]
     first = ([rows[[0, 2]], rows[[3]], rows[[4]]], [2.0, 1.0, 1.0])
     second = ([rows[[1]], rows[:0], rows[:0]], [1.0])
-    logits, loss = _whole([first, second])
+    logits, loss = combine_shares([first, second])
     assert logits[:, 0].tolist() == [0, 1, 2, 3, 4]
     assert loss == 1.0

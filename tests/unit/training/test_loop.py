@@ -10,7 +10,10 @@ from specimen.models.model import make_model
 from specimen.models.task import Classification, Regression
 from specimen.training.batches import Batch
 from specimen.training.compute import Compute
-from specimen.training.loop import EpochRecord, _is_stale, _key, _Steps, make_training_state
+from specimen.training.epoch_records import EpochRecord, is_stale
+from specimen.training.loop import is_best
+from specimen.training.steps import Steps
+from specimen.training.training_state import make_training_state
 
 REGRESSION = Regression(0.0, 1.0, "none", "mse")
 BATCH = Batch(torch.zeros(4, 3, 8, 8, dtype=torch.uint8), torch.randn(4, 2), torch.full((4,), 1000.0))
@@ -18,6 +21,10 @@ BATCH = Batch(torch.zeros(4, 3, 8, 8, dtype=torch.uint8), torch.randn(4, 2), tor
 
 def records(*best: bool) -> list[EpochRecord]:
     return [EpochRecord(epoch, 0.1, 1.0, 1.0, 1.0, flag) for epoch, flag in enumerate(best, start=1)]
+
+
+def record(metric: float, loss: float = 1.0) -> EpochRecord:
+    return EpochRecord(1, 0.1, 1.0, loss, metric, best=True)
 
 
 @pytest.mark.parametrize(
@@ -31,14 +38,21 @@ def records(*best: bool) -> list[EpochRecord]:
     ],
 )
 def test_patience_counts_epochs_since_the_best(best: tuple[bool, ...], patience: int | None, stale: bool) -> None:
-    assert _is_stale(records(*best), patience) == stale
+    assert is_stale(records(*best), patience) == stale
 
 
 def test_a_lower_error_is_better_and_the_loss_breaks_ties() -> None:
-    assert _key(REGRESSION, 1.0, 9.0) > _key(REGRESSION, 2.0, 1.0)
+    assert is_best([record(metric=2.0, loss=1.0)], REGRESSION, 1.0, 9.0)
+    assert not is_best([record(metric=1.0, loss=9.0)], REGRESSION, 2.0, 1.0)
     accuracy = Classification(("a", "b"), 0.0)
-    assert _key(accuracy, 0.9, 9.0) > _key(accuracy, 0.8, 1.0)
-    assert _key(accuracy, 0.9, 1.0) > _key(accuracy, 0.9, 2.0)
+    assert is_best([record(metric=0.8, loss=1.0)], accuracy, 0.9, 9.0)
+    assert is_best([record(metric=0.9, loss=2.0)], accuracy, 0.9, 1.0)
+    assert not is_best([record(metric=0.9, loss=1.0)], accuracy, 0.9, 1.0)
+
+
+def test_the_first_epoch_is_the_best_and_a_later_one_must_beat_all() -> None:
+    assert is_best([], REGRESSION, 9.0, 9.0)
+    assert not is_best([record(metric=1.0), record(metric=3.0)], REGRESSION, 2.0, 0.0)
 
 
 def moved(**settings: object) -> float:
@@ -48,7 +62,7 @@ def moved(**settings: object) -> float:
     run = make_training_state(make_model("none", 1, 8, features_width=2), train, steps=1)
     before = torch.cat([p.detach().flatten().clone() for p in run.model.parameters()])
     compute = Compute(torch.device("cpu"), torch.float32)
-    _Steps(run, run.model, REGRESSION, compute, train.clip_norm, 1).take([BATCH])
+    Steps(run, run.model, REGRESSION, compute, train.clip_norm, 1).take([BATCH])
     after = torch.cat([p.detach().flatten() for p in run.model.parameters()])
     return float((after - before).norm())
 

@@ -12,13 +12,15 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
+from specimen.data.dataset.store import Store
 from specimen.inference.batch_prediction import predict_files
 from specimen.inference.inputs import find_inputs
 from specimen.inference.load import load_predictor
 from specimen.models.model import Model, load_model, make_model, save_model
 from specimen.models.novelty import Novelty, colours_of
 from specimen.onnx.export import to_onnx
-from specimen.training.novelty_limits import MARGIN, PHOTOS, EmbeddingsAndColours, evenly_spaced, fit_novelty
+from specimen.training import novelty_limits
+from specimen.training.novelty_limits import MARGIN, EmbeddingsAndColours, find_novelty, fit_novelty
 
 SIDE, PHOTOS_OF_PLANTS = 32, 150
 NOTHING = pd.DataFrame(index=range(PHOTOS_OF_PLANTS))
@@ -161,11 +163,24 @@ def test_training_photos_all_the_same_leave_a_limit_above_zero() -> None:
     assert distance > 1
 
 
-def test_at_most_so_many_photos_are_kept_from_first_to_last() -> None:
-    rows = np.arange(5, 20_005)
-    assert len(evenly_spaced(rows)) == PHOTOS
-    assert (evenly_spaced(rows)[0], evenly_spaced(rows)[-1]) == (5, 20_004)
-    np.testing.assert_array_equal(evenly_spaced(rows[:7]), rows[:7])
+def test_at_most_so_many_photos_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(novelty_limits, "PHOTOS", 5)
+    splits = ["train"] * 10 + ["val"] * 3
+    samples = pd.DataFrame({"split": splits, "group": range(13)})
+    with builders.tiny_backbone() as backbone:
+        model = make_model(backbone, 1, SIDE).eval()
+    novelty = find_novelty(model, 2, Store(plants(0, 13), samples, builders.dataset_meta()))
+    assert novelty is not None
+    assert novelty.embeddings.shape == (5, 8)
+    # The first and the last of train are among them, so they are no distance away.
+    distances = novelty(tensor(plants(0, 10)), see(model, plants(0, 10))[0])
+    assert distances[[0, 9]].max() < 1e-3 < distances[1:9].max()
+
+
+def test_a_model_of_features_alone_knows_no_distance() -> None:
+    samples = pd.DataFrame({"split": ["train", "val"], "group": [0, 1]})
+    store = Store(plants(0, 2), samples, builders.dataset_meta())
+    assert find_novelty(make_model("none", 1, SIDE, features_width=1), 2, store) is None
 
 
 def test_a_model_that_knows_no_photos_still_predicts(tmp_path: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import builders
 import pytest
 import torch
 
-from specimen.config.train import Train
+from specimen.config.train import OptimizerName
 from specimen.models.model import make_model
 from specimen.training.optimizers import constant, cosine, make_optimizer, make_schedule, one_cycle
 
@@ -38,14 +39,14 @@ def test_without_warmup_it_starts_at_the_peak() -> None:
 @pytest.mark.parametrize(
     ("name", "kind"), [("adamw", torch.optim.AdamW), ("adam", torch.optim.Adam), ("sgd", torch.optim.SGD)]
 )
-def test_an_optimizer_is_the_one_named(name: str, kind: type[torch.optim.Optimizer]) -> None:
-    optimizer = make_optimizer(make_model("none", 1, 32, features_width=2), Train(optimizer=name))
+def test_an_optimizer_is_the_one_named(name: OptimizerName, kind: type[torch.optim.Optimizer]) -> None:
+    optimizer = make_optimizer(make_model("none", 1, 32, features_width=2), name, lr=0.1)
     assert type(optimizer) is kind
 
 
 def test_norms_and_biases_have_no_decay_and_the_backbone_its_own_rate() -> None:
     model = make_model("mobilenet_v3_small", 2, 32, features_width=3)
-    optimizer = make_optimizer(model, Train(lr=0.5, backbone_lr=0.1, weight_decay=0.2))
+    optimizer = make_optimizer(model, "adamw", lr=0.5, backbone_lr=0.1, weight_decay=0.2)
     found = {id(p): group for group in optimizer.param_groups for p in group["params"]}
     assert len(found) == len(list(model.parameters()))
     for name, parameter in model.named_parameters():
@@ -55,7 +56,7 @@ def test_norms_and_biases_have_no_decay_and_the_backbone_its_own_rate() -> None:
 
 
 def test_the_schedule_moves_all_rates() -> None:
-    train = Train(lr=0.5, backbone_lr=0.1, schedule="cosine", warmup=0.5)
-    optimizer = make_optimizer(make_model("mobilenet_v3_small", 2, 32), train)
-    make_schedule(optimizer, train, 10)
+    with builders.tiny_backbone() as backbone:
+        optimizer = make_optimizer(make_model(backbone, 2, 32), "sgd", lr=0.5, backbone_lr=0.1)
+    make_schedule(optimizer, "cosine", steps=10, warmup=0.5)
     assert {round(group["lr"], 6) for group in optimizer.param_groups} == {0.1, 0.01}

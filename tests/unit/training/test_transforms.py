@@ -8,7 +8,7 @@ from torch import Tensor
 
 from specimen.config.train import Augment
 from specimen.models.backbones import Normalize
-from specimen.training.transforms import batch_mix, eval_transform, train_transform
+from specimen.training.transforms import batch_mix, train_transform
 
 STEPS = ["flip", "flip_vertical", "quarter_turn", "rotate", "crop", "colour", "erase"]
 NOTHING = dict.fromkeys([*STEPS, "mixup", "cutmix"], 0.0)
@@ -59,9 +59,8 @@ def test_flips_go_their_way() -> None:
     assert torch.equal(train_transform(augment(flip_vertical=1.0))(picture()), picture().flip(1))
 
 
-def test_without_steps_and_for_prediction_nothing_happens() -> None:
+def test_without_steps_nothing_happens() -> None:
     assert torch.equal(train_transform(augment())(picture()), picture())
-    assert torch.equal(eval_transform()(picture()), picture())
 
 
 BATCH = torch.stack([torch.full((3, 24, 24), value, dtype=torch.uint8) for value in (0, 80, 160, 240)])

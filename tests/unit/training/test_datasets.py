@@ -1,4 +1,4 @@
-"""Batches: what is in them depends on seed, epoch and row, and on nothing else."""
+"""Batches of pictures and embeddings: what is in them depends on seed, epoch and row, and on nothing else."""
 
 from __future__ import annotations
 
@@ -11,15 +11,9 @@ import pytest
 import torch
 
 from specimen.config.train import Augment
-from specimen.training.batches import (
-    Batch,
-    EmbeddingDataset,
-    EpochBatchSampler,
-    PictureDataset,
-    SampleUse,
-    TabularArrays,
-    make_loader,
-)
+from specimen.training.batch_sampler import EpochBatchSampler
+from specimen.training.batches import Batch, SampleUse, TabularArrays
+from specimen.training.datasets import EmbeddingDataset, PictureDataset, make_loader
 from specimen.training.transforms import batch_mix, train_transform
 
 COUNT = 13
@@ -32,39 +26,51 @@ def augmented(images: Any = IMAGES, seed: int = 4) -> PictureDataset:
     return PictureDataset(images, COLUMNS, train_transform(ALL), seed)
 
 
-def draws(rows: list[int], epoch: int = 1) -> list[SampleUse]:
+def uses(rows: list[int], epoch: int = 1) -> list[SampleUse]:
     return [SampleUse(epoch, row) for row in rows]
 
 
-def split(rows: int, size: int, **options: Any) -> list[list[int]]:
-    return [[draw.row for draw in batch] for batch in EpochBatchSampler(np.arange(rows), size, **options)]
-
-
 def test_a_batch_is_the_rows_of_the_store() -> None:
-    batch = PictureDataset(IMAGES, COLUMNS)[draws([7, 2])]
+    batch = PictureDataset(IMAGES, COLUMNS)[uses([7, 2])]
     assert np.array_equal(batch.inputs.permute(0, 2, 3, 1), IMAGES[[7, 2]])
     assert batch.inputs.is_contiguous(memory_format=torch.channels_last)
     assert (batch.features.tolist(), batch.targets.tolist()) == ([[7], [2]], [1, 2])
 
 
+def test_a_picture_is_augmented_on_one_thread_and_then_there_are_as_many_as_before() -> None:
+    seen = []
+
+    def transform(picture: torch.Tensor) -> torch.Tensor:
+        seen.append(torch.get_num_threads())
+        return picture
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(3)
+    PictureDataset(IMAGES, COLUMNS, transform)[uses([0, 1])]
+    after = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    assert seen == [1, 1]
+    assert after == 3
+
+
 def test_what_happens_to_a_sample_does_not_depend_on_its_batch() -> None:
-    together = augmented()[draws([3, 9, 5, 0])].inputs
-    apart = [augmented()[draws([row])].inputs[0] for row in (3, 9, 5, 0)]
+    together = augmented()[uses([3, 9, 5, 0])].inputs
+    apart = [augmented()[uses([row])].inputs[0] for row in (3, 9, 5, 0)]
     assert torch.equal(together, torch.stack(apart))
     assert together.dtype == torch.uint8
     assert together.shape == (4, 3, 16, 16)
 
 
-def test_another_epoch_and_another_seed_are_other_draws() -> None:
+def test_another_epoch_and_another_seed_are_other_uses() -> None:
     rows = list(range(COUNT))
-    first = augmented()[draws(rows)].inputs
-    assert not torch.equal(first, augmented()[draws(rows, epoch=2)].inputs)
-    assert not torch.equal(first, augmented(seed=5)[draws(rows)].inputs)
+    first = augmented()[uses(rows)].inputs
+    assert not torch.equal(first, augmented()[uses(rows, epoch=2)].inputs)
+    assert not torch.equal(first, augmented(seed=5)[uses(rows)].inputs)
 
 
 def test_the_store_is_not_changed() -> None:
     before = IMAGES.copy()
-    augmented()[draws(list(range(COUNT)))]
+    augmented()[uses(list(range(COUNT)))]
     assert np.array_equal(IMAGES, before)
 
 
@@ -72,7 +78,7 @@ def test_the_store_is_not_changed() -> None:
 def test_the_global_generator_is_left_as_it_was(mixup: float) -> None:
     mix = batch_mix(Augment(mixup=mixup), 3)
     before = torch.get_rng_state()
-    PictureDataset(IMAGES, COLUMNS, train_transform(ALL), mix=mix)[draws([1, 2, 3])]
+    PictureDataset(IMAGES, COLUMNS, train_transform(ALL), mix=mix)[uses([1, 2, 3])]
     list(make_loader(augmented(), EpochBatchSampler(np.arange(COUNT), 4, 1)))
     assert torch.equal(torch.get_rng_state(), before)
 
@@ -84,8 +90,8 @@ def test_workers_change_nothing() -> None:
 
 
 def test_pictures_in_memory_are_as_good_as_those_on_disk() -> None:
-    resident = augmented(torch.from_numpy(IMAGES.copy()))[draws([4, 1])]
-    assert torch.equal(resident.inputs, augmented()[draws([4, 1])].inputs)
+    resident = augmented(torch.from_numpy(IMAGES.copy()))[uses([4, 1])]
+    assert torch.equal(resident.inputs, augmented()[uses([4, 1])].inputs)
 
 
 def test_pictures_in_the_memory_of_a_device_need_no_workers() -> None:
@@ -100,14 +106,14 @@ def test_a_worker_that_is_not_forked_gets_the_file_of_the_pictures(tmp_path: Pat
     dataset = PictureDataset(mapped, COLUMNS, train_transform(ALL), 4, batch_mix(Augment(cutmix=1.0), 3))
     sent = pickle.dumps(dataset)
     assert len(sent) < IMAGES.nbytes
-    there, here = pickle.loads(sent)[draws([4, 1])], dataset[draws([4, 1])]
+    there, here = pickle.loads(sent)[uses([4, 1])], dataset[uses([4, 1])]
     assert all(torch.equal(a, b) for a, b in zip(there, here, strict=True))
 
 
 @pytest.mark.parametrize("epoch", [1, 2, 5])
 def test_an_epoch_sees_its_view(epoch: int) -> None:
     embeddings = torch.randn(3, COUNT, 4)
-    batch = EmbeddingDataset(embeddings, COLUMNS)[draws([8, 2], epoch)]
+    batch = EmbeddingDataset(embeddings, COLUMNS)[uses([8, 2], epoch)]
     assert torch.equal(batch.inputs, embeddings[epoch % 3, [8, 2]])
 
 
@@ -115,26 +121,6 @@ def test_an_epoch_sees_its_view(epoch: int) -> None:
 def test_a_share_may_be_empty(dataset: PictureDataset | EmbeddingDataset) -> None:
     batch: Batch = dataset[[]]
     assert [len(part) for part in batch] == [0, 0, 0]
-
-
-def test_each_row_is_shown_once_in_order_to_predict() -> None:
-    assert split(5, 2) == [[0, 1], [2, 3], [4]]
-
-
-def test_each_epoch_is_shuffled_anew_and_each_row_shown_once() -> None:
-    batches = EpochBatchSampler(np.arange(12), 4, 1)
-    orders = []
-    for batches.epoch in (1, 2, 1):
-        orders.append([draw.row for batch in batches for draw in batch])
-    assert sorted(orders[0]) == list(range(12))
-    assert orders[0] == orders[2] != orders[1]
-
-
-@pytest.mark.parametrize(("rows", "sizes"), [(8, [4, 4]), (9, [4, 4]), (10, [4, 4, 2]), (3, [3]), (2, [2])])
-def test_a_batch_to_learn_from_has_two_samples(rows: int, sizes: list[int]) -> None:
-    batches = split(rows, 4, shuffle_seed=1)
-    assert [len(batch) for batch in batches] == sizes
-    assert len(EpochBatchSampler(np.arange(rows), 4, 1)) == len(sizes)
 
 
 @pytest.mark.parametrize("how", ["mixup", "cutmix"])
@@ -149,20 +135,3 @@ def test_processes_share_a_mixed_batch_of_one(how: str) -> None:
     for whole, parts in zip(loader(0, 1), shares, strict=True):
         for rank, part in enumerate(parts):
             assert all(torch.equal(one[rank::2], other) for one, other in zip(whole, part, strict=True))
-
-
-@pytest.mark.parametrize("rows", [8, 9, 11, 12, 13])
-def test_processes_share_the_batches_of_one(rows: int) -> None:
-    shares = [split(rows, 4, shuffle_seed=1, rank=rank, processes=2) for rank in (0, 1)]
-    whole = split(rows, 4, shuffle_seed=1)
-    for one, other, batch in zip(*shares, whole, strict=False):
-        assert len(one) == len(other) >= 2
-        assert set(one) | set(other) <= set(batch)
-        assert not set(one) & set(other)
-
-
-@pytest.mark.parametrize("rows", [1, 5, 6, 7])
-def test_processes_predict_each_row_once(rows: int) -> None:
-    shares = [split(rows, 3, rank=rank, processes=2) for rank in (0, 1)]
-    assert len(shares[0]) == len(shares[1])
-    assert sorted(row for share in shares for batch in share for row in batch) == list(range(rows))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import os
 import shutil
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-import uvicorn
+from live_server import serve_in_thread
 from PIL import Image
 
 from specimen.serving.app import make_app
@@ -40,16 +38,8 @@ pytestmark = pytest.mark.skipif(
 def served(model: Path, **options: Any) -> Iterator[str]:
     """Serve a model from a thread of this process; yield the address."""
     app = make_app(model, options.pop("limits", Limits()), metrics_record=NOWHERE, **options)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    bound = socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{bound.getsockname()[1]}/"
-    finally:
-        server.should_exit = True
-        thread.join()
-        bound.close()
+    with serve_in_thread(app) as port:
+        yield f"http://127.0.0.1:{port}/"
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,8 @@ SRC = ROOT / "src"
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 STAGE_OUTPUTS = {"models/model.onnx"}
+NOT_IMPORTED = {"httptools", "python-multipart", "uvloop"}
+"""Packages that uvicorn and starlette import by themselves, if they are there."""
 DISTRIBUTIONS = {"PIL": "pillow", "yaml": "pyyaml", "python_multipart": "python-multipart"}
 
 
@@ -53,7 +55,11 @@ def test_the_server_finds_what_it_imports_and_no_torch() -> None:
                 waiting.append(path)
             elif name.split(".")[0] not in {"specimen", *sys.stdlib_module_names}:
                 outside.add(name.split(".")[0])
-    assert {DISTRIBUTIONS.get(name, name.replace("_", "-")) for name in outside} <= installed
+    imported = {DISTRIBUTIONS.get(name, name.replace("_", "-")) for name in outside}
+    assert imported <= installed
+    lines = (ROOT / "requirements/serve.in").read_text(encoding="utf-8").splitlines()
+    wanted = {line.split(";")[0].strip() for line in lines if not line.startswith("#")}
+    assert wanted - NOT_IMPORTED <= imported, "nothing is installed that nothing imports"
 
 
 def test_what_the_image_copies_is_there_and_not_ignored() -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import builders
@@ -14,7 +14,7 @@ import pytest
 import torch
 
 import predict
-from specimen.common.errors import SpecimenError
+from specimen.common.errors import SpecimenError, run_cli
 from specimen.data.preparation.packing import pack
 from specimen.data.readers.folder_images import Folder
 from specimen.inference import batch_prediction
@@ -25,7 +25,6 @@ from specimen.models.task import AnyTask, Classification, Regression
 from specimen.onnx.export import to_onnx
 
 SIDE, COUNT = 32, 10
-ROOT = Path(__file__).parents[2]
 TASKS: dict[str, AnyTask] = {
     "regression": Regression(3.0, 2.0, "sqrt", "mse"),
     "classification": Classification(("a", "b", "c"), 0.0),
@@ -33,17 +32,20 @@ TASKS: dict[str, AnyTask] = {
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def models(make_once: Callable[..., Path]) -> Iterator[Path]:
     """Both kinds of file of a model for each task. Not to be changed."""
-    folder = tmp_path_factory.mktemp("models")
-    for name, task in TASKS.items():
-        torch.manual_seed(0)
-        dataset = builders.dataset_meta(task=name, image_size=SIDE, target="w", features={"age": builders.AGE})
-        meta = builders.model_meta(task, dataset=dataset, backbone="resnet18")
-        path = folder / f"{name}.pt"
-        save_model(path, make_model("resnet18", task.num_outputs, SIDE, features_width=meta.features_width), meta)
-        path.with_suffix(".onnx").write_bytes(to_onnx(*load_model(path)))
-    return folder
+    with builders.tiny_backbone() as backbone:
+
+        def make(folder: Path) -> None:
+            for name, task in TASKS.items():
+                torch.manual_seed(0)
+                dataset = builders.dataset_meta(task=name, image_size=SIDE, target="w", features={"age": builders.AGE})
+                meta = builders.model_meta(task, dataset=dataset, backbone=backbone)
+                path = folder / f"{name}.pt"
+                save_model(path, make_model(backbone, task.num_outputs, SIDE, features_width=meta.features_width), meta)
+                path.with_suffix(".onnx").write_bytes(to_onnx(*load_model(path)))
+
+        yield make_once("predict_models", make)
 
 
 @pytest.fixture
@@ -131,20 +133,23 @@ def test_only_a_few_bad_photos_are_named_on_the_screen(
         (photos / f"bad{number}.png").write_text("")
     call(photos, "-o", "out.csv", "--model", models / "regression.onnx")
     said = capsys.readouterr().err
-    assert said.count("none of the formats") == predict.LISTED
+    assert said.count("none of the formats") == predict.MAX_LISTED
     assert "... and 10 more, see the column error" in said
 
 
 @pytest.mark.parametrize(("extra", "status"), [([], 0), (["--strict"], 1)])
 def test_the_exit_status_tells_of_bad_photos_only_if_asked(
-    photos: Path, models: Path, extra: list[str], status: int
+    photos: Path, models: Path, monkeypatch: pytest.MonkeyPatch, extra: list[str], status: int
 ) -> None:
     (photos / "bad.png").write_text("")
-    command = [sys.executable, ROOT / "src/predict.py", "photos", "-o", "out.csv", *extra]
-    done = subprocess.run(
-        [*command, "--model", models / "regression.onnx"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == status, done.stderr
+    arguments = ["predict.py", "photos", "-o", "out.csv", *extra, "--model", str(models / "regression.onnx")]
+    monkeypatch.setattr(sys, "argv", arguments)
+    returned = 0
+    try:
+        run_cli(predict.main)
+    except SystemExit as end:
+        returned = end.code
+    assert returned == status
     assert len(pd.read_csv("out.csv")) == COUNT + 1
 
 
@@ -166,7 +171,7 @@ def test_a_photo_named_twice_is_predicted_once_and_that_is_said(
 ) -> None:
     call(photos, photos / "photo_1.jpg", "-o", "out.csv", "--model", models / "regression.onnx")
     assert len(pd.read_csv("out.csv")) == COUNT
-    assert "note: 1 photos were named more than once" in capsys.readouterr().err
+    assert "note: photos named more than once: 1; each is predicted once." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet"])
@@ -189,8 +194,15 @@ def test_an_interrupted_run_leaves_the_last_table_as_it_was(
 
 def test_the_table_of_features_is_not_overwritten(photos: Path, models: Path) -> None:
     Path("ages.csv").write_text("image,age\na.png,1\n")
-    with pytest.raises(SpecimenError, match=r"is the table of the features"):
+    with pytest.raises(SpecimenError, match=r"this is the table of the features"):
         call(photos, "-o", "./ages.csv", "--features", "ages.csv", "--model", models / "regression.onnx")
+
+
+def test_an_unknown_sheet_is_the_fault_of_the_option(photos: Path, models: Path) -> None:
+    pd.DataFrame({"image": ["photo_1.jpg"], "age": [4]}).to_excel("ages.xlsx", sheet_name="Ages", index=False)
+    features = ["--features", "ages.xlsx", "--sheet", "ages"]
+    with pytest.raises(SpecimenError, match=r"^ages\.xlsx: --sheet: no sheet 'ages'\. Did you mean 'Ages'\?"):
+        call(photos, "-o", "out.csv", "--model", models / "regression.onnx", *features)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,9 @@ from threading import Event
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from live_server import serve_in_thread
 from PIL import Image
 
 import serve
@@ -30,18 +33,23 @@ WriteOnnx = Callable[..., Path]
 
 
 @contextmanager
-def served(model: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """Run `src/serve.py` on a free port, which is yielded beside the process."""
-    command = [sys.executable, str(SCRIPT), "--model", str(model), "--port", "0", *options]
+def started(model: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Run `src/serve.py`; yield the process and its port."""
+    command = [sys.executable, str(SCRIPT), "--model", str(model), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=model.parent) as process:
         try:
             assert process.stdout
             line = process.stdout.readline()
-            found = re.search(r"http://127\.0\.0\.1:(\d+)/", line)
-            assert found, line
-            yield process, int(found[1])
+            url = re.search(r"http://127\.0\.0\.1:(\d+)/", line)
+            assert url, line
+            yield process, int(url[1])
         finally:
             process.kill()
+
+
+def app_for(model: Path, *options: str) -> FastAPI:
+    """Return the app of `src/serve.py` with these options."""
+    return serve.app_of(serve.parse_options(["--model", str(model), *options]))
 
 
 def form(*contents: bytes) -> bytes:
@@ -98,7 +106,7 @@ def refuses(port: int) -> bool:
 
 def test_sigterm_ends_it_after_the_requests_that_it_has_accepted(tmp_path: Path, write_onnx: WriteOnnx) -> None:
     body = form(photo())
-    with served(write_onnx(tmp_path / "model.onnx")) as (process, port):
+    with started(write_onnx(tmp_path / "model.onnx")) as (process, port):
         connections = [begin(port, body, sent=100) for _ in range(8)]
         wait_for(lambda: "specimen_requests_at_work 9.0" in get(port, "/metrics"))  # with the one that asks
         process.send_signal(signal.SIGTERM)
@@ -124,7 +132,7 @@ def test_a_new_model_takes_over_and_no_request_is_lost(tmp_path: Path, write_onn
                 new_seen.set()
         return answers
 
-    with served(model) as (_, port), ThreadPoolExecutor(4) as pool:
+    with serve_in_thread(app_for(model)) as port, ThreadPoolExecutor(4) as pool:
         try:
             asking = [pool.submit(ask, port) for _ in range(4)]
             (tmp_path / "other.onnx").write_bytes(b"no model")
@@ -142,7 +150,7 @@ def test_a_new_model_takes_over_and_no_request_is_lost(tmp_path: Path, write_onn
 
 
 def test_a_large_request_is_refused_and_not_cut_off(tmp_path: Path, write_onnx: WriteOnnx) -> None:
-    with served(write_onnx(tmp_path / "model.onnx"), "--max-request", "2") as (_, port):
+    with serve_in_thread(app_for(write_onnx(tmp_path / "model.onnx"), "--max-request", "2")) as port:
         status, answer = end(begin(port, form(bytes(3_500_000))))
     assert (status, answer["code"]) == (413, "too_large")
 
@@ -151,9 +159,9 @@ def test_the_key_comes_from_the_environment(
     tmp_path: Path, write_onnx: WriteOnnx, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SPECIMEN_API_KEY", "secret")
-    with served(write_onnx(tmp_path / "model.onnx")) as (_, port):
-        assert json.loads(get(port, "/model"))["code"] == "no_key"
-        assert json.loads(get(port, "/health"))["ready"]
+    with TestClient(app_for(write_onnx(tmp_path / "model.onnx"))) as client:
+        assert client.get("/model").json()["code"] == "no_key"
+        assert client.get("/health").json()["ready"]
 
 
 def test_without_a_model_it_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,3 +188,31 @@ def test_a_limit_that_is_none_is_refused(
     with pytest.raises(SystemExit, match="2"):
         serve.main()
     assert option in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--max-file", "many", "'many' is not a number"),
+        ("--max-file", "nan", "'nan' is not a number"),
+        ("--timeout", "0", "0 is not above 0"),
+        ("--timeout", "2000000", "2000000 is too large; it must be below 1,000,000"),
+        ("--max-pixels", "inf", "inf is too large"),
+        ("--max-images", "many", "'many' is not a whole number"),
+        ("--max-images", "2.5", "'2.5' is not a whole number"),
+        ("--max-images", "0", "0 is not above 0"),
+    ],
+)
+def test_a_limit_is_refused_for_what_is_wrong_with_it(
+    capsys: pytest.CaptureFixture[str], option: str, value: str, message: str
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        serve.parse_options([option, value])
+    assert f"argument {option}: {message}" in capsys.readouterr().err
+
+
+def test_the_limits_are_those_of_the_options(tmp_path: Path, write_onnx: WriteOnnx) -> None:
+    options = ("--max-file", "2", "--max-request", "7.5", "--max-pixels", "3", "--max-images", "4")
+    with TestClient(app_for(write_onnx(tmp_path / "model.onnx"), *options)) as client:
+        limits = client.get("/model").json()["limits"]
+    assert limits == {"file_bytes": 2_000_000, "request_bytes": 7_500_000, "pixels": 3_000_000, "images": 4}

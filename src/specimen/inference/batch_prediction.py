@@ -4,72 +4,81 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionDtype
 
 from specimen.common.prefetch import prefetch_map
-from specimen.config.base import Resize
 from specimen.data.readers.decode import DecodeError, Picture, decode
 from specimen.data.readers.images import ImageNotFoundError
 from specimen.inference.inputs import Input
+from specimen.models.meta import ModelMeta
 from specimen.models.predictor import Predictor
 
 CHUNKS = 4
-"""Parts of a batch, each decoded by one thread."""
+"""Chunks of a batch, each decoded by one thread."""
+
+
+class _Photo(NamedTuple):
+    """A decoded photo, or the reason why there is none."""
+
+    picture: Picture | None
+    error: str | None
 
 
 def predict_files(predictor: Predictor, inputs: Sequence[Input], samples: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Yield tables with the columns `image`, those of the prediction, and `error`, in the order of the inputs.
 
-    A file that is no usable image has no prediction, and the reason in `error`. `samples` has a row with the features
-    of each input. Memory does not grow with the number of inputs.
+    A file that is not a usable image has no prediction, and the reason in `error`. `samples` has a row with the
+    features of each input. All tables have the same columns of the same types, as .xlsx and .parquet require. Memory
+    does not grow with the number of inputs.
     """
-    meta, size = predictor.meta, predictor.batch_size
-    step = max(1, size // CHUNKS)
+    chunk_size = max(1, predictor.batch_size // CHUNKS)
+    chunks_per_batch = max(1, predictor.batch_size // chunk_size)
 
-    def read(start: int) -> list[Picture | str]:
-        return [_read(item, meta.image_size, meta.resize) for item in inputs[start : start + step]]
+    def decode_chunk(start: int) -> list[_Photo]:
+        return [_decode(item, predictor.meta) for item in inputs[start : start + chunk_size]]
 
-    # Pillow lets go of the interpreter while it decodes, so threads are enough.
-    chunks = prefetch_map(read, range(0, len(inputs), step))
+    # Pillow releases the interpreter while it decodes, so threads are enough.
+    chunks = prefetch_map(decode_chunk, range(0, len(inputs), chunk_size))
+    no_predictions = _with_gaps(predictor.empty_table())
     start = 0
-    while parts := list(islice(chunks, max(1, size // step))):
-        results = [result for part in parts for result in part]
-        end = start + len(results)
-        yield _predict(predictor, inputs[start:end], results, samples.iloc[start:end])
+    while batch := list(islice(chunks, chunks_per_batch)):
+        photos = [photo for chunk in batch for photo in chunk]
+        end = start + len(photos)
+        predictions = _predict(predictor, photos, samples.iloc[start:end])
+        table = predictions.reindex(columns=no_predictions.columns).astype(no_predictions.dtypes)
+        table.insert(0, "image", pd.Series([item.name for item in inputs[start:end]], dtype="str"))
+        table["error"] = pd.Series([photo.error for photo in photos], dtype="str")
+        yield table
         start = end
 
 
-def _read(item: Input, size: int, resize: Resize) -> Picture | str:
-    """Return the picture, or why there is none."""
+def _decode(item: Input, meta: ModelMeta) -> _Photo:
     try:
-        return decode(item.read(), size, resize)[0]
+        picture, _ = decode(item.read(), meta.image_size, meta.resize)
     except (DecodeError, ImageNotFoundError, OSError) as error:
-        return str(error)
+        return _Photo(None, str(error))
+    return _Photo(picture, None)
 
 
-def _predict(
-    predictor: Predictor, inputs: Sequence[Input], results: list[Picture | str], samples: pd.DataFrame
-) -> pd.DataFrame:
-    good = [place for place, result in enumerate(results) if not isinstance(result, str)]
-    # Columns and types as they always are, also where all files are bad: an .xlsx or .parquet has but one set of them.
-    columns = predictor.columns(*predictor.empty_outputs(1))
-    types = {name: _type(kind) for name, kind in columns.dtypes.items()}
-    if good:
-        pictures = np.stack([results[place] for place in good])
-        columns = predictor.predict(pictures, samples.iloc[good]).set_axis(good)
-    else:
-        columns = columns.iloc[:0]
-    table = columns.reindex(range(len(results))).astype(types)
-    table.insert(0, "image", pd.Series([item.name for item in inputs], dtype="str"))
-    table["error"] = pd.Series([result if isinstance(result, str) else None for result in results], dtype="str")
-    return table
+def _predict(predictor: Predictor, photos: Sequence[_Photo], samples: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each photo, empty where there is no picture."""
+    pictures = {row: photo.picture for row, photo in enumerate(photos) if photo.picture is not None}
+    if not pictures:
+        return pd.DataFrame(index=range(len(photos)))
+    predictions = predictor.predict(np.stack(list(pictures.values())), samples.iloc[list(pictures)])
+    return predictions.set_axis(list(pictures)).reindex(range(len(photos)))
 
 
-def _type(kind: Any) -> str:
-    """Return the type of a column that may have gaps."""
-    if pd.api.types.is_bool_dtype(kind):
+def _with_gaps(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with columns of types that may have missing cells."""
+    return table.astype({name: _type_with_gaps(dtype) for name, dtype in table.dtypes.items()})
+
+
+def _type_with_gaps(dtype: np.dtype[Any] | ExtensionDtype) -> str:
+    if pd.api.types.is_bool_dtype(dtype):
         return "boolean"
-    return "float64" if pd.api.types.is_numeric_dtype(kind) else "str"
+    return "float64" if pd.api.types.is_numeric_dtype(dtype) else "str"

@@ -1,10 +1,11 @@
-"""Features of pictures out of a table of the user, found by the names of the files."""
+"""Features of photos from a user's table, found by the names of the files."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
 
 import pandas as pd
 
@@ -14,65 +15,82 @@ from specimen.data.dataset.features import Features
 from specimen.data.readers import tables
 from specimen.data.readers.image_names import folded
 
-NOTED = 3
-"""Examples in a note."""
+MAX_EXAMPLES = 3
+"""In a note."""
+NO_ROW = -1
+"""Instead of the number of a row; tables count from 2, the first row below the header."""
 
 
 def unknown_features(count: int, features: Features) -> pd.DataFrame:
-    """Return `count` samples whose features are all missing."""
+    """Return `count` samples in which all features are missing."""
     return pd.DataFrame(index=range(count), columns=list(features), dtype=object)
 
 
 def join_features(
-    table: pd.DataFrame, column: str, images: Sequence[str], features: Features, path: Path
+    table: pd.DataFrame, image_column: str, images: Sequence[str], features: Features, path: Path
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Return the features of each image, those of an image without a row missing; also what the user should know.
+    """Return the features of each image, in the order of `images`, and notes for the user.
 
-    A cell of `column` names an image by its file name, or by as much of its path as is needed to tell it from others.
-    Raises `SpecimenError` where a column is missing, or where it is open which row belongs to which image.
+    A cell of `image_column` names an image by its file name, or by as much of its path as is needed to make it unique.
+    The features of an image without a row are missing. Raises `SpecimenError` if a column is missing, or if it is
+    unclear which row belongs to an image.
     """
-    given = pd.DataFrame(index=table.index)
+    values, notes = _parse(table, features, path)
+    names = to_text(tables.column(table, image_column, "--image-column", path))
+    rows = _match_rows(names, images, path)
+    without_row = [image for image, row in zip(images, rows, strict=True) if row == NO_ROW]
+    if without_row:
+        examples = ", ".join(without_row[:MAX_EXAMPLES])
+        notes.append(
+            f"{path}: no row for {len(without_row)} of {len(images)} photos, so their features are missing: {examples}"
+        )
+    return values.reindex(rows).reset_index(drop=True), notes
+
+
+def _parse(table: pd.DataFrame, features: Features, path: Path) -> tuple[pd.DataFrame, list[str]]:
+    """Return the values of the features in each row, and a note for each feature with cells that cannot be used."""
+    values = pd.DataFrame(index=table.index)
     notes = []
     for name, feature in features.items():
         cells = tables.column(table, name, "features", path)
-        given[name] = feature.parse(cells)
+        values[name] = feature.parse(cells)
         text = to_text(cells)
-        strange = text[text.notna() & given[name].isna()]
-        if len(strange):
+        unusable = text[text.notna() & values[name].isna()]
+        if len(unusable):
+            examples = ", ".join(f"'{cell}' (row {row})" for row, cell in unusable.head(MAX_EXAMPLES).items())
             notes.append(
-                f"{path}: {len(strange)} cells of '{name}' are not {feature.accepted}, and count as missing: "
-                f"{_some(strange)}"
+                f"{path}: '{name}' takes {feature.accepted}; {len(unusable)} other "
+                f"{'cell counts' if len(unusable) == 1 else 'cells count'} as missing: {examples}"
             )
-    rows = _rows(to_text(tables.column(table, column, "--image-column", path)), images, path)
-    samples = given.reindex([-1 if row is None else row for row in rows]).reset_index(drop=True)
-    without = [image for image, row in zip(images, rows, strict=True) if row is None]
-    if without:
-        some = ", ".join(without[:NOTED])
-        notes.append(f"{path}: no row for {len(without)} of {len(images)} pictures, whose features are missing: {some}")
-    return samples, notes
+    return values, notes
 
 
-def _rows(names: pd.Series, images: Sequence[str], path: Path) -> list[int | None]:
-    """Return the row of the table for each image; the longest name counts that is the end of its path."""
-    rows: dict[str, list[int]] = defaultdict(list)
-    for row, name in names.dropna().items():
-        rows[folded(PureWindowsPath(name).as_posix())].append(int(str(row)))
-    found: list[int | None] = []
-    owners: dict[int, str] = {}
+def _match_rows(names: pd.Series[Any], images: Sequence[str], path: Path) -> list[int]:
+    """Return the row of the table for each image: the row with the longest name that is the end of the image's path."""
+    rows_by_name: dict[str, list[int]] = defaultdict(list)
+    present = names.dropna()
+    for row, name in zip(present.index.tolist(), present, strict=True):
+        rows_by_name[folded(PureWindowsPath(name).as_posix())].append(row)
+    matched: dict[int, str] = {}
+    rows = []
     for image in images:
-        parts = PurePosixPath(folded(image.replace("\\", "/"))).parts
-        ends = ("/".join(parts[start:]) for start in range(len(parts)))
-        match = next((rows[end] for end in ends if end in rows), [])
-        if len(match) > 1:
-            raise SpecimenError(f"{path}: rows {', '.join(map(str, match))} all name {image}. Keep one of them.")
-        if match and owners.setdefault(match[0], image) != image:
+        matches = next((rows_by_name[end] for end in _path_ends(image) if end in rows_by_name), [])
+        if not matches:
+            rows.append(NO_ROW)
+            continue
+        row = matches[0]
+        if len(matches) > 1:
+            raise SpecimenError(f"{path}: rows {', '.join(map(str, matches))} all name {image}. Keep one of them.")
+        if matched.setdefault(row, image) != image:
             raise SpecimenError(
-                f"{path}: row {match[0]} names '{names[match[0]]}', which is {owners[match[0]]} as well as {image}. "
-                "Write the folder before the name."
+                f"{path}: '{names[row]}' in row {row} could be {matched[row]} or {image}. Add the folder to the name."
             )
-        found.append(match[0] if match else None)
-    return found
+        rows.append(row)
+    return rows
 
 
-def _some(cells: pd.Series) -> str:
-    return ", ".join(f"'{cell}' (row {row})" for row, cell in cells.head(NOTED).items())
+def _path_ends(image: str) -> Iterator[str]:
+    """Yield the path of an image without its first folders: x/y/a.png, y/a.png, a.png."""
+    parts = PurePosixPath(folded(image.replace("\\", "/"))).parts
+    for start in range(len(parts)):
+        yield "/".join(parts[start:])

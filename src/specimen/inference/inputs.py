@@ -1,4 +1,4 @@
-"""What a user names on the command line -> the pictures in it: files, folders, patterns and zips."""
+"""What a user names on the command line -> photos: files, folders, patterns and zips."""
 
 from __future__ import annotations
 
@@ -16,49 +16,49 @@ from specimen.data.readers.zip_images import Zip
 
 
 class Input(NamedTuple):
-    """One picture to predict."""
+    """One photo to predict."""
 
     name: str
-    """Its path, for a picture in a zip behind that of the zip; in UTF-8, also where the path is not."""
+    """Its path; for a photo in a zip, its path in the zip after that of the zip. UTF-8, even if the path is not."""
     read: Callable[[], bytes]
     """Returns the bytes of the file. Raises `ImageNotFoundError` if that is impossible; safe in threads."""
 
 
-def find_inputs(named: Sequence[str]) -> tuple[list[Input], int]:
-    """Return the pictures, in the order named and sorted within, and how many were left out for being named before.
+def find_inputs(arguments: Sequence[str]) -> tuple[list[Input], int]:
+    """Return the photos, in the order of the arguments and sorted within, and how many repetitions were left out.
 
-    A file is taken whatever its suffix; of a folder (with those below it) and of a zip, the pictures are taken. Raises
-    `SpecimenError` for what does not exist, cannot be opened, or holds no picture.
+    A file is taken whatever its suffix; from a folder (with those below it) and from a zip, the images are taken.
+    Raises `SpecimenError` for what does not exist, cannot be opened, or contains no image.
     """
-    found: dict[str, Input] = {}
+    inputs: dict[str, Input] = {}
     total = 0
-    for text in named:
-        before = total
-        for path in _expand(text):
-            for place, read in _pictures(path):
-                total += 1
-                found.setdefault(os.path.abspath(place), Input(_printable(place), read))  # noqa: PTH100 - follows no link
-        if total == before:
-            raise SpecimenError(f"input: no picture in '{_printable(text)}'. {accepted_hint('', SUFFIXES)}")
-    return list(found.values()), total - len(found)
+    for argument in arguments:
+        photos = [photo for path in _expand(argument) for photo in _photos(path)]
+        if not photos:
+            raise SpecimenError(f"input: no image in '{_printable(argument)}'. {accepted_hint('', SUFFIXES)}")
+        total += len(photos)
+        for path, read in photos:
+            absolute = os.path.abspath(path)  # noqa: PTH100 - follows no link
+            inputs.setdefault(absolute, Input(_printable(path), read))
+    return list(inputs.values()), total - len(inputs)
 
 
-def _expand(text: str) -> list[Path]:
-    """Return a path as it is, and a pattern as the paths that it matches; `**` stands for any folders."""
-    if Path(text).exists():
-        return [Path(text)]
-    if not glob.has_magic(text):
-        raise SpecimenError(f"input: '{_printable(text)}' does not exist.")
-    matches = sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - also takes absolute patterns
+def _expand(argument: str) -> list[Path]:
+    """Return a path as it is, and a pattern as the paths that it matches; `**` matches any folders."""
+    if Path(argument).exists():
+        return [Path(argument)]
+    if not glob.has_magic(argument):
+        raise SpecimenError(f"input: '{_printable(argument)}' does not exist.")
+    matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 - also takes absolute patterns
     if not matches:
-        raise SpecimenError(f"input: nothing matches '{_printable(text)}'.")
+        raise SpecimenError(f"input: nothing matches '{_printable(argument)}'.")
     return [Path(match) for match in matches]
 
 
-def _pictures(path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
-    """Yield the path of each picture, and what reads it."""
+def _photos(path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Yield the path of each photo, and a function that reads it."""
     if path.is_dir():
-        # The folder is the user's own choice, so its links may lead anywhere.
+        # The user chose the folder, so its links may lead anywhere.
         folder = Folder(path, Path(path.resolve().anchor))
         yield from ((str(path / name), partial(folder.read, name)) for name in folder.names)
     elif path.suffix.lower() == ".zip":
@@ -69,5 +69,5 @@ def _pictures(path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
 
 
 def _printable(path: str) -> str:
-    """Return a path whose name is no UTF-8 with the bytes in question written out, so that a table can hold it."""
+    """Return a path in UTF-8, with other bytes written out, so that a table can contain it."""
     return path.encode("utf-8", "backslashreplace").decode("utf-8")

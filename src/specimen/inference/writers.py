@@ -1,4 +1,4 @@
-"""Tables that are written part by part, so that memory does not grow with their length."""
+"""Write tables in pieces, so that memory does not grow with their length."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from pyarrow import parquet
 from specimen.common.errors import SpecimenError, accepted_hint
 
 XLSX_ROWS = 1_048_576
-"""Of a sheet, with its header: no spreadsheet opens more."""
+"""Most rows of a sheet, with its header, that a spreadsheet opens."""
 
 Write = Callable[[pd.DataFrame], None]
-"""Appends rows; every part has the same columns of the same types."""
+"""Appends rows; every piece has the same columns of the same types."""
 
 
 def check_writable(path: Path, rows: int) -> None:
-    """Raise `SpecimenError` for a kind of table that is unknown, or too small for so many rows."""
+    """Raise `SpecimenError` if a table of so many rows cannot be written there."""
     if path.suffix.lower() not in WRITERS:
         raise SpecimenError(f"{path}: unknown kind of table. {accepted_hint(path.suffix, WRITERS)}")
     if path.is_dir():
-        raise SpecimenError(f"{path}: is a folder; name a file in it.")
+        raise SpecimenError(f"{path}: this is a folder; name a file in it.")
     if path.suffix.lower() == ".xlsx" and rows + 1 > XLSX_ROWS:
-        raise SpecimenError(f"{path}: {rows:,} rows are more than a sheet holds. Write a .csv or .parquet.")
+        raise SpecimenError(f"{path}: a sheet cannot hold {rows:,} rows. Write a .csv or .parquet.")
 
 
 def open_writer(path: Path, suffix: str) -> AbstractContextManager[Write]:
-    """Return a context in which a table is written to `path`, as the kind that `suffix` names."""
+    """Return a context that writes a table to `path`, in the format of `suffix`."""
     return WRITERS[suffix.lower()](path)
 
 
@@ -55,7 +55,7 @@ def _xlsx(path: Path) -> Iterator[Write]:
 
     def text(value: str) -> WriteOnlyCell:
         cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\ufffd", value))
-        cell.data_type = "s"  # also where it begins with = and would become a formula
+        cell.data_type = "s"  # even if it begins with = and would become a formula
         return cell
 
     def write(table: pd.DataFrame) -> None:
@@ -69,9 +69,9 @@ def _xlsx(path: Path) -> Iterator[Write]:
     try:
         yield write
     except BaseException:
-        sheet.close()  # else openpyxl would complain of it later
+        sheet.close()  # else openpyxl would warn about it later
         raise
-    book.save(path)  # openpyxl itself removes the file beside that it writes to until then
+    book.save(path)  # which also removes the temporary file of openpyxl
 
 
 @contextmanager
@@ -80,9 +80,9 @@ def _parquet(path: Path) -> Iterator[Write]:
 
     def write(table: pd.DataFrame) -> None:
         nonlocal writer
-        rows = pa.Table.from_pandas(table, preserve_index=False)
-        writer = writer or parquet.ParquetWriter(path, rows.schema)
-        writer.write_table(rows)
+        arrow_table = pa.Table.from_pandas(table, preserve_index=False)
+        writer = writer or parquet.ParquetWriter(path, arrow_table.schema)
+        writer.write_table(arrow_table)
 
     try:
         yield write

@@ -62,14 +62,9 @@ class Predictor:
         # A server asks for one batch at a time: a thread for it would be one more for each request.
         batches = prefetch_map(read, progress(starts), workers=1) if len(starts) > 1 else map(read, progress(starts))
         parts = [self.network(*batch) for batch in batches]
-        parts = parts or [self.empty_outputs(0)]
+        parts = parts or [self._no_outputs()]
         distances = [distance for _, distance in parts if distance is not None]
         return np.concatenate([logits for logits, _ in parts]), np.concatenate(distances) if distances else None
-
-    def empty_outputs(self, count: int) -> Outputs:
-        """Return outputs of `count` pictures that are all zero, for their shapes and types."""
-        distance = np.zeros(count, np.float32) if self.meta.novelty_photos is not None else None
-        return np.zeros((count, self.task.num_outputs), np.float32), distance
 
     def predict(self, images: Images, samples: pd.DataFrame, progress: Progress = iter) -> pd.DataFrame:
         """Return the columns of the prediction, one row a picture; `prediction` comes first.
@@ -77,6 +72,14 @@ class Predictor:
         `images` is N x size x size x 3; `samples` has N rows with the columns of the features that the model uses.
         """
         return self.columns(*self.outputs(images, samples, progress))
+
+    def empty_table(self) -> pd.DataFrame:
+        """Return the columns of the prediction, with no rows."""
+        return self.columns(*self._no_outputs())
+
+    def _no_outputs(self) -> Outputs:
+        distance = None if self.meta.novelty_photos is None else np.empty(0, np.float32)
+        return np.empty((0, self.task.num_outputs), np.float32), distance
 
     def columns(self, logits: Floats, distance: Floats | None) -> pd.DataFrame:
         """Return the columns of the prediction; `distance` and `unlike` come last, of a model that knows them."""

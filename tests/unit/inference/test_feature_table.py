@@ -42,11 +42,11 @@ def test_a_row_of_another_folder_does_not_count() -> None:
         table(image=["x/a.png", "b.png"], age=[1, 2]), "image", ["y/a.png", "b.png"], AGE, SHEET
     )
     assert found["age"].isna().tolist() == [True, False]
-    assert notes == ["labels.xlsx: no row for 1 of 2 pictures, whose features are missing: y/a.png"]
+    assert notes == ["labels.xlsx: no row for 1 of 2 photos, so their features are missing: y/a.png"]
 
 
 def test_a_name_for_two_pictures_is_refused() -> None:
-    with pytest.raises(SpecimenError, match=r"row 2 names 'a.png', which is x/a.png as well as y/a.png. Write the fol"):
+    with pytest.raises(SpecimenError, match=r"'a.png' in row 2 could be x/a.png or y/a.png. Add the folder"):
         join_features(table(image=["a.png"], age=[1]), "image", ["x/a.png", "y/a.png"], AGE, SHEET)
 
 
@@ -63,8 +63,8 @@ def test_german_numbers_are_read_by_column() -> None:
 def test_a_cell_that_the_model_cannot_use_is_shown() -> None:
     given = table(image=["a.png", "b.png"], age=["old", 3], soil=["clay", None])
     found, notes = join_features(given, "image", ["a.png", "b.png"], AGE | SOIL, SHEET)
-    assert notes[0] == "labels.xlsx: 1 cells of 'age' are not numbers, and count as missing: 'old' (row 2)"
-    assert notes[1].endswith("are not one of the model's loam, sand, and count as missing: 'clay' (row 2)")
+    assert notes[0] == "labels.xlsx: 'age' takes numbers; 1 other cell counts as missing: 'old' (row 2)"
+    assert notes[1].endswith("takes one of the model's loam, sand; 1 other cell counts as missing: 'clay' (row 2)")
     assert features.encode(found, AGE | SOIL).tolist() == [[0, 1, 0, 0], [-0.5, 0, 0, 0]]
 
 

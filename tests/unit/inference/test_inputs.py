@@ -91,8 +91,8 @@ def test_a_picture_that_went_away_says_so_when_read() -> None:
     [
         ("absent.png", "input: 'absent.png' does not exist"),
         ("x/*.tif", "input: nothing matches 'x/*.tif'"),
-        ("empty", "input: no picture in 'empty'. Accepted: .bmp, .jpeg"),
-        ("empty.zip", "input: no picture in 'empty.zip'"),
+        ("empty", "input: no image in 'empty'. Accepted: .bmp, .jpeg"),
+        ("empty.zip", "input: no image in 'empty.zip'"),
         ("broken.zip", "broken.zip: cannot be read as a zip"),
     ],
 )

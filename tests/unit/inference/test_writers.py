@@ -76,5 +76,5 @@ def test_an_output_that_cannot_be_is_refused(tmp_path: Path, name: str, message:
 def test_a_sheet_that_would_be_too_long_is_refused_beforehand(tmp_path: Path) -> None:
     check_writable(tmp_path / "out.xlsx", writers.XLSX_ROWS - 1)
     check_writable(tmp_path / "out.csv", writers.XLSX_ROWS)
-    with pytest.raises(SpecimenError, match=r"1,048,576 rows are more than a sheet holds. Write a .csv or .parquet"):
+    with pytest.raises(SpecimenError, match=r"a sheet cannot hold 1,048,576 rows. Write a .csv or .parquet"):
         check_writable(tmp_path / "out.xlsx", writers.XLSX_ROWS)

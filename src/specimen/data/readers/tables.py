@@ -20,10 +20,13 @@ HEADER_ROW = 1
 """Row of the header as spreadsheets count; the first sample stands in the next."""
 
 
-def read_table(path: Path, sheet: str | None = None, content: bytes | None = None) -> pd.DataFrame:
+def read_table(
+    path: Path, sheet: str | None = None, content: bytes | None = None, sheet_key: str = "data.sheet"
+) -> pd.DataFrame:
     """Read a table; the index is the row number that a spreadsheet shows, missing cells are `None`.
 
-    `content` are the bytes of the file where it lies inside a zip. Raises `SpecimenError` for anything unreadable.
+    `content` is the bytes of the file if it is inside a zip; `sheet_key` is the parameter or option that names the
+    sheet, for messages. Raises `SpecimenError` for anything unreadable.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise SpecimenError(f"{path}: unknown kind of table. {accepted_hint(path.suffix, SUFFIXES)}")
@@ -33,7 +36,8 @@ def read_table(path: Path, sheet: str | None = None, content: bytes | None = Non
             # As objects, for Arrow finds damaged text only on taking it out.
             table = _with_index(pd.read_parquet(data)).astype(object)
         else:
-            table = _with_header(_read_excel(data, sheet) if path.suffix.lower() == ".xlsx" else _read_csv(data))
+            excel = path.suffix.lower() == ".xlsx"
+            table = _with_header(_read_excel(data, sheet, sheet_key) if excel else _read_csv(data))
     except SpecimenError as error:
         raise SpecimenError(f"{path}: {error}") from error
     except FileNotFoundError:
@@ -57,14 +61,14 @@ def column(table: pd.DataFrame, name: str, key: str, path: Path) -> pd.Series[An
     return table.iloc[:, matches[0]]
 
 
-def _read_excel(data: io.BytesIO, sheet: str | None) -> list[list[Any]]:
+def _read_excel(data: io.BytesIO, sheet: str | None, sheet_key: str) -> list[list[Any]]:
     """Read the rows of one sheet from its first cell on. calamine reads 7 times faster than openpyxl."""
     if not zipfile.is_zipfile(data):
         raise SpecimenError("is no .xlsx file (encrypted, truncated, or another format under this name).")
     data.seek(0)
     book = CalamineWorkbook.from_filelike(data)
     if sheet is not None and sheet not in book.sheet_names:
-        raise SpecimenError(f"data.sheet: no sheet '{sheet}'. {accepted_hint(sheet, book.sheet_names, 'sheets')}")
+        raise SpecimenError(f"{sheet_key}: no sheet '{sheet}'. {accepted_hint(sheet, book.sheet_names, 'sheets')}")
     return list(book.get_sheet_by_name(sheet or book.sheet_names[0]).to_python(skip_empty_area=False))
 
 

@@ -19,6 +19,8 @@ def main() -> None:
     params = load_params()
     raw = read_raw_dataset(params.data, params.prepare.rules)
     write_json(VALIDATED, {"rows": len(raw.labels), "usable": len(raw.usable)})
+    for note in raw.notes:
+        print(f"note: {note}")
     print(f"{len(raw.usable)} of {len(raw.labels)} rows have a label and an image")
 
 

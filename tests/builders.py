@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
+import pandas as pd
+
+from specimen.common.cells import to_number
 from specimen.data.dataset.features import CategoryFeature, NumberFeature
 from specimen.data.dataset.meta import Counts, DatasetMeta
 from specimen.evaluation.results import Baselines, Results, Scores
@@ -84,3 +87,9 @@ def tiny_backbone() -> Iterator[str]:
 
     with patch.object(model, "make_backbone", make):
         yield "tiny"
+
+
+def with_targets(labels: pd.DataFrame, task: str) -> pd.DataFrame:
+    """Return a label table with its target read from `target_text`: a number, or the name of a class."""
+    text = labels["target_text"]
+    return labels.assign(target=to_number(text) if task == "regression" else text)

@@ -2,42 +2,52 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
-_ENGLISH_NUMBER = r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?"
-_GERMAN_NUMBER = r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?"
-_BOOLEANS = {"true": 1.0, "wahr": 1.0, "false": 0.0, "falsch": 0.0}
+from specimen.common.numbers import read_numbers
+
+_WHOLE = re.compile(r"^([+-]?\d+)[.,]0+$")
 
 
-def to_text(cells: pd.Series[Any]) -> pd.Series[Any]:
-    """Return the cells as stripped text, `None` where a cell is empty; 3.0 reads `3`, as the sheet shows it."""
-    return cells.map(cell_text).astype(object).where(lambda text: text.notna(), None)
+def to_text(cells: pd.Series[Any], marks: Iterable[str] = ()) -> pd.Series[Any]:
+    """Return the cells as text, `None` where one is empty or one of the `marks` of a missing value; see `cell_text`."""
+    known = {mark.casefold() for mark in marks}
+
+    def read(cell: Any) -> str | None:
+        text = cell_text(cell)
+        return None if text is not None and text.casefold() in known else text
+
+    return cells.map(read).astype(object).where(lambda text: text.notna(), None)
+
+
+def to_key(cells: pd.Series[Any], marks: Iterable[str] = ()) -> pd.Series[Any]:
+    """Return the cells as names of something: like `to_text`, but 3.0 and 3 are one name, however they are written."""
+    names = to_text(cells, marks).map(lambda text: _WHOLE.sub(r"\1", text), na_action="ignore")
+    return names.astype(object).where(names.notna(), None)
 
 
 def to_number(cells: pd.Series[Any]) -> pd.Series[float]:
-    """Return the cells as float64, NaN where a cell is empty or no number; WAHR and FALSCH are 1 and 0.
-
-    A comma is read as a decimal point only in a column where no number has a decimal point: 1,234 beside 0.5 is
-    somebody's thousand, and not ours to guess.
-    """
-    text = to_text(cells).astype("string")
-    if not text.str.fullmatch(_ENGLISH_NUMBER).any():
-        german = text.str.fullmatch(_GERMAN_NUMBER).fillna(False)
-        text = text.mask(german, text.str.replace(",", ".", regex=False))
-    numbers = pd.to_numeric(text.str.lower().replace({k: str(v) for k, v in _BOOLEANS.items()}), errors="coerce")
-    return numbers.astype("float64").replace([float("inf"), float("-inf")], float("nan"))
+    """Return the cells as float64, NaN where one is empty, not a number, or has two readings; see `read_numbers`."""
+    return read_numbers(cells).values
 
 
 def cell_text(cell: Any) -> str | None:
-    """Return one cell as stripped text, `None` if it is empty."""
+    """Return one cell as text without outer blanks, `None` if it is empty; 3.0 reads `3`, as the sheet shows it.
+
+    Letters with accents are composed (NFC): macOS may write one letter as two signs, u and its dots.
+    """
     if pd.api.types.is_scalar(cell) and pd.isna(cell):
         return None
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
         cell = int(cell)
     # A bare carriage return would end the line in the CSV that is written of it.
-    return str(cell).replace("\r\n", "\n").replace("\r", "\n").strip() or None
+    text = str(cell).replace("\r\n", "\n").replace("\r", "\n").strip()
+    return unicodedata.normalize("NFC", text) or None
 
 
 def as_dates(cells: pd.Series[Any]) -> pd.Series[pd.Timestamp] | None:

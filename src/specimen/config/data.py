@@ -4,6 +4,7 @@ from typing import Self
 
 from pydantic import model_validator
 
+from specimen.common.numbers import MISSING_MARKS, Decimal
 from specimen.config.base import Section, TaskName
 
 _OF_SAMPLES = ("row", "image", "group", "split", "target")
@@ -53,6 +54,12 @@ class Data(Section):
     leaks: tuple[str, ...] = ()
     """Columns that were measured together with the target and give it away; refused as features."""
     allow_leaks: bool = False
+    categories: tuple[str, ...] = ()
+    """Those of `features` that are categories even if their cells look like numbers, such as the number of a bed."""
+    decimal: Decimal = "auto"
+    """Decimal mark of numbers that are written as text: point, comma, or auto, which asks where 1.007 could be 1007."""
+    missing: tuple[str, ...] = MISSING_MARKS
+    """Texts that stand for a missing value, in labels, groups and features alike; capitals do not matter."""
 
     @model_validator(mode="after")
     def _columns_make_sense(self) -> Self:

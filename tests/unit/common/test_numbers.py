@@ -100,7 +100,7 @@ def test_cells_that_are_not_numbers_are_named() -> None:
 def columns(draw: st.DrawFn) -> tuple[list[str], list[float]]:
     """Numbers, and how somebody with one habit writes them."""
     digits = draw(st.integers(0, 4))
-    whole = st.integers(-10**7, 10**7)
+    whole = st.integers(-(10**7), 10**7)
     values = [number / 10**digits for number in draw(st.lists(whole, min_size=1, max_size=8))]
     mark, group = draw(st.sampled_from([".", ",", ".,", ",.", ". ", ", ", ".'"])), ""
     if len(mark) == 2:

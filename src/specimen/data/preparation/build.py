@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from specimen.common.cells import to_number, to_text
 from specimen.common.errors import SpecimenError
 from specimen.common.files import write_csv, write_json
 from specimen.config.data import Data
@@ -67,14 +65,6 @@ def _samples(kept: pd.DataFrame, data: Data, split: Split) -> pd.DataFrame:
     samples["split"] = assign_splits(kept["group"], split, kept["split"])
     samples["target"] = kept["target"]
     for name in data.features:
-        samples[name] = _numbers_or_text(kept[name])
+        samples[name] = kept[name]
     check_splits(samples, classes=data.task == "classification")
     return samples
-
-
-def _numbers_or_text(cells: pd.Series[Any]) -> pd.Series[Any]:
-    """Return a feature as numbers if all its filled cells are numbers, else as text."""
-    numbers = to_number(cells)
-    text = to_text(cells)
-    is_text = (numbers.isna() & text.notna()).any()
-    return text if is_text else numbers

@@ -15,6 +15,7 @@ from specimen.common.cells import to_text
 from specimen.common.errors import SpecimenError, accepted_hint
 from specimen.common.stage_deps import require_dep
 from specimen.config.data import Data
+from specimen.data.preparation.columns import ColumnReader
 from specimen.data.readers import tables
 from specimen.data.readers.data_root import below, require_root
 from specimen.data.readers.images import Images
@@ -23,8 +24,8 @@ from specimen.data.readers.zip_images import read_member
 GROUP_SEPARATOR = "/"
 
 
-def read_labels(data: Data, images: Images | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read the label table that `data` describes; also return the whole sheet, to look at.
+def read_labels(data: Data, images: Images | None) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """Read the label table that `data` describes; also return the whole sheet, and what the user should know of it.
 
     `images` are those of the class folders; a table needs none. Without an image column, `image_name` is the name of a
     row. Raises `SpecimenError` that lists every fault of its columns.
@@ -33,10 +34,11 @@ def read_labels(data: Data, images: Images | None) -> tuple[pd.DataFrame, pd.Dat
         assert images is not None, "params refuse class folders without pictures"
         labels = _from_folders(images, data)
         sheet = labels[["image_name", "target_text"]].set_axis(["image", "target"], axis="columns")
-        return labels, sheet
+        return labels, sheet, []
     path, content = _locate(data, data.table)
     sheet = tables.read_table(path, data.sheet, content)
-    return _from_sheet(sheet, data, path), sheet
+    reader = ColumnReader(data.decimal, data.missing, data.categories)
+    return _from_sheet(sheet, data, path, reader), sheet, reader.notes
 
 
 def _from_folders(images: Images, data: Data) -> pd.DataFrame:
@@ -50,10 +52,10 @@ def _from_folders(images: Images, data: Data) -> pd.DataFrame:
     index = pd.RangeIndex(1, len(classes) + 1, name="row")
     labels = pd.DataFrame({"image_name": images.names}, index=index, dtype=object)
     labels["target_text"] = to_text(pd.Series(classes, index=index, dtype=object))
-    return labels.assign(group=None, split=None)
+    return labels.assign(target=labels["target_text"], group=None, split=None)
 
 
-def _from_sheet(sheet: pd.DataFrame, data: Data, path: Path) -> pd.DataFrame:
+def _from_sheet(sheet: pd.DataFrame, data: Data, path: Path, reader: ColumnReader) -> pd.DataFrame:
     """Take the columns that `data` names."""
     named_columns = {"data.image_column": data.image_column} if data.image_column is not None else {}
     named_columns |= {"data.target": data.target}
@@ -64,20 +66,31 @@ def _from_sheet(sheet: pd.DataFrame, data: Data, path: Path) -> pd.DataFrame:
     faults: list[str] = []
     for key, column in named_columns.items():
         try:
-            cells[key] = to_text(tables.column(sheet, column, key, path))
+            cells[key] = tables.column(sheet, column, key, path)
         except SpecimenError as error:
             faults.append(str(error))
     if faults:
         raise SpecimenError("\n".join(faults))
     if sheet.empty:
         raise SpecimenError(f"{path}: has a header and no rows.")
-    group = _join_groups([cells[key] for key in cells if key.startswith("data.group")], sheet.index)
-    image_name = cells["data.image_column"] if data.image_column is not None else _row_names(group)
-    columns = {"image_name": image_name, "target_text": cells["data.target"], "group": group}
-    labels = pd.DataFrame(columns, dtype=object)
-    labels["split"] = cells.get("data.split_column")
+    group = _join_groups([reader.key(cells[key]) for key in cells if key.startswith("data.group")], sheet.index)
+    image_name = reader.text(cells["data.image_column"]) if data.image_column is not None else _row_names(group)
+    target_text = reader.text(cells["data.target"])
+    labels = pd.DataFrame({"image_name": image_name, "target_text": target_text, "group": group}, dtype=object)
+    labels["split"] = reader.text(cells["data.split_column"]) if data.split_column else None
+    try:
+        is_number = data.task == "regression"
+        labels["target"] = reader.target(cells["data.target"], "data.target") if is_number else target_text
+    except SpecimenError as error:
+        faults.append(str(error))
     for position, column in enumerate(data.features):
-        labels[column] = cells[f"data.features[{position}]"]
+        key = f"data.features[{position}]"
+        try:
+            labels[column] = reader.feature(cells[key], column, key)
+        except SpecimenError as error:
+            faults.append(str(error))
+    if faults:
+        raise SpecimenError("\n".join(f"{path}: {fault}" for fault in faults))
     return labels
 
 

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from specimen.common.cells import to_number
 from specimen.common.errors import SpecimenError
-from specimen.config.base import TaskName
 from specimen.config.data import Data
 from specimen.config.prepare import Rules
 from specimen.data.preparation import rules
@@ -30,11 +28,13 @@ class RawDataset:
     sheet: pd.DataFrame
     """The table as it is written."""
     labels: pd.DataFrame
-    """All its rows: the label table of `read_labels` with `image` and `image_error`, and with `target`."""
+    """All its rows: the label table of `read_labels`, with `image` and `image_error`."""
     usable: pd.DataFrame
     """The rows that pass the rules which need no pixels, at least one."""
     rejected: pd.DataFrame
     warned: pd.DataFrame
+    notes: list[str]
+    """What was read in a way that may surprise: cells that count as missing."""
 
 
 def read_raw_dataset(data: Data, row_rules: Rules) -> RawDataset:
@@ -47,13 +47,13 @@ def read_raw_dataset(data: Data, row_rules: Rules) -> RawDataset:
     if data.image_column is not None:
         images = open_images(Path(data.root), data.images, excluded=data.masks or None)
         masks = open_images(Path(data.root), data.masks, "data.masks") if data.masks else None
-    labels, sheet = read_labels(data, images)
-    labels = parse_targets(find_images(labels, images), data.task)
+    labels, sheet, notes = read_labels(data, images)
+    labels = find_images(labels, images)
     checks = rules.table_checks(data.task, pictures=images is not None)
     usable, rejected, warned = rules.apply(checks, labels, row_rules)
     if usable.empty:
         raise SpecimenError(no_usable_rows_message(data, labels, rejected))
-    return RawDataset(images, masks, sheet, labels, usable, rejected, warned)
+    return RawDataset(images, masks, sheet, labels, usable, rejected, warned, notes)
 
 
 def no_usable_rows_message(data: Data, labels: pd.DataFrame, rejected: pd.DataFrame) -> str:
@@ -88,9 +88,3 @@ def find_images(labels: pd.DataFrame, images: Images | None) -> pd.DataFrame:
         [look_up(name) for name in labels["image_name"]], columns=["image", "image_error"], index=labels.index
     )
     return labels.join(results.astype(object).where(results.notna(), None))
-
-
-def parse_targets(labels: pd.DataFrame, task: TaskName) -> pd.DataFrame:
-    """Add `target`, the value of `target_text`: the class, or a number that is NaN where the text is not one."""
-    text = labels["target_text"]
-    return labels.assign(target=to_number(text) if task == "regression" else text)

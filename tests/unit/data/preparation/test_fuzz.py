@@ -23,7 +23,6 @@ from specimen.config.data import Data
 from specimen.config.prepare import Rules
 from specimen.data.preparation import rules as clean
 from specimen.data.preparation.label_table import read_labels
-from specimen.data.preparation.raw_dataset import parse_targets
 from specimen.data.readers.decode import DecodeError, decode
 from specimen.data.readers.image_names import Finder
 from specimen.data.readers.images import ImageNotFoundError
@@ -58,10 +57,9 @@ def judge(name: str, content: bytes, task: str = "regression") -> str:
         (Path(folder) / name).write_bytes(content)
         data = Data(root=folder, task=task, table=name, target="weight", group=("plant",), features=("größe",))
         try:
-            labels, _ = read_labels(data, NoImages())
+            labels, _, _ = read_labels(data, NoImages())
             labels["image"] = labels["image_name"]
             labels["image_error"] = labels["image_name"].isna().map({True: "no image named", False: None})
-            labels = parse_targets(labels, task)
             rules = Rules.model_validate({"twin_labels": "reject", "label_out_of_range": {"min": 0}})
             kept, rejected, _ = clean.apply(clean.table_checks(task), labels, rules)
         except SpecimenError as error:

@@ -29,8 +29,8 @@ SHEET = {"table": "labels.csv", "images": "photos", "image_column": "filename"}
 
 def test_sheet(root: Path) -> None:
     labels = read(root, **SHEET, group=["plant"], features=["weight"])
-    assert list(labels) == ["image_name", "target_text", "group", "split", "weight"]
-    assert labels.loc[4].tolist() == ["photo_2.png", "green", "plant 1", None, "0.601"]
+    assert list(labels) == ["image_name", "target_text", "group", "split", "target", "weight"]
+    assert labels.loc[4].tolist() == ["photo_2.png", "green", "plant 1", None, "green", 0.601]
 
 
 def test_group_of_several_columns_is_none_where_one_is_empty(root: Path) -> None:

@@ -1,10 +1,8 @@
 """From the label table to the images and values that its cells mean."""
 
-import numpy as np
 import pandas as pd
-import pytest
 
-from specimen.data.preparation.raw_dataset import find_images, parse_targets
+from specimen.data.preparation.raw_dataset import find_images
 from specimen.data.readers.images import ImageNotFoundError
 
 
@@ -30,11 +28,3 @@ def test_without_images_a_row_is_called_by_its_name() -> None:
     rows = find_images(pd.DataFrame({"image_name": ["plant 1", "plant 2"]}), None)
     assert rows["image"].tolist() == ["plant 1", "plant 2"]
     assert rows["image_error"].tolist() == [None, None]
-
-
-def test_the_target_is_parsed_and_the_text_stays() -> None:
-    labels = pd.DataFrame({"target_text": ["1,5", "12 g", None]}, dtype=object)
-    rows = parse_targets(labels, "regression")
-    assert rows["target"].tolist() == pytest.approx([1.5, np.nan, np.nan], nan_ok=True)
-    assert rows["target_text"].tolist() == ["1,5", "12 g", None]
-    assert parse_targets(labels, "classification")["target"].tolist() == ["1,5", "12 g", None]

@@ -1,0 +1,81 @@
+"""One column of a label table: what its cells mean, what is odd about them, and what cannot be decided."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from specimen.common.cells import to_key, to_text
+from specimen.common.errors import SpecimenError
+from specimen.common.numbers import SHOWN, Decimal, Numbers, read_numbers
+
+
+@dataclass(frozen=True)
+class ColumnReader:
+    """Reads columns the way `params.yaml` says, and keeps what the user has to know."""
+
+    decimal: Decimal
+    marks: tuple[str, ...]
+    """Texts that stand for a missing value."""
+    categories: Collection[str] = ()
+    """Features that are categories, even if they look like numbers."""
+    notes: list[str] = field(default_factory=list)
+    """What was read in a way that may surprise."""
+
+    def text(self, cells: pd.Series[Any]) -> pd.Series[Any]:
+        """Return the cells as text, `None` where one has no value."""
+        return to_text(cells, self.marks)
+
+    def key(self, cells: pd.Series[Any]) -> pd.Series[Any]:
+        """Return the cells as parts of a name: 3 and 3.0 are the same."""
+        return to_key(cells, self.marks)
+
+    def target(self, cells: pd.Series[Any], key: str) -> pd.Series[float]:
+        """Return the cells as numbers, NaN where one is not; the rule `label_not_a_number` names those.
+
+        Raises `SpecimenError` where a cell has two readings.
+        """
+        numbers = read_numbers(cells, self.decimal, self.marks)
+        self._check(numbers, key)
+        return numbers.values
+
+    def feature(self, cells: pd.Series[Any], name: str, key: str) -> pd.Series[Any]:
+        """Return the cells as numbers, or as text if they are categories.
+
+        Raises `SpecimenError` where a cell has two readings, and where most cells are numbers and some are not.
+        """
+        if name in self.categories:
+            return self.key(cells)
+        numbers = read_numbers(cells, self.decimal, self.marks)
+        count = int(numbers.values.notna().sum())
+        if len(numbers.strange) > count:
+            return self.text(cells)
+        if len(numbers.strange):
+            raise SpecimenError(
+                f"{key}: '{name}' has {count} numbers and {len(numbers.strange)} other cells: "
+                f"{_named(numbers.strange)}. Correct these cells, name the text in data.missing if it stands for a "
+                "missing value, or name the column in data.categories if its numbers are names."
+            )
+        self._check(numbers, key)
+        return numbers.values
+
+    def _check(self, numbers: Numbers, key: str) -> None:
+        name = numbers.values.name
+        if numbers.ambiguity is not None:
+            raise SpecimenError(
+                f"{key}: '{name}' cannot be read for certain: {numbers.ambiguity.describe()} Set data.decimal to point "
+                "(1.5 is one and a half) or to comma (1,5 is one and a half)."
+            )
+        if numbers.missing:
+            marks = ", ".join(f"'{mark}' {count}" for mark, count in numbers.missing.items())
+            self.notes.append(f"{key}: '{name}': {sum(numbers.missing.values())} cells count as missing: {marks}")
+        if numbers.infinite:
+            self.notes.append(f"{key}: '{name}': {numbers.infinite} infinite values count as missing")
+
+
+def _named(cells: pd.Series[str]) -> str:
+    shown = ", ".join(f"'{text}' in row {row}" for row, text in cells.head(SHOWN).items())
+    return shown + (f" and {len(cells) - SHOWN} more" if len(cells) > SHOWN else "")

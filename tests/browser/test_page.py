@@ -120,7 +120,7 @@ class Page:
         self.done()
 
     def done(self) -> None:
-        self.wait(lambda: self.one("#status").text.startswith(("All photos done", "Alle Fotos fertig")))
+        self.wait(lambda: self.one("#status").text.startswith(("All photos done", "Alle Fotos ausgewertet")))
 
     def severe(self) -> list[str]:
         """Return what the browser complained of, but for the answers of the server."""
@@ -132,7 +132,7 @@ def test_a_dropped_photo_gets_its_number(
 ) -> None:
     with served(write_onnx(tmp_path / "model.onnx")) as address:
         page = Page(chrome, address)
-        assert page.one("h1").text == "Fresh weight, from a photo"
+        assert page.one("h1").text == "Fresh weight from a photo"
         page.drop(*photos[:2])
         # 200 and 60 of red over three quarters of the picture, the rest of which is padding; a hundredth of that.
         assert page.texts(".value") == ["1.50 g (1.38 to 1.62)", "0.45 g (0.33 to 0.57)"]
@@ -155,9 +155,9 @@ def test_a_text_file_gets_a_message_and_harms_nobody(
         page = Page(chrome, address)
         page.drop(photos[2], photos[0], tmp_path / "empty.png", tmp_path / "large.png")
         assert page.texts(".error") == [
-            "This is not a photo that can be read here. JPEG, PNG, TIFF, WebP and BMP can.",
+            "This file cannot be read as a photo. Use JPEG, PNG, TIFF, WebP or BMP.",
             "This file is empty.",
-            "This file is too large: at most 1 MB each.",
+            "This file is too large: the limit is 1 MB per photo.",
         ]
         assert len(page.texts(".value")) == 1
         assert page.one("#status").text == "All photos done: 1 with a prediction, 3 without."
@@ -171,12 +171,12 @@ def test_german_for_germans_and_for_who_wants_it(
         assert page.one("html").get_attribute("lang") == "de"
         page.drop(photos[0], photos[2])
         assert page.texts(".value") == ["1,50 g (1,38 bis 1,62)"]
-        assert page.texts(".error")[0].startswith("Das ist kein Foto")
+        assert page.texts(".error")[0].startswith("Diese Datei lässt sich nicht als Foto öffnen.")
         page.one("[data-language=en]").click()
         assert page.texts(".value") == ["1.50 g (1.38 to 1.62)"]
-        assert page.texts(".error")[0].startswith("This is not a photo")
+        assert page.texts(".error")[0].startswith("This file cannot be read as a photo.")
         chrome.refresh()
-        page.wait(lambda: page.one(".zone strong").text == "Drop photos here, or choose them")
+        page.wait(lambda: page.one(".zone strong").text == "Drop photos here or choose files")
 
 
 @pytest.mark.parametrize(("language", "separator"), [("en-GB", ","), ("de-DE", ";")])
@@ -206,8 +206,8 @@ def test_the_csv_holds_the_results_and_no_formulas(  # noqa: PLR0913, PLR0917
 @pytest.mark.parametrize(
     ("language", "note"),
     [
-        ("en-GB", "Does not look like the training photos; do not rely on this number."),
-        ("de-DE", "Sieht nicht aus wie die Trainingsfotos; verlassen Sie sich nicht auf diese Zahl."),
+        ("en-GB", "This photo looks different from the training photos. Do not rely on this number."),
+        ("de-DE", "Dieses Foto weicht stark von den Trainingsfotos ab. Verlassen Sie sich nicht auf diesen Wert."),
     ],
 )
 def test_a_photo_unlike_those_of_training_has_a_note(  # noqa: PLR0913, PLR0917
@@ -257,7 +257,7 @@ def test_a_heat_map_on_demand_even_of_a_tiff(
         for button in page.all(".look"):
             button.click()
         page.wait(lambda: all(page.texts(".seen")))
-        assert page.texts(".seen")[0].startswith("It looked most at the bottom left.")
+        assert page.texts(".seen")[0].startswith("The model looked mostly at the bottom left.")
         assert [one.is_displayed() for one in page.all(".heat")] == [True, True]
         assert page.all(".unseen-photo") == [], "the picture comes from the server where the browser cannot show it"
         page.all(".look")[0].click()
@@ -359,7 +359,7 @@ def test_a_locked_server_asks_for_its_key(
         page = Page(chrome, address)
         page.wait(page.one("#key-form").is_displayed)
         page.one("#key").send_keys("wrong\n")
-        page.wait(lambda: page.one("#trouble").text == "The key is not the right one.")
+        page.wait(lambda: page.one("#problem").text == "This key is not correct.")
         page.one("#key").clear()
         page.one("#key").send_keys("secret\n")
         page.wait(lambda: not page.one("#key-form").is_displayed())
@@ -374,5 +374,5 @@ def test_a_server_that_is_gone_is_told(
     with served(write_onnx(tmp_path / "model.onnx")) as address:
         page = Page(chrome, address)
     page.drop(photos[0])
-    assert page.texts(".error") == ["The server does not answer. Is it still running?"]
+    assert page.texts(".error") == ["The server does not respond. Is it still running?"]
     page.severe()

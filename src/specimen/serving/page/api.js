@@ -1,21 +1,21 @@
-// The conversation with the server.
+// The requests to the server.
 
 const ATTEMPTS = 20;
-const STORED = "specimen-key"; // for as long as the tab is open
-let key = null;
+const STORED_KEY = "specimen-key"; // kept while the tab is open
+let apiKey = null;
 
 try {
-  key = sessionStorage.getItem(STORED);
+  apiKey = sessionStorage.getItem(STORED_KEY);
 } catch {
-  // A browser may be set to remember nothing.
+  // The browser may be set to store nothing.
 }
 
-export function setKey(given) {
-  key = given;
+export function setKey(key) {
+  apiKey = key;
   try {
-    sessionStorage.setItem(STORED, given);
+    sessionStorage.setItem(STORED_KEY, key);
   } catch {
-    // It holds until the page is left.
+    // The key is lost when the page is left.
   }
 }
 
@@ -26,8 +26,8 @@ export class ServerError extends Error {
   }
 }
 
-async function ask(path, options = {}) {
-  const headers = key ? { Authorization: `Bearer ${key}` } : {};
+async function request(path, options = {}) {
+  const headers = apiKey ? { Authorization: `Bearer ${apiKey}` } : {};
   for (let attempt = 1; ; attempt += 1) {
     let response;
     try {
@@ -35,7 +35,7 @@ async function ask(path, options = {}) {
     } catch (error) {
       throw new ServerError("no_server", String(error));
     }
-    // The server refuses what it cannot do at once, and says when to come again.
+    // A busy server refuses at once, and says when to retry.
     if (response.status === 429 && attempt < ATTEMPTS) {
       const seconds = Number(response.headers.get("Retry-After")) || 1;
       await new Promise((resume) => setTimeout(resume, seconds * 1000 * (0.5 + Math.random())));
@@ -48,16 +48,16 @@ async function ask(path, options = {}) {
 }
 
 function form(file, features) {
-  const data = new FormData();
-  data.append("images", file, file.name);
-  if (Object.keys(features).length) data.append("features", JSON.stringify(features));
-  return { method: "POST", body: data };
+  const body = new FormData();
+  body.append("images", file, file.name);
+  if (Object.keys(features).length) body.append("features", JSON.stringify(features));
+  return { method: "POST", body };
 }
 
-export const getModel = () => ask("model");
-export const explain = (file, features) => ask("explain", form(file, features));
+export const getModel = () => request("model");
+export const explain = (file, features) => request("explain", form(file, features));
 
 export async function predict(file, features) {
-  const answer = await ask("predict", form(file, features));
+  const answer = await request("predict", form(file, features));
   return { ...answer.results[0], version: answer.version };
 }

@@ -1,21 +1,16 @@
-// One photo on the page: its picture, its prediction or what is wrong with it.
+// The card of one photo: its picture, and its prediction or what is wrong with it.
 
-import { drawHeat, drawPhoto, hottest } from "./picture.js";
-import { amounts, currentLanguage, errorText, megabytes, number, percent, place, text, withUnit } from "./texts.js";
-
-export function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
+import { element } from "./dom.js";
+import { drawHeatMap, drawPhoto, hottestRegion } from "./picture.js";
+import { amounts, currentLanguage, errorText, megabytes, number, percent, regionName, text, withUnit } from "./texts.js";
 
 export class Card {
   constructor(entry, actions) {
     this.entry = entry;
     this.photo = element("canvas", { className: "photo" });
     this.photo.setAttribute("role", "img");
-    this.heat = element("canvas", { className: "heat", hidden: true });
-    this.heat.setAttribute("aria-hidden", "true");
+    this.heatMap = element("canvas", { className: "heat", hidden: true });
+    this.heatMap.setAttribute("aria-hidden", "true");
     this.remove = element("button", { type: "button", className: "remove", textContent: "×" });
     this.remove.addEventListener("click", () => actions.remove(entry));
     this.look = element("button", { type: "button", className: "quiet look" });
@@ -26,7 +21,7 @@ export class Card {
     this.root = element(
       "li",
       { className: "card" },
-      element("div", { className: "frame" }, this.photo, this.heat, this.remove),
+      element("div", { className: "frame" }, this.photo, this.heatMap, this.remove),
       element("p", { className: "name", textContent: entry.file.name, title: entry.file.name }),
       this.body,
       this.look,
@@ -38,52 +33,55 @@ export class Card {
     try {
       await drawPhoto(this.photo, this.entry.file, resize);
     } catch {
-      this.root.classList.add("unseen-photo"); // a TIFF, say, which the server reads and a browser does not
+      this.root.classList.add("unseen-photo"); // such as a TIFF, which the server can read and a browser cannot
     }
   }
 
-  // Write everything anew: after an answer, when the language changes, when the common scale of the bars does.
+  // Write all texts: after an answer, and when the language or the common scale of the bars changes.
   update(scale, limits) {
     const { entry } = this;
-    const { result, code, message, shown, looking, lookError } = entry;
-    const state = JSON.stringify([result, code, message, shown, looking, lookError, scale, currentLanguage()]);
+    const { result, code, message, explained, explaining, explainError } = entry;
+    const state = JSON.stringify([result, code, message, explained, explaining, explainError, scale, currentLanguage()]);
     if (state === this.state) return; // among hundreds of photos, one answer changes one card
     this.state = state;
-    this.root.classList.toggle("failed", Boolean(entry.code));
-    this.root.setAttribute("aria-busy", String(!entry.result && !entry.code));
+    this.root.classList.toggle("failed", Boolean(code));
+    this.root.setAttribute("aria-busy", String(!result && !code));
     this.remove.setAttribute("aria-label", text("remove", { name: entry.file.name }));
     this.photo.setAttribute("aria-label", entry.file.name);
     this.body.replaceChildren(...content(entry, scale, limits));
-    this.look.hidden = !entry.result;
-    this.look.textContent = text(entry.shown ? "lookAway" : "look");
-    this.look.setAttribute("aria-pressed", String(Boolean(entry.shown)));
-    this.look.setAttribute("aria-busy", String(Boolean(entry.looking)));
-    this.heat.hidden = !entry.shown;
-    this.note.textContent = entry.shown ? seen(entry) : entry.lookError ? errorText(entry.lookError) : "";
+    this.look.hidden = !result;
+    this.look.textContent = text(explained ? "lookAway" : "look");
+    this.look.setAttribute("aria-pressed", String(Boolean(explained)));
+    this.look.setAttribute("aria-busy", String(Boolean(explaining)));
+    this.heatMap.hidden = !explained;
+    this.note.textContent = noteText(entry);
   }
 
-  async showHeat(answer) {
-    drawHeat(this.heat, answer.heat);
+  async showExplanation({ heat, picture }) {
+    drawHeatMap(this.heatMap, heat);
     if (this.root.classList.contains("unseen-photo")) {
-      // Not through fetch, which the page's policy keeps to this server.
-      const picture = new Image();
-      picture.src = answer.picture;
-      await picture.decode();
-      await drawPhoto(this.photo, picture, "stretch");
+      // Not with fetch, which the page's policy limits to this server.
+      const image = new Image();
+      image.src = picture;
+      await image.decode();
+      await drawPhoto(this.photo, image, "stretch");
       this.root.classList.remove("unseen-photo");
     }
   }
 }
 
 function content(entry, scale, limits) {
-  if (entry.code) return [element("p", { className: "error", textContent: reason(entry, limits) })];
-  if (!entry.result) return [element("p", { className: "working", textContent: text("working") })];
-  const parts = "top" in entry.result ? classes(entry.result) : amount(entry.result, scale);
-  if (entry.result.unlike) parts.push(element("p", { className: "unlike", textContent: unlike(entry.result) }));
-  return parts;
+  const { result } = entry;
+  if (entry.code) return [element("p", { className: "error", textContent: failureText(entry, limits) })];
+  if (!result) return [element("p", { className: "working", textContent: text("working") })];
+  const nodes = isClass(result) ? classContent(result) : numberContent(result, scale);
+  if (result.unlike) nodes.push(element("p", { className: "unlike", textContent: unlikeText(result) }));
+  return nodes;
 }
 
-export function reason(entry, limits) {
+const isClass = (result) => "top" in result;
+
+export function failureText(entry, limits) {
   return errorText(entry.code, {
     message: entry.message,
     size: megabytes(limits.file_bytes),
@@ -91,55 +89,65 @@ export function reason(entry, limits) {
   });
 }
 
-export function unlike(result) {
-  return text("top" in result ? "unlikeClass" : "unlike");
-}
+export const unlikeText = (result) => text(isClass(result) ? "unlikeClass" : "unlikeNumber");
 
-function amount(result, scale) {
+function numberContent(result, scale) {
   const written = amounts(result);
-  const parts = [element("p", { className: "value", textContent: withUnit(written.prediction, result.unit) })];
-  if (written.low) {
-    parts[0].append(element("span", { className: "range", textContent: ` (${text("range", written)})` }));
-    parts.push(bar(result, scale));
-  }
-  return parts;
+  const value = element("p", { className: "value", textContent: withUnit(written.prediction, result.unit) });
+  if (!written.low) return [value];
+  value.append(element("span", { className: "range", textContent: ` (${text("range", written)})` }));
+  return [value, intervalBar(result, scale)];
 }
 
-// All bars share one scale, so that photos can be compared at a glance. The words above say the same.
-function bar({ prediction, low, high }, [least, most]) {
-  const share = (value) => `${(100 * (value - least)) / (most - least || 1)}%`;
-  const range = element("span", { className: "interval" });
-  range.style.left = share(low);
-  range.style.right = `calc(100% - ${share(high)})`;
+// All bars have the same scale, so that photos can be compared at a glance. The text above says the same in words.
+function intervalBar({ prediction, low, high }, [least, most]) {
+  const position = (value) => `${(100 * (value - least)) / (most - least || 1)}%`;
+  const interval = element("span", { className: "interval" });
+  interval.style.left = position(low);
+  interval.style.right = `calc(100% - ${position(high)})`;
   const point = element("span", { className: "point" });
-  point.style.left = share(prediction);
-  const made = element("div", { className: "bar" }, range, point);
-  const ends = element("div", { className: "ends" }, element("span", { textContent: number(least) }), element("span", { textContent: number(most) }));
-  const whole = element("div", {}, made, ends);
-  whole.setAttribute("aria-hidden", "true");
-  return whole;
+  point.style.left = position(prediction);
+  const ends = [least, most].map((end) => element("span", { textContent: number(end) }));
+  const bar = element(
+    "div",
+    {},
+    element("div", { className: "bar" }, interval, point),
+    element("div", { className: "ends" }, ...ends),
+  );
+  bar.setAttribute("aria-hidden", "true");
+  return bar;
 }
 
-function classes(result) {
-  const rows = result.top.map(({ name, probability }) => {
-    const fill = element("span", { className: "fill" });
-    fill.style.width = `${100 * probability}%`;
-    const meter = element("span", { className: "meter" }, fill);
-    meter.setAttribute("aria-hidden", "true");
-    return element("li", {}, element("span", { textContent: name }), element("span", { textContent: percent(probability) }), meter);
-  });
-  const parts = [
+function classContent(result) {
+  const nodes = [
     element("p", { className: "value", textContent: result.prediction }),
-    element("ol", { className: "top" }, ...rows),
+    element("ol", { className: "top" }, ...result.top.map(classRow)),
   ];
-  const set = result.prediction_set ?? [];
-  if (set.length > 1) parts.push(element("p", { className: "set", textContent: text("oneOf", { names: set.join(", ") }) }));
-  return parts;
+  const names = result.prediction_set ?? [];
+  if (names.length > 1) {
+    nodes.push(element("p", { className: "set", textContent: text("oneOf", { names: names.join(", ") }) }));
+  }
+  return nodes;
 }
 
-function seen({ heat, result }) {
-  const found = hottest(heat.heat);
-  if (found.most === 0) return text("lookedNowhere");
-  const change = "top" in result ? percent(found.most) : withUnit(number(found.most, { maximumSignificantDigits: 2 }), result.unit);
-  return text("looked", { place: place(found.place), change });
+function classRow({ name, probability }) {
+  const fill = element("span", { className: "fill" });
+  fill.style.width = `${100 * probability}%`;
+  const meter = element("span", { className: "meter" }, fill);
+  meter.setAttribute("aria-hidden", "true");
+  const label = element("span", { textContent: name });
+  return element("li", {}, label, element("span", { textContent: percent(probability) }), meter);
+}
+
+function noteText(entry) {
+  if (entry.explained) return explanationText(entry);
+  return entry.explainError ? errorText(entry.explainError) : "";
+}
+
+function explanationText({ explanation, result }) {
+  const { change, region } = hottestRegion(explanation.heat);
+  if (change === 0) return text("lookedNowhere");
+  const digits = { maximumSignificantDigits: 2 };
+  const written = isClass(result) ? percent(change) : withUnit(number(change, digits), result.unit);
+  return text("looked", { region: regionName(region), change: written });
 }

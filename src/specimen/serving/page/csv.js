@@ -4,13 +4,13 @@ import { currentLanguage } from "./texts.js";
 
 const COLUMNS = ["file", "prediction", "low", "high", "unit", "confidence", "prediction_set", "unlike", "error", "version"];
 
-// A German Excel wants semicolons and decimal commas; both want a mark to see that it is UTF-8.
+// German Excel expects semicolons and decimal commas; every Excel needs a mark to recognise UTF-8.
 export function csv(entries, features) {
   const german = currentLanguage() === "de";
   const separator = german ? ";" : ",";
   const cell = (value) => {
     if (typeof value === "number") return german ? String(value).replace(".", ",") : String(value);
-    // A text that begins like a formula would be run by the spreadsheet.
+    // A spreadsheet would run a text that begins like a formula.
     const safe = String(value ?? "").replace(/^[=+\-@\t\r]/, "'$&");
     return /["\r\n;,]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
@@ -21,8 +21,8 @@ export function csv(entries, features) {
     prediction_set: entry.result?.prediction_set?.join(" | "),
     error: entry.message,
   }));
-  const given = Object.keys(features);
-  const columns = [...COLUMNS.filter((name) => name === "file" || rows.some((row) => (row[name] ?? "") !== "")), ...given];
+  const filled = (name) => rows.some((row) => (row[name] ?? "") !== "");
+  const columns = [...COLUMNS.filter((name) => name === "file" || filled(name)), ...Object.keys(features)];
   const lines = [columns, ...rows.map((row) => columns.map((name) => row[name]))];
   return `\ufeff${lines.map((line) => line.map(cell).join(separator)).join("\r\n")}\r\n`;
 }

@@ -2,11 +2,14 @@
 
 import { number, percent, text, withUnit } from "./texts.js";
 
-export function facts({ task, metrics, coverage, unit, version }) {
-  return [measured(task, metrics, unit), covered(task, coverage), text("version", { version: version.slice(0, 8) })].join(" ");
+export function factsText({ task, metrics, coverage, unit, version }) {
+  const sentences = [measuredText(task, metrics, unit)];
+  if (coverage) sentences.push(text(task === "regression" ? "coverageNumber" : "coverageClass", { share: percent(coverage) }));
+  sentences.push(text("version", { version: version.slice(0, 8) }));
+  return sentences.join(" ");
 }
 
-function measured(task, metrics, unit) {
+function measuredText(task, metrics, unit) {
   const samples = number(metrics?.samples ?? 0, {});
   if (task === "regression" && typeof metrics?.mae === "number") {
     return text("measuredNumber", { samples, error: withUnit(number(metrics.mae), unit) });
@@ -15,9 +18,4 @@ function measured(task, metrics, unit) {
     return text("measuredClass", { samples, share: percent(metrics.accuracy) });
   }
   return text("notMeasured");
-}
-
-function covered(task, coverage) {
-  if (!coverage) return "";
-  return text(task === "regression" ? "coverageNumber" : "coverageClass", { share: percent(coverage) });
 }

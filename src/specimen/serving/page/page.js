@@ -1,21 +1,23 @@
 // The page: photos come in, go to the server a few at a time, and stay in a list with their answers.
+//
+// An entry is one photo: { file, card, sent, result, code, message, explanation, explained, explaining, explainError }.
 
 import { explain, getModel, predict, setKey } from "./api.js";
 import { Card } from "./card.js";
 import { csv, save } from "./csv.js";
-import { facts } from "./facts.js";
-import { features, labelFields, makeFields } from "./fields.js";
+import { byId } from "./dom.js";
+import { factsText } from "./facts.js";
+import { featureValues, labelFields, makeFields } from "./fields.js";
 import { showTable } from "./table.js";
 import { currentLanguage, errorText, megabytes, plain, setLanguage, text } from "./texts.js";
 
-const AT_A_TIME = 3;
-const OFTEN = 50; // rows up to which the table is made anew after each answer; longer ones wait for the last
-const find = (id) => document.getElementById(id);
+const MAX_SENDING = 3;
+const MAX_LIVE_ROWS = 50; // a longer table is not updated after each answer, but after the last
 
 let model = null;
 let entries = [];
 let sending = 0;
-let round = 0; // counts what the user says beside the photos; answers to an earlier round are stale
+let detailsVersion = 0; // grows when the user changes the details; answers for older details are dropped
 
 // --- photos come in
 
@@ -24,16 +26,16 @@ function add(files) {
   for (const file of files) {
     const entry = { file, card: null };
     entry.card = new Card(entry, { remove, look });
-    find("cards").append(entry.card.root);
+    byId("cards").append(entry.card.root);
     entries.push(entry);
-    check(entry);
+    checkSize(entry);
     entry.card.draw(model.resize);
   }
   show();
-  send();
+  sendNext();
 }
 
-function check(entry) {
+function checkSize(entry) {
   if (entry.file.size === 0) fail(entry, "empty", "empty file");
   else if (entry.file.size > model.limits.file_bytes) fail(entry, "too_large", "too large");
 }
@@ -44,37 +46,45 @@ function fail(entry, code, message) {
 }
 
 function remove(entry) {
-  const place = entries.indexOf(entry);
-  entries.splice(place, 1);
+  const index = entries.indexOf(entry);
+  entries.splice(index, 1);
   entry.card.root.remove();
-  (entries[Math.min(place, entries.length - 1)]?.card.remove ?? find("photos")).focus();
+  const neighbour = entries[Math.min(index, entries.length - 1)];
+  (neighbour?.card.remove ?? byId("photos")).focus();
   show();
+}
+
+function removeAll() {
+  entries = [];
+  byId("cards").replaceChildren();
+  show();
+  byId("photos").focus();
 }
 
 // --- and go to the server
 
-async function send() {
-  const entry = entries.find((one) => !one.sent);
-  if (!entry || sending >= AT_A_TIME) return;
+async function sendNext() {
+  const entry = entries.find(({ sent }) => !sent);
+  if (!entry || sending >= MAX_SENDING) return;
   entry.sent = true;
   sending += 1;
-  send();
-  const asked = round;
+  sendNext();
+  const version = detailsVersion;
   try {
-    const result = await predict(await whole(entry.file), features());
-    if (asked === round) Object.assign(entry, { result, code: null, message: null });
+    const result = await predict(await readable(entry.file), featureValues());
+    if (version === detailsVersion) Object.assign(entry, { result, code: null, message: null });
   } catch (error) {
-    if (asked === round) fail(entry, error.code ?? "other", error.message);
+    if (version === detailsVersion) fail(entry, error.code ?? "other", error.message);
     if (error.code === "no_key") askForKey();
   }
-  if (asked !== round) entry.sent = false;
+  if (version !== detailsVersion) entry.sent = false;
   sending -= 1;
   show();
-  send();
+  sendNext();
 }
 
-// A folder, or a file that is gone meanwhile, is found out here, where it is not taken for a dead server.
-async function whole(file) {
+// A folder, or a file that has been deleted, is noticed here; in a request it would look like a server that is down.
+async function readable(file) {
   try {
     await file.slice(0, 1).arrayBuffer();
   } catch {
@@ -84,36 +94,34 @@ async function whole(file) {
 }
 
 async function look(entry) {
-  if (entry.looking) return;
-  entry.lookError = null;
-  if (!entry.heat) {
-    entry.looking = true;
+  if (entry.explaining) return;
+  entry.explainError = null;
+  if (!entry.explanation) {
+    entry.explaining = true;
     show();
     try {
-      entry.heat = await explain(entry.file, features());
-      await entry.card.showHeat(entry.heat);
+      entry.explanation = await explain(entry.file, featureValues());
+      await entry.card.showExplanation(entry.explanation);
     } catch (error) {
-      entry.lookError = error.code ?? "other";
+      entry.explainError = error.code ?? "other";
     }
-    entry.looking = false;
+    entry.explaining = false;
   }
-  entry.shown = Boolean(entry.heat) && !entry.shown;
+  entry.explained = Boolean(entry.explanation) && !entry.explained;
   show();
 }
 
-function again() {
-  round += 1;
+function predictAgain() {
+  detailsVersion += 1;
   for (const entry of entries) {
-    Object.assign(entry, { sent: false, result: null, code: null, heat: null, shown: false, lookError: null });
-    check(entry);
+    Object.assign(entry, { sent: false, result: null, code: null, explanation: null, explained: false, explainError: null });
+    checkSize(entry);
   }
   show();
-  send();
+  sendNext();
 }
 
 // --- and everything is shown
-
-const capital = (name) => name.charAt(0).toUpperCase() + name.slice(1);
 
 function show() {
   const scale = commonScale();
@@ -121,16 +129,18 @@ function show() {
   const done = entries.filter((entry) => entry.result || entry.code).length;
   const good = entries.filter((entry) => entry.result).length;
   const key = done < entries.length ? "progress" : "allDone";
-  find("status").textContent = entries.length ? text(key, { done, all: entries.length, good, bad: done - good }) : "";
-  find("results").hidden = !done;
-  find("download").disabled = done < entries.length;
-  if (done === entries.length || entries.length <= OFTEN) showTable(entries, model);
+  byId("status").textContent = entries.length ? text(key, { done, all: entries.length, good, bad: done - good }) : "";
+  byId("results").hidden = !done;
+  byId("download").disabled = done < entries.length;
+  if (done === entries.length || entries.length <= MAX_LIVE_ROWS) showTable(entries, model);
 }
 
 function commonScale() {
   const ends = entries.flatMap(({ result }) => (typeof result?.low === "number" ? [result.low, result.high] : []));
   return [Math.min(0, ...ends), Math.max(...ends)];
 }
+
+const capitalized = (name) => name.charAt(0).toUpperCase() + name.slice(1);
 
 function translate() {
   document.documentElement.lang = currentLanguage();
@@ -141,43 +151,45 @@ function translate() {
     button.setAttribute("aria-pressed", String(button.dataset.language === currentLanguage()));
   }
   if (!model) return;
-  document.title = find("title").textContent = text("title", { target: capital(plain(model.target)) });
+  const title = text("title", { target: capitalized(plain(model.target)) });
+  document.title = title;
+  byId("title").textContent = title;
   labelFields(model);
-  find("facts").textContent = facts(model);
-  find("about").hidden = false;
+  byId("facts").textContent = factsText(model);
+  byId("about").hidden = false;
   show();
 }
 
 // --- start
 
 function askForKey() {
-  find("key-form").hidden = false;
-  find("key").focus();
+  byId("key-form").hidden = false;
+  byId("key").focus();
 }
 
-function trouble(code, message) {
-  find("trouble").textContent = code ? errorText(code, { message }) : "";
-  find("trouble").hidden = !code;
+function showProblem(code, message) {
+  byId("problem").textContent = code ? errorText(code, { message }) : "";
+  byId("problem").hidden = !code;
 }
 
 async function start() {
   translate();
   try {
     model = await getModel();
-    trouble(null);
-    find("key-form").hidden = true;
-    find("drop").hidden = false;
-    makeFields(model, again);
+    showProblem(null);
+    byId("key-form").hidden = true;
+    byId("drop").hidden = false;
+    makeFields(model, predictAgain);
     translate();
   } catch (error) {
-    find("drop").hidden = true;
+    byId("drop").hidden = true;
     if (error.code === "no_key") askForKey();
-    if (error.code !== "no_key" || find("key").value) trouble(error.code ?? "other", error.message);
+    if (error.code !== "no_key" || byId("key").value) showProblem(error.code ?? "other", error.message);
   }
 }
 
 for (const id of ["photos", "camera"]) {
-  find(id).addEventListener("change", (event) => {
+  byId(id).addEventListener("change", (event) => {
     add([...event.target.files]);
     event.target.value = ""; // so that the same photo can be chosen again
   });
@@ -193,18 +205,13 @@ addEventListener("drop", (event) => {
   add([...event.dataTransfer.files]);
 });
 addEventListener("paste", (event) => add([...(event.clipboardData?.files ?? [])]));
-find("key-form").addEventListener("submit", (event) => {
+byId("key-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  setKey(find("key").value);
+  setKey(byId("key").value);
   start();
 });
-find("download").addEventListener("click", () => save("predictions.csv", csv(entries, features())));
-find("clear").addEventListener("click", () => {
-  entries = [];
-  find("cards").replaceChildren();
-  show();
-  find("photos").focus();
-});
+byId("download").addEventListener("click", () => save("predictions.csv", csv(entries, featureValues())));
+byId("clear").addEventListener("click", removeAll);
 for (const button of document.querySelectorAll("[data-language]")) {
   button.addEventListener("click", () => {
     setLanguage(button.dataset.language);

@@ -2,135 +2,137 @@
 
 const TEXTS = {
   en: {
-    title: "{target}, from a photo",
-    choose: "Drop photos here, or choose them",
-    formats: "JPEG, PNG, TIFF, WebP or BMP, up to {size} each. They are looked at, and not kept.",
+    title: "{target} from a photo",
+    choose: "Drop photos here or choose files",
+    formats: "JPEG, PNG, TIFF, WebP or BMP, up to {size} each. Photos are not stored.",
     camera: "Take a photo",
-    features: "What else you know (optional)",
-    featuresHint: "It counts for all photos on this page. What stays empty is taken as unknown.",
+    features: "More details (optional)",
+    featuresHint: "They apply to all photos on this page. Leave empty what you do not know.",
     unknown: "unknown",
-    typical: "usual: {value}",
-    keyLabel: "This server wants its key",
-    keyButton: "Go on",
+    typical: "typical: {value}",
+    keyLabel: "This server requires a key",
+    keyButton: "Continue",
     photos: "Photos",
     results: "Results",
     download: "Download as CSV",
     clear: "Remove all",
     about: "About this model",
-    working: "Looking at it …",
+    working: "Analysing …",
     progress: "{done} of {all} photos done.",
     allDone: "All photos done: {good} with a prediction, {bad} without.",
     range: "{low} to {high}",
-    sure: "{share} sure",
     oneOf: "Most likely one of: {names}",
-    unlike: "Does not look like the training photos; do not rely on this number.",
-    unlikeClass: "Does not look like the training photos; do not rely on this answer.",
-    look: "What did it look at?",
-    lookAway: "Show the photo",
-    looked: "It looked most at {place}. With that covered, the prediction changes by {change}.",
-    lookedNowhere: "No single part matters: whatever is covered, the prediction stays.",
+    unlikeNumber: "This photo looks different from the training photos. Do not rely on this number.",
+    unlikeClass: "This photo looks different from the training photos. Do not rely on this answer.",
+    look: "What did the model look at?",
+    lookAway: "Show only the photo",
+    looked: "The model looked mostly at {region}. Covering it changes the prediction by {change}.",
+    lookedNowhere: "No single part matters: whatever is covered, the prediction stays the same.",
     remove: "Remove {name}",
     file: "Photo",
     prediction: "Prediction",
     low: "from",
     high: "to",
-    confidence: "Sure",
-    remark: "Remark",
-    measuredNumber: "On {samples} test photos that it had never seen, it was off by {error} on average.",
-    measuredClass: "Of {samples} test photos that it had never seen, it named {share} right.",
-    coverageNumber: "In about {share} of cases the true value lies in the range given.",
-    coverageClass: "In about {share} of cases the true class is among those named.",
-    notMeasured: "There are no measurements of this very model here.",
+    confidence: "Confidence",
+    remark: "Note",
+    measuredNumber: "On {samples} test photos that it had never seen, the model was off by {error} on average.",
+    measuredClass: "Of {samples} test photos that it had never seen, the model got {share} right.",
+    coverageNumber: "The true value is in the given range in about {share} of cases.",
+    coverageClass: "The true class is among those named in about {share} of cases.",
+    notMeasured: "There are no test results for this model.",
     version: "Version {version}.",
-    places: [
+    regions: [
       "the top left", "the top", "the top right",
       "the left", "the middle", "the right",
       "the bottom left", "the bottom", "the bottom right",
     ],
     errors: {
-      not_an_image: "This is not a photo that can be read here. JPEG, PNG, TIFF, WebP and BMP can.",
-      heic: "This is an HEIC photo, which cannot be read here. Export it as JPEG, or set the camera to “most compatible”.",
-      too_large: "This file is too large: at most {size} each.",
-      too_many_pixels: "This photo has too many pixels: at most {pixels} million.",
-      damaged: "This photo is damaged and cannot be read to its end.",
+      not_an_image: "This file cannot be read as a photo. Use JPEG, PNG, TIFF, WebP or BMP.",
+      heic: "HEIC photos cannot be read here. Export the photo as JPEG, or set the camera to “Most Compatible”.",
+      too_large: "This file is too large: the limit is {size} per photo.",
+      too_many_pixels: "This photo has too many pixels: the limit is {pixels} megapixels.",
+      damaged: "This photo is damaged and cannot be read completely.",
       empty: "This file is empty.",
       unreadable: "This file could not be read. If it is a folder, choose the photos in it.",
       busy: "The server is busy. Try again in a moment.",
       too_slow: "This took too long. Try again in a moment.",
-      no_key: "The key is not the right one.",
-      no_server: "The server does not answer. Is it still running?",
-      bad_features: "Something in “What else you know” does not fit: {message}",
+      no_key: "This key is not correct.",
+      no_server: "The server does not respond. Is it still running?",
+      bad_features: "One of the details is not valid: {message}",
       other: "Something went wrong: {message}",
     },
   },
   de: {
-    title: "{target}, aus einem Foto",
-    choose: "Fotos hier ablegen oder auswählen",
-    formats: "JPEG, PNG, TIFF, WebP oder BMP, bis {size} je Foto. Sie werden angesehen und nicht aufbewahrt.",
+    title: "{target} per Foto bestimmen",
+    choose: "Fotos hierher ziehen oder auswählen",
+    formats: "JPEG, PNG, TIFF, WebP oder BMP, höchstens {size} pro Foto. Die Fotos werden nicht gespeichert.",
     camera: "Foto aufnehmen",
-    features: "Was Sie sonst wissen (freiwillig)",
-    featuresHint: "Es gilt für alle Fotos auf dieser Seite. Was leer bleibt, gilt als unbekannt.",
+    features: "Weitere Angaben (freiwillig)",
+    featuresHint: "Sie gelten für alle Fotos auf dieser Seite. Was Sie nicht wissen, lassen Sie einfach leer.",
     unknown: "unbekannt",
-    typical: "üblich: {value}",
-    keyLabel: "Dieser Server verlangt seinen Schlüssel",
+    typical: "typisch: {value}",
+    keyLabel: "Für diesen Server brauchen Sie einen Zugangsschlüssel",
     keyButton: "Weiter",
     photos: "Fotos",
     results: "Ergebnisse",
     download: "Als CSV herunterladen",
     clear: "Alle entfernen",
     about: "Über dieses Modell",
-    working: "Wird angesehen …",
-    progress: "{done} von {all} Fotos fertig.",
-    allDone: "Alle Fotos fertig: {good} mit Vorhersage, {bad} ohne.",
+    working: "Wird ausgewertet …",
+    progress: "{done} von {all} Fotos ausgewertet.",
+    allDone: "Alle Fotos ausgewertet: {good} mit Ergebnis, {bad} ohne.",
     range: "{low} bis {high}",
-    sure: "{share} sicher",
-    oneOf: "Höchstwahrscheinlich eines davon: {names}",
-    unlike: "Sieht nicht aus wie die Trainingsfotos; verlassen Sie sich nicht auf diese Zahl.",
-    unlikeClass: "Sieht nicht aus wie die Trainingsfotos; verlassen Sie sich nicht auf diese Antwort.",
-    look: "Worauf hat es geachtet?",
-    lookAway: "Foto zeigen",
-    looked: "Am meisten zählt: {place}. Ist das verdeckt, ändert sich die Vorhersage um {change}.",
-    lookedNowhere: "Keine einzelne Stelle zählt: Was auch verdeckt ist, die Vorhersage bleibt.",
+    oneOf: "Infrage kommen: {names}",
+    unlikeNumber: "Dieses Foto weicht stark von den Trainingsfotos ab. Verlassen Sie sich nicht auf diesen Wert.",
+    unlikeClass: "Dieses Foto weicht stark von den Trainingsfotos ab. Verlassen Sie sich nicht auf dieses Ergebnis.",
+    look: "Worauf hat das Modell geachtet?",
+    lookAway: "Nur das Foto zeigen",
+    looked: "Das Modell hat vor allem auf den Bereich {region} geachtet. Wird er verdeckt, ändert sich das Ergebnis um {change}.",
+    lookedNowhere: "Keine einzelne Stelle ist entscheidend: Egal, was verdeckt wird, das Ergebnis bleibt gleich.",
     remove: "{name} entfernen",
     file: "Foto",
-    prediction: "Vorhersage",
+    prediction: "Ergebnis",
     low: "von",
     high: "bis",
     confidence: "Sicherheit",
-    remark: "Bemerkung",
-    measuredNumber: "Bei {samples} Testfotos, die es nie gesehen hatte, lag es im Mittel um {error} daneben.",
-    measuredClass: "Von {samples} Testfotos, die es nie gesehen hatte, benannte es {share} richtig.",
+    remark: "Hinweis",
+    measuredNumber: "Bei {samples} Testfotos, die das Modell nicht kannte, lag es im Mittel um {error} daneben.",
+    measuredClass: "Von {samples} Testfotos, die das Modell nicht kannte, hat es {share} richtig erkannt.",
     coverageNumber: "In etwa {share} der Fälle liegt der wahre Wert im angegebenen Bereich.",
-    coverageClass: "In etwa {share} der Fälle ist die wahre Klasse unter den genannten.",
-    notMeasured: "Zu genau diesem Modell liegen hier keine Messungen vor.",
+    coverageClass: "In etwa {share} der Fälle ist die richtige Klasse unter den genannten.",
+    notMeasured: "Für dieses Modell liegen keine Testergebnisse vor.",
     version: "Version {version}.",
-    places: ["oben links", "oben", "oben rechts", "links", "die Mitte", "rechts", "unten links", "unten", "unten rechts"],
+    regions: [
+      "oben links", "oben", "oben rechts",
+      "links", "in der Mitte", "rechts",
+      "unten links", "unten", "unten rechts",
+    ],
     errors: {
-      not_an_image: "Das ist kein Foto, das hier gelesen werden kann. JPEG, PNG, TIFF, WebP und BMP gehen.",
-      heic: "Das ist ein HEIC-Foto, das hier nicht gelesen werden kann. Bitte als JPEG exportieren oder die Kamera auf „Maximale Kompatibilität“ stellen.",
-      too_large: "Diese Datei ist zu groß: höchstens {size} je Foto.",
-      too_many_pixels: "Dieses Foto hat zu viele Pixel: höchstens {pixels} Millionen.",
-      damaged: "Dieses Foto ist beschädigt und lässt sich nicht bis zum Ende lesen.",
+      not_an_image: "Diese Datei lässt sich nicht als Foto öffnen. Möglich sind JPEG, PNG, TIFF, WebP und BMP.",
+      heic: "HEIC-Fotos lassen sich hier nicht öffnen. Exportieren Sie das Foto als JPEG oder stellen Sie die Kamera auf „Maximale Kompatibilität“.",
+      too_large: "Diese Datei ist zu groß: Erlaubt sind höchstens {size} pro Foto.",
+      too_many_pixels: "Dieses Foto hat zu viele Pixel: Erlaubt sind höchstens {pixels} Megapixel.",
+      damaged: "Dieses Foto ist beschädigt und lässt sich nicht vollständig lesen.",
       empty: "Diese Datei ist leer.",
-      unreadable: "Diese Datei ließ sich nicht lesen. Ist es ein Ordner, wählen Sie bitte die Fotos darin.",
-      busy: "Der Server ist ausgelastet. Bitte gleich noch einmal versuchen.",
-      too_slow: "Das hat zu lange gedauert. Bitte gleich noch einmal versuchen.",
-      no_key: "Der Schlüssel ist nicht der richtige.",
+      unreadable: "Diese Datei ließ sich nicht lesen. Falls es ein Ordner ist, wählen Sie bitte die Fotos darin aus.",
+      busy: "Der Server ist ausgelastet. Bitte versuchen Sie es gleich noch einmal.",
+      too_slow: "Das hat zu lange gedauert. Bitte versuchen Sie es gleich noch einmal.",
+      no_key: "Dieser Schlüssel stimmt nicht.",
       no_server: "Der Server antwortet nicht. Läuft er noch?",
-      bad_features: "Etwas unter „Was Sie sonst wissen“ passt nicht: {message}",
-      other: "Etwas ist schiefgegangen: {message}",
+      bad_features: "Eine der weiteren Angaben ist ungültig: {message}",
+      other: "Da ist etwas schiefgegangen: {message}",
     },
   },
 };
 
-const STORED = "specimen-language";
+const STORED_LANGUAGE = "specimen-language";
 let language = remembered() ?? (navigator.language.toLowerCase().startsWith("de") ? "de" : "en");
 if (!(language in TEXTS)) language = "en";
 
-// A browser may be set to remember nothing, and then throws.
+// The browser may be set to store nothing, and then throws.
 function remembered() {
   try {
-    return localStorage.getItem(STORED);
+    return localStorage.getItem(STORED_LANGUAGE);
   } catch {
     return null;
   }
@@ -138,12 +140,12 @@ function remembered() {
 
 export const currentLanguage = () => language;
 
-export function setLanguage(wanted) {
-  language = wanted;
+export function setLanguage(chosen) {
+  language = chosen;
   try {
-    localStorage.setItem(STORED, wanted);
+    localStorage.setItem(STORED_LANGUAGE, chosen);
   } catch {
-    // It holds until the page is left.
+    // The choice is lost when the page is left.
   }
 }
 
@@ -153,7 +155,7 @@ export const text = (key, values = {}) => fill(TEXTS[language][key], values);
 
 export const errorText = (code, values = {}) => fill(TEXTS[language].errors[code] ?? TEXTS[language].errors.other, values);
 
-export const place = (index) => TEXTS[language].places[index];
+export const regionName = (index) => TEXTS[language].regions[index];
 
 export const number = (value, options = { maximumSignificantDigits: 3 }) => new Intl.NumberFormat(language, options).format(value);
 
@@ -163,7 +165,7 @@ export const percent = (share) => number(share, { style: "percent", maximumFract
 
 export const megabytes = (bytes) => `${number(bytes / 1e6)}\u00a0MB`;
 
-// Enough digits to tell the ends of the range apart, and no more; without a range, three significant digits.
+// Two significant digits of the width of the range, so that its ends differ; without a range, three significant digits.
 export function amounts({ prediction, low, high, unit }) {
   const width = high - low;
   const decimals = width > 0 ? Math.min(Math.max(1 - Math.floor(Math.log10(width)), 0), 10) : null;

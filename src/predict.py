@@ -18,6 +18,7 @@ from specimen.common import errors
 from specimen.common.errors import SpecimenError
 from specimen.common.files import replace_atomically
 from specimen.common.memory import keep_freed_memory
+from specimen.data.readers.decode import ignore_pillow_warnings
 from specimen.data.readers.tables import read_table
 from specimen.inference.batch_prediction import predict_files
 from specimen.inference.feature_table import join_features, unknown_features
@@ -35,6 +36,7 @@ def main() -> None:
     """Predict what the command line names."""
     options = _parse_options()
     keep_freed_memory()
+    ignore_pillow_warnings()
     inputs, repeated = find_inputs(options.input)
     if repeated:
         _note(f"photos named more than once: {repeated}; each is predicted once.")

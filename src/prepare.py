@@ -13,14 +13,19 @@ from specimen.data.dataset.store import Store
 from specimen.data.exploration import explore
 from specimen.data.preparation.build import build_dataset
 from specimen.data.preparation.raw_dataset import read_raw_dataset
+from specimen.data.readers.decode import ignore_pillow_warnings
 
-PREPARED, PLOTS = Path("data/prepared"), Path("plots/data")
+PREPARED = Path("data/prepared")
+PLOTS = Path("plots/data")
 
 
 def main() -> None:
     """Read, clean, split and pack; print what became of the rows."""
     keep_freed_memory()
-    data, prepare, split = load_section("data", Data), load_section("prepare", Prepare), load_section("split", Split)
+    ignore_pillow_warnings()
+    data = load_section("data", Data)
+    prepare = load_section("prepare", Prepare)
+    split = load_section("split", Split)
     raw = read_raw_dataset(data, prepare.rules)
     with replace_atomically(PREPARED) as folder, replace_atomically(PLOTS) as plots:
         folder.mkdir()
@@ -32,6 +37,7 @@ def main() -> None:
 
 
 def _summary(counts: Counts) -> str:
+    """Return what became of the rows, for the screen."""
     rejected = ", ".join(f"{n} by {rule}" for rule, n in counts.rejected.items() if n) or "none"
     lines = [f"{counts.kept} of {counts.rows} rows kept, in {counts.groups} groups; rejected: {rejected}"]
     lines += [f"warning: {n} rows kept although {rule}, see warned.csv" for rule, n in counts.warned.items() if n]

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from specimen.common import errors
 from specimen.common.sockets import bind
+from specimen.data.readers.decode import ignore_pillow_warnings
 from specimen.serving.app import make_app
 from specimen.serving.limits import Limits
 
@@ -33,6 +34,7 @@ All of the API: {url}openapi.json. Ctrl-C stops the server."""
 def main() -> None:
     """Serve until a signal stops it; accepted requests are answered first."""
     options = parse_options()
+    ignore_pillow_warnings()
     way_out = "`--port 0` finds a free port, --host names another address of this machine."
     with bind(options.host, options.port, way_out) as bound:
         config = uvicorn.Config(

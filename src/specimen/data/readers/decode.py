@@ -17,15 +17,12 @@ FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
 MAX_PIXELS = 100_000_000
 """A larger image is taken for a decompression bomb: 100 megapixels are 300 MB once decoded."""
 
-# Pillow warns of damaged metadata and of large images; the pixels, and `MAX_PIXELS`, decide here.
-warnings.filterwarnings("ignore", module=r"PIL\.")
-
 Picture = npt.NDArray[np.uint8]
 """RGB, size x size x 3."""
 
 
 class DecodeError(Exception):
-    """The bytes are no usable image; the message says why."""
+    """The bytes are not a usable image; the message says why."""
 
 
 class NotAnImageError(DecodeError):
@@ -34,6 +31,15 @@ class NotAnImageError(DecodeError):
 
 class TooManyPixelsError(DecodeError):
     """The image would unpack to more than is accepted."""
+
+
+def ignore_pillow_warnings() -> None:
+    """Ignore Pillow's warnings of damaged metadata and of large images: the pixels, and `MAX_PIXELS`, decide here.
+
+    Filters of warnings belong to the whole process and cannot be set for one thread. So the programs that decode call
+    this once, before they start threads; whoever only imports this module keeps the filters as they are.
+    """
+    warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def decode(content: bytes, size: int, resize: Resize, max_pixels: int = MAX_PIXELS) -> tuple[Picture, tuple[int, int]]:
@@ -50,13 +56,13 @@ def decode_image(
 ) -> tuple[Image.Image, tuple[int, int]]:
     """Decode to an image of Pillow, in mode RGB; see `decode`."""
     with _opened(content, max_pixels) as image:
-        # Pillow itself turns a TIFF, and tells its upright size.
+        # Pillow itself turns a TIFF, and gives its upright size.
         orientation = 1 if image.format == "TIFF" else image.getexif().get(ExifTags.Base.Orientation, 1)
         turned = orientation in (5, 6, 7, 8)  # these swap the sides
-        sides = (image.height, image.width) if turned else (image.width, image.height)
+        sides = image.size[::-1] if turned else image.size
         scaled = _scaled_sides(sides, size, resize)
         # A JPEG decodes straight to 1/2, 1/4 or 1/8 of its size, several times faster.
-        image.draft("RGB", (scaled[1], scaled[0]) if turned else scaled)
+        image.draft("RGB", scaled[::-1] if turned else scaled)
         upright = ImageOps.exif_transpose(image) if orientation != 1 else image
         return _square(_to_rgb(upright), scaled, size), sides
 
@@ -64,8 +70,8 @@ def decode_image(
 def decode_mask(content: bytes, sides: tuple[int, int], size: int, resize: Resize) -> npt.NDArray[np.uint8]:
     """Decode the mask of a photo with these upright (width, height) to size x size, 255 on the object, else 0.
 
-    It takes the very way of its photo, to whose sides it is scaled first. What is at least half as bright as the
-    brightest pixel counts as the object, so that 0 and 1 do as well as black and white. Raises `DecodeError`.
+    It is scaled to the sides of its photo, and then cut as the photo is. What is at least half as bright as the
+    brightest pixel counts as the object, so 0 and 1 do as well as black and white. Raises `DecodeError`.
     """
     with _opened(content) as image:
         upright = ImageOps.exif_transpose(image)
@@ -109,11 +115,13 @@ def _scaled_sides(sides: tuple[int, int], size: int, resize: Resize) -> tuple[in
 
 def _square(image: Image.Image, scaled: tuple[int, int], size: int) -> Image.Image:
     """Scale an image (RGB or grey), then pad it with black or, where it is larger than the square, keep its centre."""
-    inner = min(scaled[0], size), min(scaled[1], size)
-    # The part of the image that stays: a strip of 1 x 50,000 pixels is never enlarged as a whole to be cropped.
-    part = image.width * inner[0] / scaled[0], image.height * inner[1] / scaled[1]
-    left, top = (image.width - part[0]) / 2, (image.height - part[1]) / 2
-    box = (left, top, left + part[0], top + part[1])
+    inner = (min(scaled[0], size), min(scaled[1], size))
+    # Only what stays is scaled: a strip of 1 x 50,000 pixels is never enlarged as a whole to be cropped.
+    width = image.width * inner[0] / scaled[0]
+    height = image.height * inner[1] / scaled[1]
+    left = (image.width - width) / 2
+    top = (image.height - height) / 2
+    box = (left, top, left + width, top + height)
     image = image.resize(inner, Image.Resampling.BILINEAR, box=box, reducing_gap=2.0)
     if inner != (size, size):
         square = Image.new(image.mode, (size, size))

@@ -17,7 +17,7 @@ from specimen.common.errors import SpecimenError, accepted_hint
 
 SUFFIXES = (".xlsx", ".csv", ".parquet")
 HEADER_ROW = 1
-"""Row of the header as spreadsheets count; the first sample stands in the next."""
+"""Row of the header as spreadsheets count; the first sample is in the next."""
 
 
 def read_table(
@@ -33,11 +33,12 @@ def read_table(
     try:
         data = io.BytesIO(path.read_bytes() if content is None else content)
         if path.suffix.lower() == ".parquet":
-            # As objects, for Arrow finds damaged text only on taking it out.
+            # As objects, because Arrow finds damaged text only on taking it out.
             table = _with_index(pd.read_parquet(data)).astype(object)
+        elif path.suffix.lower() == ".xlsx":
+            table = _with_header(_read_excel(data, sheet, sheet_key))
         else:
-            excel = path.suffix.lower() == ".xlsx"
-            table = _with_header(_read_excel(data, sheet, sheet_key) if excel else _read_csv(data))
+            table = _with_header(_read_csv(data))
     except SpecimenError as error:
         raise SpecimenError(f"{path}: {error}") from error
     except FileNotFoundError:
@@ -51,9 +52,11 @@ def read_table(
 
 
 def column(table: pd.DataFrame, name: str, key: str, path: Path) -> pd.Series[Any]:
-    """Return one column; `key` is the parameter that names it. Raises `SpecimenError` if absent or there twice."""
-    wanted = unicodedata.normalize("NFC", name)  # macOS may write one letter as two signs: u and its dots
-    matches = [place for place, found in enumerate(table.columns) if unicodedata.normalize("NFC", found) == wanted]
+    """Return one column; `key` is the parameter that names it. Raises `SpecimenError` if there is none, or two."""
+    composed = unicodedata.normalize("NFC", name)  # macOS may write one letter as two signs: u and its dots
+    matches = [
+        position for position, heading in enumerate(table.columns) if unicodedata.normalize("NFC", heading) == composed
+    ]
     if not matches:
         raise SpecimenError(f"{key}: {path} has no column '{name}'. {accepted_hint(name, table.columns, 'columns')}")
     if len(matches) > 1:
@@ -64,7 +67,7 @@ def column(table: pd.DataFrame, name: str, key: str, path: Path) -> pd.Series[An
 def _read_excel(data: io.BytesIO, sheet: str | None, sheet_key: str) -> list[list[Any]]:
     """Read the rows of one sheet from its first cell on. calamine reads 7 times faster than openpyxl."""
     if not zipfile.is_zipfile(data):
-        raise SpecimenError("is no .xlsx file (encrypted, truncated, or another format under this name).")
+        raise SpecimenError("is not an .xlsx file (encrypted, truncated, or another format under this name).")
     data.seek(0)
     book = CalamineWorkbook.from_filelike(data)
     if sheet is not None and sheet not in book.sheet_names:
@@ -76,7 +79,7 @@ def _read_csv(data: io.BytesIO) -> list[list[Any]]:
     """Read the rows of a CSV as text: UTF-8 or Excel's Western European, with `,`, `;` or tab."""
     content = data.getvalue()
     if b"\0" in content:
-        raise SpecimenError("holds NUL bytes, so it is no text in UTF-8. Export it again, as CSV UTF-8.")
+        raise SpecimenError("contains NUL bytes, so it is not text in UTF-8. Export it again, as CSV UTF-8.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -91,26 +94,37 @@ def _read_csv(data: io.BytesIO) -> list[list[Any]]:
         # Strict: a quote that is never closed would otherwise swallow the rest of the sheet as one cell.
         read.extend(rows(delimiter, strict=True))
     except csv.Error as error:
-        raise SpecimenError(f"row {HEADER_ROW + len(read)} is no CSV: {error}. Is a quote missing there?") from error
+        raise SpecimenError(f"row {HEADER_ROW + len(read)} is not CSV: {error}. Is a quote missing there?") from error
     return read
 
 
 def _with_header(rows: list[list[Any]]) -> pd.DataFrame:
     """Take the first row as header; drop the empty cells and rows that spreadsheets keep at the end."""
-    width = len(rows[0]) if rows else 0
-    last = 0
-    for number, row in enumerate(rows):
-        filled = max((place for place, cell in enumerate(row, start=1) if cell_text(cell)), default=0)
-        if filled > width:
-            raise SpecimenError(f"row {HEADER_ROW + number} has {filled} cells, the header {width}.")
-        rows[number] = [cell if cell != "" else None for cell in row[:width]] + [None] * (width - len(row))
-        last = number if filled else last
-    if not any(cell_text(cell) for cell in (rows or [[]])[0]) and not last:
+    if not rows:
         raise SpecimenError("is empty.")
-    return pd.DataFrame(rows[1 : last + 1], columns=pd.Index(rows[0], dtype=object), dtype=object)
+    header = _fit_row(rows[0], len(rows[0]), HEADER_ROW)
+    cells = [_fit_row(row, len(header), number) for number, row in enumerate(rows[1:], start=HEADER_ROW + 1)]
+    while cells and not _is_filled(cells[-1]):
+        cells.pop()
+    if not cells and not _is_filled(header):
+        raise SpecimenError("is empty.")
+    return pd.DataFrame(cells, columns=pd.Index(header, dtype=object), dtype=object)
+
+
+def _fit_row(row: list[Any], width: int, number: int) -> list[Any]:
+    """Return `width` cells of a row, `None` where one is empty. Raises `SpecimenError` for filled cells beyond."""
+    beyond = [position for position, cell in enumerate(row[width:], start=width + 1) if cell_text(cell)]
+    if beyond:
+        raise SpecimenError(f"row {number} has {beyond[-1]} cells, the header {width}.")
+    cells = [None if cell == "" else cell for cell in row[:width]]
+    return cells + [None] * (width - len(cells))
+
+
+def _is_filled(row: list[Any]) -> bool:
+    return any(cell_text(cell) for cell in row)
 
 
 def _with_index(table: pd.DataFrame) -> pd.DataFrame:
-    """Make columns of a named index, which pandas puts beside the columns of a .parquet."""
+    """Make columns of a named index, which pandas keeps apart from the columns of a .parquet."""
     named = [level for level, name in enumerate(table.index.names) if name is not None]
     return table.reset_index(level=named, allow_duplicates=True) if named else table

@@ -23,7 +23,7 @@ from specimen.config.data import Data
 from specimen.config.prepare import Rules
 from specimen.data.preparation import rules as clean
 from specimen.data.preparation.label_table import read_labels
-from specimen.data.readers.decode import DecodeError, decode
+from specimen.data.readers.decode import DecodeError, decode, ignore_pillow_warnings
 from specimen.data.readers.image_names import Finder
 from specimen.data.readers.images import ImageNotFoundError
 
@@ -232,9 +232,9 @@ IMAGES = {
 }
 
 
-@pytest.mark.filterwarnings("ignore:::PIL")  # of damaged metadata, as decode.py does
 @pytest.mark.parametrize("kind", list(IMAGES))
 def test_damaged_images(kind: str) -> None:
+    ignore_pillow_warnings()  # of damaged metadata
     content = IMAGES[kind]()
     assert decode(content, 16, "pad")[1] in ((37, 23), (23, 37))
 

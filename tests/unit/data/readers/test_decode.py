@@ -2,15 +2,22 @@
 
 import io
 import struct
+import subprocess
+import sys
+import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image, ImageOps
 
-from specimen.data.readers.decode import MAX_PIXELS, DecodeError, decode
+import specimen
+from specimen.data.readers.decode import MAX_PIXELS, DecodeError, decode, ignore_pillow_warnings
 
+SOURCE = Path(specimen.__file__).parents[1]
 WIDTH, HEIGHT, SIZE = 180, 120, 32
 
 
@@ -198,7 +205,32 @@ def test_reasons_are_the_same_on_each_run(photo: Image.Image, kind: str) -> None
         assert reason(length)
 
 
+def with_damaged_metadata(photo: Image.Image) -> bytes:
+    return encode(photo, "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x09\1\x12\0\x03")
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_damaged_metadata_does_not_matter(photo: Image.Image) -> None:
-    content = encode(photo, "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x09\1\x12\0\x03")
-    assert decode(content, SIZE, "pad")[1] == (WIDTH, HEIGHT)
+    assert decode(with_damaged_metadata(photo), SIZE, "pad")[1] == (WIDTH, HEIGHT)
+
+
+def test_whoever_only_imports_the_module_keeps_the_warnings_of_pillow(photo: Image.Image) -> None:
+    with pytest.warns(UserWarning, match="Corrupt EXIF data"):
+        decode(with_damaged_metadata(photo), SIZE, "pad")
+    code = (
+        "import re, warnings, specimen.data.readers.decode\n"
+        "modules = [module for _, _, _, module, _ in warnings.filters if module]\n"
+        "print(any(re.match(module, 'PIL.Image') for module in modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=SOURCE, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_a_program_that_ignores_the_warnings_does_so_in_all_its_threads(photo: Image.Image) -> None:
+    content = with_damaged_metadata(photo)
+    ignore_pillow_warnings()  # without it every warning is an error here
+    with ThreadPoolExecutor(4) as pool:
+        decoded = list(pool.map(lambda _: decode(content, SIZE, "pad")[1], range(40)))
+    assert decoded == [(WIDTH, HEIGHT)] * 40
+    with pytest.warns(UserWarning, match="of something else"):
+        warnings.warn("of something else", stacklevel=1)

@@ -141,6 +141,11 @@ def test_unknown_sheet_names_the_nearest(xlsx_file) -> None:
         read_table(xlsx_file(["a"], sheet="Labels"), "labels")
 
 
+def test_the_message_names_the_option_that_says_the_sheet(xlsx_file) -> None:
+    with pytest.raises(SpecimenError, match=r"labels\.xlsx: --sheet: no sheet 'labels'\. Did you mean 'Labels'"):
+        read_table(xlsx_file(["a"], sheet="Labels"), "labels", sheet_key="--sheet")
+
+
 def test_header_merged_over_columns(xlsx_file) -> None:
     table = read_table(xlsx_file(["a", None, "c"], ["x", 1, 2], merge="A1:B1"))
     assert list(table) == ["a", "column 2", "c"]
@@ -183,10 +188,10 @@ def test_column_that_is_there_twice_matters_only_if_needed(csv_file) -> None:
         ("", "is empty"),
         (" \n\n , \n", "is empty"),
         ("a,b\nx,1\ny,0,5\n", "row 3 has 3 cells, the header 2"),
-        ('a,b\nx,1\n"y,2\nz,3\n', "row 3 is no CSV.*quote"),
+        ('a,b\nx,1\n"y,2\nz,3\n', "row 3 is not CSV.*quote"),
         (b"a,b\nx\0,1\n", "NUL bytes"),
         ("a;b\nä;1\n".encode("utf-16"), "NUL bytes"),
-        ("a,b\n" + "x" * 140_000 + ",1\n", "row 2 is no CSV.*field limit"),
+        ("a,b\n" + "x" * 140_000 + ",1\n", "row 2 is not CSV.*field limit"),
     ],
 )
 def test_faulty_csv(csv_file, content: str | bytes, fault: str) -> None:
@@ -212,7 +217,7 @@ def test_empty_xlsx(xlsx_file) -> None:
 def test_truncated_xlsx(xlsx_file, kept: int) -> None:
     path = xlsx_file(["a"], [1])
     path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(SpecimenError, match=r"labels\.xlsx: is no \.xlsx file"):
+    with pytest.raises(SpecimenError, match=r"labels\.xlsx: is not an \.xlsx file"):
         read_table(path)
 
 

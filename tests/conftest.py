@@ -14,6 +14,7 @@ import pytest
 import yaml
 from filelock import FileLock
 from PIL import Image
+from projects import MakeOnce
 
 from specimen.models.task import Classification, Regression
 
@@ -119,9 +120,6 @@ def write_onnx() -> WriteOnnx:
         return path
 
     return write
-
-
-MakeOnce = Callable[[str, Callable[[Path], None]], Path]
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +18,9 @@ from unittest import mock
 
 import pytest
 import yaml
+
+MakeOnce = Callable[[str, Callable[[Path], None]], Path]
+"""What the fixture `make_once` gives: a folder of this name, and the function that fills it."""
 
 ROOT = Path(__file__).parents[1]
 PIPELINE_FILES = (
@@ -52,11 +55,11 @@ def write_params(folder: Path, base: dict[str, dict[str, Any]] = SMALL, **change
 
 @contextlib.contextmanager
 def process_in(folder: Path) -> Iterator[None]:
-    """Go to a folder as a process of its own would: what it sets for the whole process does not last."""
+    """Go to a folder and its `environment` as a process of its own would: what is set for the process does not last."""
     import torch
 
     threads = torch.get_num_threads()
-    with contextlib.chdir(folder), mock.patch.dict(os.environ):
+    with contextlib.chdir(folder), mock.patch.dict(os.environ, environment(folder), clear=True):
         try:
             yield
         finally:
@@ -101,22 +104,25 @@ def script_in(folder: Path, name: str, *arguments: str) -> Iterator[ModuleType]:
             yield script
 
 
-def run(*command: str, cwd: Path, status: int = 0, **env: str) -> str:
-    """Run a command as in an activated environment, on the code in `cwd` if there is any; return what it printed.
+def environment(folder: Path) -> dict[str, str]:
+    """Return the environment of an activated `.venv`, for programs that run in a folder on its code, if there is any.
 
-    The command is not measured for coverage: the code of a copied repository is not what is measured.
+    They are not measured for coverage: the code of a copied repository is not what is measured.
     """
-    own = {
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    return inherited | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str((cwd if (cwd / "src").is_dir() else ROOT) / "src"),
+        "PYTHONPATH": str((folder if (folder / "src").is_dir() else ROOT) / "src"),
         "DVC_NO_ANALYTICS": "1",
         "OMP_NUM_THREADS": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
     }
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
-    done = subprocess.run(
-        command, cwd=cwd, env=inherited | own | env, capture_output=True, text=True, timeout=600, check=False
-    )
+
+
+def run(*command: str, cwd: Path, status: int = 0) -> str:
+    """Run a command in the `environment` of a folder; return what it printed."""
+    env = environment(cwd)
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == status, done.stdout + done.stderr
     return done.stdout + done.stderr
 

@@ -1,5 +1,5 @@
 # The server alone, for model.onnx: docker build -t specimen . && docker run --rm -p 127.0.0.1:8000:8000 specimen
-# It takes the model that lies in models/ (`dvc pull models/model.onnx`), unless another folder is mounted there.
+# It copies the model in models/ (`dvc pull models/model.onnx`); mount another folder there to use another model.
 FROM python:3.13-slim-trixie
 
 ENV PYTHONDONTWRITEBYTECODE=1 \
@@ -24,5 +24,5 @@ EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
     CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/health', timeout=4)"]
 STOPSIGNAL SIGTERM
-# Every address of the container; which of the host's lead there is said by whoever runs it.
+# All addresses of the container; `docker run --publish` decides which addresses of the host lead there.
 ENTRYPOINT ["python", "src/serve.py", "--host", "0.0.0.0"]

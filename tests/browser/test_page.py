@@ -257,7 +257,7 @@ def test_a_heat_map_on_demand_even_of_a_tiff(
         for button in page.all(".look"):
             button.click()
         page.wait(lambda: all(page.texts(".seen")))
-        assert page.texts(".seen")[0].startswith("The model looked mostly at the bottom left.")
+        assert page.texts(".seen")[0].startswith("It looked mostly at the bottom left.")
         assert [one.is_displayed() for one in page.all(".heat")] == [True, True]
         assert page.all(".unseen-photo") == [], "the picture comes from the server where the browser cannot show it"
         page.all(".look")[0].click()

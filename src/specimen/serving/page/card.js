@@ -147,7 +147,11 @@ function noteText(entry) {
 function explanationText({ explanation, result }) {
   const { change, region } = hottestRegion(explanation.heat);
   if (change === 0) return text("lookedNowhere");
-  const digits = { maximumSignificantDigits: 2 };
-  const written = isClass(result) ? percent(change) : withUnit(number(change, digits), result.unit);
-  return text("looked", { region: regionName(region), change: written });
+  const values = { region: regionName(region) };
+  if (isClass(result)) {
+    const { confidence } = result;
+    return text("lookedClass", { ...values, before: percent(confidence), after: percent(confidence - change) });
+  }
+  const written = number(change, { maximumSignificantDigits: 2 });
+  return text("lookedNumber", { ...values, change: withUnit(written, result.unit) });
 }

@@ -1,4 +1,4 @@
-"""Choose the split seed that balances the splits best: `python src/stratify.py COLUMN ...`.
+"""Choose the split seed that balances the splits best: `python tools/stratify.py COLUMN ...`.
 
 The splits stay a hash of group and seed, so they never move once the seed is chosen; only the choice looks at the data.
 Choosing among random splits by their balance, never by a result, is rerandomisation: K. L. Morgan and D. B. Rubin,
@@ -26,7 +26,7 @@ PREPARED = Path("data/prepared")
 
 
 def main() -> None:
-    """Try seeds on the prepared samples, show the best beside today's, and write it if asked to."""
+    """Try seeds on the prepared samples, show the best next to today's, and write it if asked to."""
     parser = argparse.ArgumentParser(description="Choose the split seed that balances the splits best.")
     parser.add_argument(
         "columns", nargs="*", default=["target"], help="columns of samples.csv to balance; default: target"
@@ -34,23 +34,25 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1000, help="how many seeds to try, from 0; default 1000")
     parser.add_argument("--apply", action="store_true", help=f"write the best seed into {PARAMS_FILE}")
     arguments = parser.parse_args()
-    split, samples = load_params().split, Store.load(PREPARED).samples
+    if arguments.seeds < 1:
+        raise SpecimenError(f"stratify: --seeds is {arguments.seeds}, which leaves no seed to try.")
+    split = load_params().split
+    samples = Store.load(PREPARED).samples
     unknown = [name for name in arguments.columns if name not in samples]
     if unknown:
         raise SpecimenError(
             f"stratify: samples have no '{unknown[0]}'. {accepted_hint(unknown[0], samples.columns, 'columns')}"
         )
-    strata = split_balance.strata(samples, arguments.columns)
+    strata = split_balance.stratify(samples, arguments.columns)
     seeds = tqdm(range(arguments.seeds), unit=" seeds", disable=None)
     best = min(seeds, key=lambda seed: split_balance.imbalance(strata, split.model_copy(update={"seed": seed})))
     for name, seed in (("today", split.seed), ("best", best)):
-        print(
-            f"{name}: split.seed {seed}\n{_shares(strata, split_balance.assigned(strata, split, seed)).to_string()}\n"
-        )
+        shares = _shares(strata, split_balance.assigned(strata, split, seed))
+        print(f"{name}: split.seed {seed}\n{shares.to_string()}\n")
     if arguments.apply:
         write_seed(best)
     else:
-        print(f"To use it, set split.seed: {best} in {PARAMS_FILE}, or add --apply; once, samples change their split.")
+        print(f"To use it, set split.seed: {best} in {PARAMS_FILE}, or add --apply. Do so once: it moves samples.")
 
 
 def _shares(strata: pd.DataFrame, splits: pd.Series[str]) -> pd.DataFrame:

@@ -23,10 +23,10 @@ def samples() -> pd.DataFrame:
 
 
 def test_strata_are_quartiles_values_and_gaps(samples: pd.DataFrame) -> None:
-    strata = split_balance.strata(samples, ["target", "age", "kind"])["stratum"]
+    strata = split_balance.stratify(samples, ["target", "age", "kind"])["stratum"]
     assert strata.value_counts().to_dict() == {
-        "kind = fern": 120, "age = 7": 40, "age = 14": 40, "age = missing": 40, "target = -0.001 to 0.25": 30,
-        "target = 0.25 to 0.5": 30, "target = 0.5 to 0.75": 30, "target = 0.75 to 1": 30,
+        "kind = fern": 120, "age = 7": 40, "age = 14": 40, "age = missing": 40, "target = 0 to 0.243697": 30,
+        "target = 0.252101 to 0.495798": 30, "target = 0.504202 to 0.747899": 30, "target = 0.756303 to 1": 30,
     }  # fmt: skip
 
 
@@ -40,7 +40,7 @@ def test_imbalance_is_chi_square_by_hand() -> None:
 
 
 def test_the_best_seed_is_balanced_better_than_most(samples: pd.DataFrame) -> None:
-    strata = split_balance.strata(samples, ["target"])
+    strata = split_balance.stratify(samples, ["target"])
     found = [split_balance.imbalance(strata, Split(seed=seed)) for seed in range(100)]
     assert min(found) < 0.3 * float(np.median(found))
 
@@ -60,3 +60,9 @@ def test_params_without_the_line_say_where_it_belongs(tmp_path: Path, monkeypatc
     Path("params.yaml").write_text("train:\n  seed: 1\n")
     with pytest.raises(SpecimenError, match="no line `seed:` under `split:`"):
         stratify.write_seed(3)
+
+
+def test_no_seed_at_all_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["stratify.py", "--seeds", "0"])
+    with pytest.raises(SpecimenError, match="--seeds is 0, which leaves no seed to try"):
+        stratify.main()

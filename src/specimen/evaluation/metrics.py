@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import singledispatch
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 
 from specimen.common.errors import SpecimenError, accepted_hint
+from specimen.data.dataset.strata import strata
 from specimen.evaluation.bootstrap import bootstrap
 from specimen.evaluation.measures import measure
 from specimen.evaluation.results import Bounds, ClassScores, Scores
@@ -22,10 +21,6 @@ from specimen.models.task import Classification, Task
 
 WITH_INTERVAL = [metric.name for metric in METRICS.values() if metric.has_interval]
 WITH_INTERVAL_BY = [metric.name for metric in METRICS.values() if metric.has_interval_by_group]
-FEW_VALUES = 8
-"""Numbers with more different values are parted into quarters."""
-
-Rows = npt.NDArray[np.bool_]
 
 
 def score(
@@ -71,22 +66,6 @@ def point_metrics(task: Task, predictions: pd.DataFrame) -> dict[str, float]:
     """Return the metrics that are defined."""
     measured = measure(task, predictions)(np.ones((1, len(predictions))))
     return {name: float(values[0]) for name, values in measured.items() if np.isfinite(values[0])}
-
-
-def strata(column: pd.Series[Any]) -> dict[str, Rows]:
-    """Return the rows of each value of a column, in order; many numbers in quarters, gaps as `missing`."""
-    if not pd.api.types.is_numeric_dtype(column):
-        text = column.fillna("missing").astype(str)
-        return {label: (text == label).to_numpy() for label in sorted(text.unique())}
-    numbers = column.astype(np.float64).replace([np.inf, -np.inf], np.nan)
-    code = numbers if numbers.nunique() <= FEW_VALUES else pd.qcut(numbers, 4, labels=False, duplicates="drop")
-    parts = {_span(part): (code == value).to_numpy() for value, part in numbers.groupby(code)}
-    return parts | ({"missing": numbers.isna().to_numpy()} if numbers.isna().any() else {})
-
-
-def _span(numbers: pd.Series[float]) -> str:
-    low, high = f"{numbers.min():.6g}", f"{numbers.max():.6g}"
-    return low if low == high else f"{low} to {high}"
 
 
 @singledispatch

@@ -12,7 +12,8 @@ import pytest
 from sklearn import metrics as sk
 
 from specimen.common.errors import SpecimenError
-from specimen.evaluation.metrics import per_class, score, score_by, strata
+from specimen.data.dataset.strata import strata
+from specimen.evaluation.metrics import per_class, score, score_by
 from specimen.evaluation.results import ClassScores, Scores
 from specimen.models.task import Classification, Regression
 

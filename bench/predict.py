@@ -1,12 +1,13 @@
-"""How fast `src/predict.py` and evaluate predict, side by side in one run with the limit of the machine.
+"""How fast `src/predict.py` and evaluate predict, compared in one run with the limit of the machine.
 
     python bench/predict.py            # all, some minutes
     python bench/predict.py files      # or one of: files, store, onnx, memory
 
-Photos are drawn into a temporary folder; the model is a resnet18 with random weights, which computes as any other does.
-Bare decoding: all cores, at the smallest scale that JPEG offers, nothing kept. Bare forward: batches that lie in
-memory, nothing read. On a CPU both need the same cores, so the limit is their sum; beside a GPU it is the longer one.
-Ratios are medians over interleaved rounds.
+Photos are drawn into a temporary folder; the model is a resnet18 with random weights, as fast as a trained one.
+Bare decoding: all cores, at the smallest scale that JPEG offers, nothing kept.
+Bare forward: batches in memory, nothing read.
+On a CPU both need the same cores, so the limit is their sum; with a GPU it is the longer of the two. Ratios are medians
+over interleaved rounds.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import pandas as pd
 import torch
 from PIL import Image
 
+from specimen.common.cores import available_cores
 from specimen.common.files import replace_atomically
 from specimen.common.memory import keep_freed_memory
 from specimen.data.dataset.meta import Counts, DatasetMeta
@@ -85,15 +87,16 @@ def bare_decode(inputs: Sequence[Input], size: int) -> None:
             image.draft("RGB", (size, size))
             image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(available_cores()) as pool:
         list(pool.map(decode, inputs))
 
 
 def bare_forward(model_path: Path, precision: str, count: int, batch: int) -> Callable[[], None]:
-    """Return what puts `count` pictures through the network, the same batch again and again."""
+    """Return a function that puts `count` pictures through the network, the same batch again and again."""
     device = pick_device("auto")
     model, meta = load_model(model_path)
-    model, kind = model.to(device), pick_precision(precision, device)
+    model = model.to(device)
+    kind = pick_precision(precision, device)
     size = meta.image_size
     images = torch.randint(0, 256, (batch, size, size, 3), dtype=torch.uint8).to(device).permute(0, 3, 1, 2)
     low = kind != torch.float32
@@ -116,7 +119,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def interleaved(ways: dict[str, Callable[[], object]]) -> dict[str, list[float]]:
-    """Return the seconds of each way, over rounds in which all take their turn; one more round warms up."""
+    """Return the seconds of each way, over rounds in which all take turns, after one round to warm up."""
     times: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(ROUNDS + 1):
         for name, way in ways.items():
@@ -144,7 +147,7 @@ def files(tmp: Path) -> None:
         together = max if GPU else sum
         limits = [together(pair) for pair in zip(times["decode"], times["forward"], strict=True)]
         share = median(limit / took for limit, took in zip(limits, times["predict"], strict=True))
-        rates = ", ".join(f"{name} {len(inputs) / median(found):.0f}/s" for name, found in times.items())
+        rates = ", ".join(f"{name} {len(inputs) / median(took):.0f}/s" for name, took in times.items())
         print(f"files of 816 x 612 at {size} px, {precision}: {rates}; predict is {share:.2f} of the limit", flush=True)
 
 
@@ -171,7 +174,7 @@ def store(tmp: Path) -> None:
         }
         times = interleaved(ways)
         share = median(a / b for a, b in zip(times["forward"], times["predict"], strict=True))
-        rates = ", ".join(f"{name} {count / median(found):.0f}/s" for name, found in times.items())
+        rates = ", ".join(f"{name} {count / median(took):.0f}/s" for name, took in times.items())
         print(f"store at {size} px, {precision}: {rates}; predict is {share:.2f} of the bare forward", flush=True)
 
 
@@ -183,7 +186,7 @@ def onnx(tmp: Path) -> None:
     nothing = pd.DataFrame(index=range(len(images)))
     loaded = {kind: load_predictor(tmp / f"model.{kind}") for kind in ("pt", "onnx")}
     times = interleaved({kind: lambda one=one: one.logits(images, nothing) for kind, one in loaded.items()})
-    rates = ", ".join(f"model.{kind} {len(images) / median(found):.0f}/s" for kind, found in times.items())
+    rates = ", ".join(f"model.{kind} {len(images) / median(took):.0f}/s" for kind, took in times.items())
     print(f"pictures of 224 px, fp32: {rates}", flush=True)
 
 

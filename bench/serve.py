@@ -1,16 +1,17 @@
-"""How fast and how steady the server is, side by side with bare decoding and onnxruntime on the same cores.
+"""How fast and how steady the server is, compared with bare decoding and onnxruntime on the same cores.
 
     python bench/serve.py              # all, about ten minutes
     python bench/serve.py throughput   # or one of: start, throughput, overload, memory
 
-The server has the first half of the cores for itself, as has the bare loop in its turn; the clients have the others.
-Some sandboxes ignore this; the clients take their part of the server's cores then, and the ratio by CPU time counts.
-It takes models/model.onnx, or the one that MODEL names, and photos of 800 px that it draws.
+The server and, in its turn, the bare loop run on the first half of the cores, the clients on the other half. Some
+sandboxes ignore this, and the clients then use the server's cores as well; in that case look at the ratio by CPU time.
+The model is models/model.onnx or the file in MODEL, the photos are drawn and 800 px wide.
 """
 
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import os
 import subprocess
@@ -29,8 +30,10 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 MODEL = Path(os.environ.get("MODEL", ROOT / "models/model.onnx"))
 CORES = sorted(os.sched_getaffinity(0))
-OURS, THEIRS = set(CORES[: max(1, len(CORES) // 2)]), set(CORES[len(CORES) // 2 :])
-CLIENTS, PHOTOS = 16, 32
+SERVER_CORES = set(CORES[: max(1, len(CORES) // 2)])
+CLIENT_CORES = set(CORES[len(CORES) // 2 :])
+CLIENTS = 16
+PHOTOS = 32
 SECONDS = float(os.environ.get("SECONDS", "60"))
 REQUESTS = int(os.environ.get("REQUESTS", "10000"))
 ROUNDS = 3
@@ -61,7 +64,7 @@ def form(content: bytes) -> bytes:
 def server() -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Run the server on its cores; yield the process and the port."""
     command = [sys.executable, str(ROOT / "src/serve.py"), "--model", str(MODEL), "--port", "0"]
-    os.sched_setaffinity(0, OURS)  # which the server inherits
+    os.sched_setaffinity(0, SERVER_CORES)  # which the server inherits
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     os.sched_setaffinity(0, CORES)
     try:
@@ -73,7 +76,7 @@ def server() -> Iterator[tuple[subprocess.Popen[str], int]]:
 
 
 def get(port: int, path: str) -> str:
-    """Return what the server says at a path."""
+    """Return the text at a path of the server."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("GET", path)
     text = connection.getresponse().read().decode()
@@ -82,24 +85,27 @@ def get(port: int, path: str) -> str:
 
 
 def gauge(port: int, name: str) -> float:
-    """Return one number of `/metrics`."""
+    """Return one number from `/metrics`."""
     lines = get(port, "/metrics").splitlines()
     return next(float(line.split()[1]) for line in lines if line.startswith(name + " "))
 
 
 def client(port: int, folder: Path, threads: int, limit: dict[str, float]) -> None:
-    """Send photos until `seconds` or `requests` are over, at a `rate` a second or as fast as answers come."""
-    os.sched_setaffinity(0, THEIRS)
+    """Send photos until `seconds` or `requests` are used up, at a `rate` per second or as fast as answers come."""
+    os.sched_setaffinity(0, CLIENT_CORES)
     bodies = [form(path.read_bytes()) for path in sorted(folder.glob("*.jpg"))]
     headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
-    lock, taken, outcomes, latencies = Lock(), iter(range(10**9)), Counter[str](), list[float]()
+    lock = Lock()
+    numbers = itertools.count()
+    outcomes = Counter[str]()
+    latencies: list[float] = []
     start = time.perf_counter()
 
     def work(_: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=90)
         while True:
             with lock:
-                number = next(taken)
+                number = next(numbers)
             due = start + number / limit["rate"] if "rate" in limit else time.perf_counter()
             if due - start > limit.get("seconds", 1e9) or number >= limit.get("requests", 1e9):
                 return
@@ -131,13 +137,13 @@ def load(port: int, folder: Path, threads: int, **limit: float) -> dict[str, Any
     """Run the clients in a process of their own."""
     command = [sys.executable, __file__, "client", str(port), str(folder), str(threads), json.dumps(limit)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    load_results: dict[str, Any] = json.loads(done.stdout)
+    return load_results
 
 
 def bare(folder: Path, seconds: float) -> None:
-    """Decode in threads and predict in batches, with nothing around it; print photos a second and CPU per photo."""
-    os.sched_setaffinity(0, OURS)
+    """Decode in threads and predict in batches, with nothing around it; print photos per second and CPU per photo."""
+    os.sched_setaffinity(0, SERVER_CORES)
     import numpy as np
 
     from specimen.common.prefetch import prefetch_map
@@ -154,26 +160,30 @@ def bare(folder: Path, seconds: float) -> None:
 
     def batches() -> Iterator[Any]:
         pictures = []
-        for picture in prefetch_map(read, iter(range(10**9)), workers=len(OURS)):
+        for picture in prefetch_map(read, itertools.count(), workers=len(SERVER_CORES)):
             pictures.append(picture)
             if len(pictures) == CLIENTS:
                 yield np.stack(pictures)
                 pictures = []
 
-    count, start, used = 0, 0.0, 0.0
+    count = 0
+    start = 0.0
+    cpu_start = 0.0
     for number, batch in enumerate(batches()):
         predictor.network(batch, no_features)
         if number == 2:  # warm
-            count, start, used = 0, time.perf_counter(), time.process_time()
+            count = 0
+            start = time.perf_counter()
+            cpu_start = time.process_time()
         count += len(batch)
         if number > 2 and time.perf_counter() - start > seconds:
             break
     count -= CLIENTS
-    print(json.dumps({"rate": count / (time.perf_counter() - start), "cpu": (time.process_time() - used) / count}))
+    print(json.dumps({"rate": count / (time.perf_counter() - start), "cpu": (time.process_time() - cpu_start) / count}))
 
 
 def throughput(folder: Path) -> float:
-    """Print rates of both in turn; return the rate of the server."""
+    """Measure both in turn, and print their rates; return the rate of the server."""
     rates, shares, cpu_shares, worst = [], [], [], []
     with server() as (_, port):
         load(port, folder, CLIENTS, seconds=3)
@@ -181,16 +191,16 @@ def throughput(folder: Path) -> float:
             command = [sys.executable, __file__, "bare", str(folder), str(SECONDS / 6)]
             limit = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
             before = gauge(port, "process_cpu_seconds_total")
-            found = load(port, folder, CLIENTS, seconds=SECONDS / 6)
-            cpu = (gauge(port, "process_cpu_seconds_total") - before) / found["outcomes"]["200"]
-            assert set(found["outcomes"]) == {"200"}, found
-            rates.append(found["outcomes"]["200"] / found["seconds"])
+            measured = load(port, folder, CLIENTS, seconds=SECONDS / 6)
+            cpu = (gauge(port, "process_cpu_seconds_total") - before) / measured["outcomes"]["200"]
+            assert set(measured["outcomes"]) == {"200"}, measured
+            rates.append(measured["outcomes"]["200"] / measured["seconds"])
             shares.append(rates[-1] / limit["rate"])
             cpu_shares.append(limit["cpu"] / cpu)
-            worst.append(found["p99"])
+            worst.append(measured["p99"])
             print(f"  server {rates[-1]:.0f}/s, bare {limit['rate']:.0f}/s; CPU per photo {cpu * 1e3:.1f} ms, bare "
-                  f"{limit['cpu'] * 1e3:.1f} ms; p50 {found['p50'] * 1e3:.0f} ms, "
-                  f"p99 {found['p99'] * 1e3:.0f} ms")  # fmt: skip
+                  f"{limit['cpu'] * 1e3:.1f} ms; p50 {measured['p50'] * 1e3:.0f} ms, "
+                  f"p99 {measured['p99'] * 1e3:.0f} ms")  # fmt: skip
     print(f"throughput: {CLIENTS} clients reach {median(shares):.2f} of the bare rate (wanted: 0.8), "
           f"{median(cpu_shares):.2f} by CPU time; p99 {median(worst) * 1e3:.0f} ms")  # fmt: skip
     return median(rates)
@@ -201,51 +211,52 @@ def overload(folder: Path) -> None:
     with server() as (process, port):
         sustainable = load(port, folder, CLIENTS, seconds=SECONDS / 6)
         rate = 2 * sustainable["outcomes"]["200"] / sustainable["seconds"]
-        found = load(port, folder, 96, rate=rate, seconds=SECONDS)
+        measured = load(port, folder, 96, rate=rate, seconds=SECONDS)
         alive = process.poll() is None
-    outcomes = found["outcomes"]
+    outcomes = measured["outcomes"]
     failed = sum(count for outcome, count in outcomes.items() if outcome not in ("200", "429"))
     print(f"overload: {rate:.0f}/s for {SECONDS:.0f} s: {outcomes}, failed other than 429: {failed} (wanted: 0); "
-          f"p99 of those served {found['p99'] * 1e3:.0f} ms; still running: {alive}")  # fmt: skip
+          f"p99 of those served {measured['p99'] * 1e3:.0f} ms; still running: {alive}")  # fmt: skip
 
 
 def start(folder: Path) -> None:
     """Start, and wait for the first answer."""
     body = form(next(folder.glob("*.jpg")).read_bytes())
     headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
-    times, used = [], []
-    for _ in range(ROUNDS + 1):  # the first reads files that the others find in memory
+    times: list[float] = []
+    cpu_times: list[float] = []
+    for _ in range(ROUNDS + 1):  # the first round reads files that are cached later
         begun = time.perf_counter()
         with server() as (_, port):
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
             connection.request("POST", "/predict", body, headers)
             assert connection.getresponse().status == 200
             times.append(time.perf_counter() - begun)
-            used.append(gauge(port, "process_cpu_seconds_total"))
+            cpu_times.append(gauge(port, "process_cpu_seconds_total"))
     print(f"start to first answer: {median(times[1:]):.2f} s (wanted: 3 s), the first time {times[0]:.2f} s; "
-          f"CPU time {median(used):.2f} s")  # fmt: skip
+          f"CPU time {median(cpu_times):.2f} s")  # fmt: skip
 
 
 def memory(folder: Path) -> None:
-    """Compare the memory of the server before and after many requests, in quarters, so that a leak can be told."""
+    """Print the memory of the server before and after each quarter of many requests, which shows a leak."""
     with server() as (_, port):
         load(port, folder, CLIENTS, requests=REQUESTS // 10)
         sizes = [gauge(port, "process_resident_memory_bytes")]
         for _ in range(4):
-            found = load(port, folder, CLIENTS, requests=REQUESTS // 4)
-            assert set(found["outcomes"]) == {"200"}, found
+            measured = load(port, folder, CLIENTS, requests=REQUESTS // 4)
+            assert set(measured["outcomes"]) == {"200"}, measured
             sizes.append(gauge(port, "process_resident_memory_bytes"))
     shown = ", ".join(f"{size / 1e6:.0f}" for size in sizes)
     print(f"memory: {shown} MB, before and after each quarter of {REQUESTS} requests")
 
 
-PARTS: dict[str, Callable[[Path], Any]] = {
+BENCHES: dict[str, Callable[[Path], Any]] = {
     "start": start, "throughput": throughput, "overload": overload, "memory": memory,
 }  # fmt: skip
 
 
 def main() -> None:
-    """Run what the command line names, or all."""
+    """Run the benches that the command line names, or all."""
     match sys.argv[1:]:
         case ["client", port, folder, threads, limit]:
             client(int(port), Path(folder), int(threads), json.loads(limit))
@@ -253,11 +264,11 @@ def main() -> None:
             bare(Path(folder), float(seconds))
         case names:
             if not MODEL.exists():
-                sys.exit(f"{MODEL} is not there; `dvc repro` makes it, or name another: MODEL=... {sys.argv[0]}")
+                sys.exit(f"{MODEL} does not exist; `dvc repro` makes it, or name another: MODEL=... {sys.argv[0]}")
             with tempfile.TemporaryDirectory() as folder:
                 draw(Path(folder))
-                for name in names or PARTS:
-                    PARTS[name](Path(folder))
+                for name in names or BENCHES:
+                    BENCHES[name](Path(folder))
 
 
 if __name__ == "__main__":

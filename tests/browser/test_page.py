@@ -1,4 +1,4 @@
-"""The page in a real browser: what a grower does, and sees."""
+"""The page in a real browser: what a grower does and sees."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def chrome(downloads: Path) -> Iterator[Chrome]:
-    """A browser without a window, and without a way out of this machine."""
+    """A browser without a window, and without access to other machines."""
     from selenium import webdriver
 
     assert BROWSER, "chromium is missing: apt-get install chromium chromium-driver"
@@ -72,7 +72,7 @@ def chrome(downloads: Path) -> Iterator[Chrome]:
 
 @pytest.fixture
 def photos(tmp_path: Path) -> list[Path]:
-    """A light red photo, a dark red one, a text that is called a photo, and a TIFF, which no browser shows."""
+    """A light red photo, a dark red one, a text with the name of a photo, and a TIFF, which no browser shows."""
     Image.new("RGB", (400, 300), (200, 40, 30)).save(tmp_path / "light.png")
     Image.new("RGB", (300, 400), (60, 20, 10)).save(tmp_path / "=dark, very.png")
     (tmp_path / "notes.jpg").write_text("only words")
@@ -81,7 +81,7 @@ def photos(tmp_path: Path) -> list[Path]:
 
 
 class Page:
-    """The page as a user has it before them."""
+    """The page as a user sees it."""
 
     def __init__(self, chrome: Chrome, address: str, language: str = "en-GB") -> None:
         self.chrome = chrome
@@ -111,7 +111,7 @@ class Page:
         WebDriverWait(self.chrome, SECONDS, 0.05).until(lambda _: is_so(), self.one("body").text)
 
     def drop(self, *paths: Path) -> None:
-        """Let files fall onto the page, as a mouse would."""
+        """Drop files on the page, as a mouse would."""
         zone = self.one(".zone").rect
         place = {"x": zone["x"] + 50, "y": zone["y"] + 50}
         data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
@@ -123,7 +123,7 @@ class Page:
         self.wait(lambda: self.one("#status").text.startswith(("All photos done", "Alle Fotos ausgewertet")))
 
     def severe(self) -> list[str]:
-        """Return what the browser complained of, but for the answers of the server."""
+        """Return the errors of the browser, except for the answers of the server."""
         return [one["message"] for one in self.chrome.get_log("browser") if "status of 4" not in one["message"]]
 
 
@@ -265,7 +265,7 @@ def test_a_heat_map_on_demand_even_of_a_tiff(
         assert page.severe() == []
 
 
-def test_what_is_known_beside_the_photo_changes_all_predictions(
+def test_details_change_all_predictions(
     chrome: Chrome, tmp_path: Path, write_onnx: Callable[..., Path], photos: list[Path]
 ) -> None:
     with served(write_onnx(tmp_path / "model.onnx", features=True)) as address:
@@ -277,7 +277,7 @@ def test_what_is_known_beside_the_photo_changes_all_predictions(
         page.wait(lambda: page.texts(".value") == ["2.50 g (2.38 to 2.62)", "1.45 g (1.33 to 1.57)"])
 
 
-def test_all_of_it_by_keyboard(
+def test_the_keyboard_is_enough(
     chrome: Chrome, tmp_path: Path, write_onnx: Callable[..., Path], photos: list[Path]
 ) -> None:
     from selenium.webdriver.common.keys import Keys
@@ -338,7 +338,7 @@ def test_a_phone_needs_no_sideways_scrolling_and_letters_stand_out(
 
 
 def contrast(chrome: Chrome, element: WebElement) -> float:
-    """Return the contrast of the letters of an element, as WCAG 2.2 defines it; 4.5 is what it asks for."""
+    """Return the contrast of the text of an element, as WCAG 2.2 defines it; the minimum there is 4.5."""
     behind = """
         let one = arguments[0];
         while (getComputedStyle(one).backgroundColor === "rgba(0, 0, 0, 0)") one = one.parentElement;
@@ -368,7 +368,7 @@ def test_a_locked_server_asks_for_its_key(
         page.severe()
 
 
-def test_a_server_that_is_gone_is_told(
+def test_a_server_that_is_down_is_reported(
     chrome: Chrome, tmp_path: Path, write_onnx: Callable[..., Path], photos: list[Path]
 ) -> None:
     with served(write_onnx(tmp_path / "model.onnx")) as address:

@@ -71,7 +71,7 @@ def test_what_the_image_copies_is_there_and_not_ignored() -> None:
         assert name in STAGE_OUTPUTS or (ROOT / name).exists(), name
 
 
-def test_the_server_is_no_root_and_bound_to_this_machine() -> None:
+def test_the_server_is_not_root_and_bound_to_this_machine() -> None:
     assert re.search(r"^USER [1-9]\d+$", DOCKERFILE, re.MULTILINE)
     assert "HEALTHCHECK" in DOCKERFILE
     for service in COMPOSE["services"].values():

@@ -63,7 +63,7 @@ def photos(tmp_path: Path, draw_photos, monkeypatch: pytest.MonkeyPatch) -> Path
 
 
 def call(*arguments: object) -> None:
-    """Run the verb in this process."""
+    """Run the command in this process."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["predict.py", *map(str, arguments)])
         predict.main()

@@ -1,4 +1,4 @@
-"""The running server: it follows its model, ends in order, and refuses to start without what it needs."""
+"""The running server: it follows its model, shuts down cleanly, and does not start without what it needs."""
 
 import http.client
 import io
@@ -181,7 +181,7 @@ def test_a_taken_port_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("option", ["--max-file", "--timeout", "--max-images", "--max-concurrent"])
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "many"])
-def test_a_limit_that_is_none_is_refused(
+def test_a_value_that_cannot_be_a_limit_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], option: str, value: str
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["serve.py", option, value])

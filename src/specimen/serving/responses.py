@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import singledispatch
 from typing import Any
 
@@ -76,12 +76,12 @@ def prediction_answers(
 
 
 @singledispatch
-def _answer(task: Task, file: str, row: Mapping[Any, Any], unit: str) -> NumberPrediction | ClassPrediction:
+def _answer(task: Task, file: str, row: Mapping[Hashable, Any], unit: str) -> NumberPrediction | ClassPrediction:
     raise NotImplementedError(type(task))
 
 
 @_answer.register
-def _(task: Regression, file: str, row: Mapping[Any, Any], unit: str) -> NumberPrediction:
+def _(task: Regression, file: str, row: Mapping[Hashable, Any], unit: str) -> NumberPrediction:
     return NumberPrediction(
         file=file,
         prediction=row[PREDICTION],
@@ -93,7 +93,7 @@ def _(task: Regression, file: str, row: Mapping[Any, Any], unit: str) -> NumberP
 
 
 @_answer.register
-def _(task: Classification, file: str, row: Mapping[Any, Any], unit: str) -> ClassPrediction:
+def _(task: Classification, file: str, row: Mapping[Hashable, Any], unit: str) -> ClassPrediction:
     probabilities = [
         ClassProbability(name=name, probability=row[probability_column(name)]) for name in task.class_names
     ]

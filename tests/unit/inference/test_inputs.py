@@ -13,7 +13,7 @@ from specimen.inference.inputs import find_inputs
 
 @pytest.fixture(autouse=True)
 def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two folders with pictures of the same names, and what lies beside pictures."""
+    """Two folders with pictures of the same names, and other files next to them."""
     monkeypatch.chdir(tmp_path)
     for name in ("x/a.png", "x/deep/b.JPG", "y/a.png", "x/notes.txt", "x/.hidden/c.png", "y/[1].png"):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
@@ -41,7 +41,7 @@ def test_what_is_found(named: list[str], expected: list[str]) -> None:
     assert names(*named) == expected
 
 
-def test_a_zip_is_read_where_it_lies() -> None:
+def test_a_zip_is_read_without_unpacking() -> None:
     with zipfile.ZipFile("photos.ZIP", "w") as archive:
         archive.writestr("in/a.png", "zipped")
         archive.writestr("in/notes.txt", "no picture")
@@ -70,7 +70,7 @@ def test_links_of_a_folder_are_followed_and_circles_left() -> None:
     assert found[0].read() == b"x/a.png"
 
 
-def test_a_name_that_is_no_utf_8_can_be_written_down() -> None:
+def test_a_name_that_is_not_utf_8_can_be_written_down() -> None:
     path = b"x/\xff.png"
     with open(path, "wb") as file:  # noqa: PTH123 - of bytes
         file.write(b"x")
@@ -79,7 +79,7 @@ def test_a_name_that_is_no_utf_8_can_be_written_down() -> None:
     assert found[0].read() == b"x"
 
 
-def test_a_picture_that_went_away_says_so_when_read() -> None:
+def test_a_deleted_picture_is_an_error_when_read() -> None:
     found, _ = find_inputs(["x/a.png"])
     Path("x/a.png").unlink()
     with pytest.raises(ImageNotFoundError, match="not a regular file"):

@@ -1,4 +1,4 @@
-"""Each kind of table holds what was written part by part."""
+"""Each kind of table contains what was written in pieces."""
 
 from collections.abc import Callable
 from functools import partial

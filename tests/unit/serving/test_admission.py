@@ -47,7 +47,7 @@ async def refuse_unread(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.start", "status": 401})
 
 
-def test_one_request_too_many_is_told_when_to_come_again() -> None:
+def test_one_request_too_many_is_asked_to_retry() -> None:
     async def main() -> list[Client]:
         admission = AdmissionMiddleware(read_all, Limits(requests=2))
         waiting = [Client(b"half"), Client(b"half")]
@@ -93,7 +93,7 @@ def test_a_refusal_waits_neither_for_ever_nor_for_everything(pieces: list[bytes]
     assert len(client.pieces) in (0, 998)
 
 
-def test_who_sends_too_slowly_is_told_so() -> None:
+def test_a_client_that_sends_too_slowly_gets_408() -> None:
     from starlette.requests import Request
 
     from specimen.serving.uploads import open_upload

@@ -1,4 +1,4 @@
-"""The server answers what the model predicts, within its bounds, and says in words what is wrong with a request."""
+"""The server answers what the model predicts, within its limits, and says what is wrong with a request."""
 
 import base64
 import io
@@ -34,7 +34,7 @@ Serve = Callable[..., Any]
 
 @pytest.fixture
 def serve(tmp_path: Path, write_onnx: Callable[..., Path]) -> Serve:
-    """A function that opens a client of a server of a small model; options of the model and of the app."""
+    """A function that opens a client of a server with a small model; it takes options of the model and of the app."""
 
     @contextmanager
     def open_client(
@@ -70,7 +70,7 @@ def test_a_number_is_that_of_the_predictor_with_its_interval_and_unit(serve: Ser
     assert 0.5 < result["prediction"] < 1.3
 
 
-def test_a_class_comes_with_its_confidence_its_set_and_the_likeliest_three(serve: Serve) -> None:
+def test_a_class_comes_with_its_confidence_its_set_and_the_three_most_probable(serve: Serve) -> None:
     with serve(classes=True) as client:
         result = client.post("/predict", files=images(photo((60, 64, 61)))).json()["results"][0]
     assert result["prediction"] == "green"
@@ -226,7 +226,7 @@ def test_wrong_features_are_named(serve: Serve, given: str, message: str) -> Non
     ],
 )
 @pytest.mark.parametrize("path", ["/predict", "/explain"])
-def test_a_malformed_request_is_told_what_is_wrong(
+def test_a_malformed_request_is_refused_with_the_reason(
     serve: Serve, path: str, sent: dict[str, Any], status: int, message: str
 ) -> None:
     if path == "/explain":
@@ -362,8 +362,8 @@ def test_the_server_imports_no_torch_and_no_reader_of_sheets(tmp_path: Path, wri
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
 
 
-def test_more_pictures_than_fit_are_told_to_come_again(serve: Serve) -> None:
-    """A decoder that waits keeps a request at work while others come."""
+def test_more_pictures_than_fit_are_asked_to_retry(serve: Serve) -> None:
+    """A decoder that waits keeps a request in progress while others arrive."""
     may = Event()
     with serve(Limits(pictures=3, file_bytes=10**6)) as client, ThreadPoolExecutor() as pool:
         with pytest.MonkeyPatch.context() as patch:

@@ -1,4 +1,4 @@
-"""Whatever a request holds, the server answers what its OpenAPI document promises, never with an error of its own."""
+"""Whatever a request contains, the server answers as its OpenAPI document promises, and never with status 500."""
 
 import io
 import os
@@ -27,7 +27,7 @@ from specimen.serving.model_watcher import MetricsRecord
 WriteOnnx = Callable[..., Path]
 
 IMAGES = int(os.environ.get("FUZZ_IMAGES", "200"))
-"""How many mutated images are sent; more by hand: FUZZ_IMAGES=2000 pytest tests/unit/serving/test_app_fuzz.py"""
+"""How many mutated images are sent; to send more: FUZZ_IMAGES=2000 pytest tests/unit/serving/test_app_fuzz.py"""
 NOWHERE = MetricsRecord(Path("no/dvc.lock"), Path("no/test.json"))
 
 

@@ -15,7 +15,7 @@ from specimen.serving.batching import MAX_PASS, Batcher
 
 @dataclass(eq=False)
 class FirstPixel:
-    """A predictor that answers with the first value of a picture, once it may."""
+    """A predictor that answers with the first value of a picture, once it is allowed to."""
 
     may: Event = field(default_factory=Event)
     passes: list[int] = field(default_factory=list)
@@ -106,7 +106,7 @@ def test_an_error_reaches_those_who_asked_and_nobody_else() -> None:
     assert asyncio.run(main()) == [7]
 
 
-def test_who_went_away_costs_no_pass() -> None:
+def test_a_cancelled_request_costs_no_pass() -> None:
     async def main() -> list[int]:
         batcher, predictor = Batcher(), FirstPixel()
         first, second, third = (asyncio.create_task(ask(batcher, predictor, *[1] * MAX_PASS)) for _ in range(3))

@@ -1,4 +1,4 @@
-"""A server follows its model file; what cannot be loaded changes nothing but the report on its health."""
+"""A server follows its model file; a file that cannot be loaded changes nothing but `problem`."""
 
 import asyncio
 import hashlib
@@ -63,7 +63,7 @@ def test_no_model_is_an_error_with_a_way_out(tmp_path: Path) -> None:
         ModelWatcher(tmp_path / "model.onnx", NOWHERE)
 
 
-def test_a_model_of_another_make_is_an_error(tmp_path: Path, write_onnx: WriteOnnx) -> None:
+def test_a_model_for_other_pictures_is_an_error(tmp_path: Path, write_onnx: WriteOnnx) -> None:
     path = write_onnx(tmp_path / "model.onnx", image_size=64)  # its network wants 32
     with pytest.raises(SpecimenError, match="cannot be used as a model"):
         ModelWatcher(path, NOWHERE)
@@ -95,7 +95,7 @@ def test_metrics_belong_to_the_model_that_dvc_lock_names(repository: Path, write
     assert metrics(repository) is None
 
 
-def test_metrics_beside_a_model_without_dvc_lock_are_taken_for_its_own(repository: Path) -> None:
+def test_without_dvc_lock_the_metrics_are_those_of_the_model(repository: Path) -> None:
     (repository / "dvc.lock").unlink()
     assert metrics(repository) == {"rmse": 0.5}
 

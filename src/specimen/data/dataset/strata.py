@@ -1,4 +1,4 @@
-"""Parts of a data set by the values of a column: metrics are given for each, and splits should share them out evenly."""
+"""Parts of a data set by the values of a column: metrics are given for each, splits should share out each evenly."""
 
 from __future__ import annotations
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import logging
 import os
 import shutil
 import subprocess
 import sys
+import threading
+import warnings
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -135,6 +138,42 @@ def dvc(folder: Path, *arguments: str, status: int = 0) -> str:
     return run(sys.executable, "-m", "dvc", *arguments, cwd=folder, status=status)
 
 
+_ONE_DVC = threading.Lock()
+
+
+def dvc_here(folder: Path, *arguments: str) -> str:
+    """Run a DVC command in this process, as `capture_dvc` does; return what it printed on stdout."""
+    done = capture_dvc(folder, *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def capture_dvc(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a DVC command in this process, one at a time: to start another Python for it takes a second."""
+    from dvc.cli import main
+
+    own = {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "DVC_NO_ANALYTICS": "1",
+        "DVC_TEST": "1",  # prints to the stdout of the moment
+    }
+    stdout = io.StringIO()
+    stderr = io.StringIO()
+    with contextlib.ExitStack() as patches:
+        patches.enter_context(_ONE_DVC)
+        patches.enter_context(contextlib.chdir(folder))
+        patches.enter_context(mock.patch.dict(os.environ, own))
+        patches.enter_context(warnings.catch_warnings(action="ignore"))
+        patches.enter_context(contextlib.redirect_stdout(stdout))
+        patches.enter_context(contextlib.redirect_stderr(stderr))
+        for handler in logging.getLogger("dvc").handlers:  # they keep the streams of when DVC was imported
+            if isinstance(handler, logging.StreamHandler):
+                stream = stderr if handler.level >= logging.WARNING else stdout
+                patches.enter_context(mock.patch.object(handler, "stream", stream))
+        status = main(list(arguments))
+    return subprocess.CompletedProcess(arguments, status, stdout.getvalue(), stderr.getvalue())
+
+
 def changed_stages(folder: Path) -> set[str]:
     """Return the stages that `dvc status` names: those whose deps, params or outputs differ from `dvc.lock`."""
     from dvc.repo import Repo
@@ -150,6 +189,11 @@ def make_repository(folder: Path) -> None:
     for name in PIPELINE_FILES:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, folder / name)
+    init_git(folder)
+
+
+def init_git(folder: Path) -> None:
+    """Make a repository of Git on the branch main, in which one can commit."""
     git(folder, "init", "--quiet", "--initial-branch=main")
     for key, value in GIT_IDENTITY.items():
         git(folder, "config", key, value)

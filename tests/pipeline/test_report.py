@@ -3,8 +3,8 @@
 import os
 import re
 import shutil
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import check_report
@@ -13,8 +13,13 @@ import s3
 import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from projects import capture_dvc, commit_all, dvc_here, git, init_git, run
 
 import report as verb
+from specimen.common import errors
+from specimen.versioning import dvc_commands
+
+MakeOnce = Callable[[str, Callable[[Path], None]], Path]
 
 ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "src/report.py"
@@ -24,65 +29,72 @@ HOSTILE = (
     "*bold*_x_.jpg", "$x$.jpg", "\\|.jpg", "a@b.example.jpg", "![i](https://example.com/i.png).jpg", "-->.jpg",
 )  # fmt: skip
 
-# A stand-in for the stages, which writes what they write without pictures and without training.
+# Instead of the stages: writes what they write, without pictures, without training, and without slow imports.
 STAGE = """
-import json, sys
+import csv, json, random, sys
 from pathlib import Path
-import numpy as np, pandas as pd, yaml
+import yaml
 
 HOSTILE = {hostile!r}
 params = yaml.safe_load(Path("params.yaml").read_text())
 data, task = params["data"], params["data"]["task"]
-random = np.random.default_rng(0)
+
+def write(path, rows):
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", newline="") as file:
+        table = csv.writer(file, lineterminator="\\n")
+        table.writerow(rows[0])
+        table.writerows(row.values() for row in rows)
 
 def prepare():
     count = 2 * data["plants"]
     images = [*HOSTILE, *(f"photo_{{n}}.jpg" for n in range(count - len(HOSTILE)))]
-    rows = pd.DataFrame({{"row": range(2, count + 2), "image": images}})
-    rows["group"] = [f"plant {{n // 2}}" for n in range(count)]
-    rows["split"] = ["test" if n % 4 < 2 else "train" for n in range(count)]
-    names = data.get("classes", ["healthy", "NA"])
-    rows["target"] = [names[n // 2 % len(names)] for n in range(count)]
-    if task == "regression":
-        rows["target"] = random.uniform(1, 9, count)
-    for number in data.get("relabel", []):
-        rows.loc[number, "target"] = 5.0
-    for number in data.get("move", []):
-        rows.loc[number, "split"] = "val"
-    dropped = rows["row"].isin(data.get("drop", []))
-    folder = Path("data/prepared")
-    folder.mkdir(parents=True, exist_ok=True)
-    rows[~dropped].to_csv(folder / "samples.csv", index=False)
-    rejected = rows.loc[dropped, ["row", "image"]].assign(rule="label_out_of_range", value="-1")
-    rejected.to_csv(folder / "rejected.csv", index=False)
+    names, numbers = data.get("classes", ["healthy", "NA"]), random.Random(0)
+    samples, rejected = [], []
+    for n, image in enumerate(images):
+        label = numbers.uniform(1, 9) if task == "regression" else names[n // 2 % len(names)]
+        row = {{"row": n + 2, "image": image, "group": f"plant {{n // 2}}", "split": "test" if n % 4 < 2 else "train",
+               "target": 5.0 if n in data.get("relabel", []) else label}}
+        row["split"] = "val" if n in data.get("move", []) else row["split"]
+        if row["row"] in data.get("drop", []):
+            rejected.append({{"row": row["row"], "image": image, "rule": "label_out_of_range", "value": "-1"}})
+        else:
+            samples.append(row)
+    write("data/prepared/samples.csv", samples)
+    write("data/prepared/rejected.csv", rejected or [dict.fromkeys(("row", "image", "rule", "value"), "")])
+    if not rejected:
+        Path("data/prepared/rejected.csv").write_text("row,image,rule,value\\n")
 
 def train():
     Path("models").mkdir(exist_ok=True)
-    Path("plots").mkdir(exist_ok=True)
     Path("models/model.pt").write_text(json.dumps(params["train"]))
-    epochs = np.arange(1, params["train"]["epochs"] + 1)
-    history = {{"epoch": epochs, "train_loss": 1 / epochs, "val_loss": 1.2 / epochs, "val_rmse": 2 / epochs}}
-    pd.DataFrame(history).to_csv("plots/history.csv", index=False)
+    write("plots/history.csv", [{{"epoch": n, "train_loss": 1 / n, "val_loss": 1.2 / n, "val_rmse": 2 / n}}
+                                for n in range(1, params["train"]["epochs"] + 1)])
 
 def evaluate():
     error = json.loads(Path("models/model.pt").read_text())["error"]
-    samples = pd.read_csv("data/prepared/samples.csv", keep_default_na=False)
-    test = samples[samples["split"] == "test"].copy()
-    noise = np.random.default_rng(3).normal(size=1000)[test["row"]]
-    if task == "regression":
-        test["prediction"] = test["target"] + error * noise
-        score = {{"rmse": float(error * np.sqrt(np.mean(noise**2)))}}
-    else:
-        names = sorted(set(samples["target"]))
-        wrong = np.abs(noise) < error
-        other = [names[names.index(name) - 1] for name in test["target"]]
-        test["prediction"] = np.where(wrong, other, test["target"])
-        test["confidence"] = 0.75
+    with open("data/prepared/samples.csv", newline="") as file:
+        samples = list(csv.DictReader(file))
+    numbers = random.Random(4)
+    noises = [numbers.gauss() for _ in range(1000)]
+    test = [row for row in samples if row["split"] == "test"]
+    names = sorted({{row["target"] for row in samples}})
+    score, right = 0.0, 0
+    for row in test:
+        noise = noises[int(row["row"])]
+        if task == "regression":
+            row["prediction"] = float(row["target"]) + error * noise
+            score += (error * noise) ** 2 / len(test)
+            continue
+        wrong = abs(noise) < error
+        row["prediction"] = names[names.index(row["target"]) - 1] if wrong else row["target"]
+        row["confidence"] = 0.75
         for name in names:
-            test[f"p: {{name}}"] = np.where(test["prediction"] == name, 0.75, 0.25 / max(len(names) - 1, 1))
-        score = {{"accuracy": float(1 - wrong.mean())}}
+            row[f"p: {{name}}"] = 0.75 if row["prediction"] == name else 0.25 / max(len(names) - 1, 1)
+        right += not wrong
+    score = {{"rmse": score**0.5}} if task == "regression" else {{"accuracy": right / len(test)}}
     Path("metrics").mkdir(exist_ok=True)
-    test.to_csv("plots/predictions.csv", index=False)
+    write("plots/predictions.csv", test)
     Path("metrics/test.json").write_text(json.dumps(score | {{"samples": len(test), "baseline": {{"rmse": 2.5}}}}))
     Path("metrics/data.json").write_text(json.dumps({{"rows": len(samples)}}))
 
@@ -113,26 +125,8 @@ PARAMS = {
 }
 
 
-def run(*command: str, cwd: Path, status: int | None = 0, **env: str) -> str:
-    """Run a command as in an activated environment; return what it printed."""
-    paths = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    own = {"PATH": paths, "DVC_NO_ANALYTICS": "1", "GIT_CONFIG_GLOBAL": os.devnull}
-    env = os.environ | own | env
-    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=300, check=False)
-    assert status is None or done.returncode == status, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
-def dvc(*arguments: str, cwd: Path, status: int = 0) -> str:
-    return run(sys.executable, "-m", "dvc", *arguments, cwd=cwd, status=status)
-
-
-def git(*arguments: str, cwd: Path) -> str:
-    return run("git", *arguments, cwd=cwd).strip()
-
-
 def change(folder: Path, **sections: dict[str, object]) -> None:
-    """Write params.yaml with `sections` on top of what stands there."""
+    """Write params.yaml with `sections` on top of what is there."""
     file = folder / "params.yaml"
     params = yaml.safe_load(file.read_text()) if file.exists() else PARAMS
     for name, values in sections.items():
@@ -140,14 +134,35 @@ def change(folder: Path, **sections: dict[str, object]) -> None:
     file.write_text(yaml.safe_dump(params))
 
 
-def commit(folder: Path, message: str) -> None:
-    git("add", "--all", cwd=folder)
-    git("commit", "--quiet", "--message", message, cwd=folder)
-
-
-def report(folder: Path, *options: str, status: int = 0, **env: str) -> str:
-    run(sys.executable, str(REPORT), *options, cwd=folder, status=status, **env)
+def report(folder: Path, *options: str) -> str:
+    """Write a report as a program of its own, with DVC's commands as they are."""
+    run(sys.executable, str(REPORT), *options, cwd=folder)
     return checked((folder / "report.md").read_text(encoding="utf-8"))
+
+
+def report_here(folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str, status: int = 0) -> str:
+    """Write a report in this process: another Python costs seconds."""
+    end_with(status, folder, monkeypatch, *options)
+    return checked((folder / "report.md").read_text(encoding="utf-8"))
+
+
+def end_with(status: int, folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> None:
+    """Run the command in this process, which has to end with this status."""
+    with monkeypatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", ["report.py", *options])
+        if status == 0:
+            verb.main()
+            return
+        with pytest.raises(SystemExit) as exited:
+            errors.run_cli(verb.main)
+    assert exited.value.code == status
+
+
+@pytest.fixture
+def dvc_in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the report run DVC's commands in this process too: four Pythons fewer to start for each report."""
+    monkeypatch.setattr(dvc_commands, "_capture_dvc", capture_dvc)
 
 
 def checked(text: str) -> str:
@@ -175,28 +190,31 @@ def flat(tokens: list[Token]) -> list[Token]:
     return [inner for token in tokens for inner in (token, *(token.children or ()))]
 
 
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository with a base on main and a better model on the branch `head`, pushed to a folder. Copy it."""
-    folder = tmp_path_factory.mktemp("original") / "repository"
-    folder.mkdir()
-    git("init", "--quiet", "--initial-branch=main", cwd=folder)
-    for key, value in {"user.name": "Test", "user.email": "test@example.com", "commit.gpgsign": "false"}.items():
-        git("config", key, value, cwd=folder)
-    dvc("init", "--quiet", cwd=folder)
-    dvc("remote", "add", "--default", "storage", str(folder.parent / "remote"), cwd=folder)
-    (folder / "stage.py").write_text(STAGE, encoding="utf-8")
-    (folder / "dvc.yaml").write_text(yaml.safe_dump(PIPELINE, sort_keys=False))
-    (folder / ".gitignore").write_text("/report.md\n/repro.log\n")
-    change(folder)
-    dvc("repro", cwd=folder)
-    commit(folder, "Base")
-    git("checkout", "--quiet", "-b", "head", cwd=folder)
-    change(folder, train={"error": 0.5, "epochs": 6}, data={"drop": [*range(2, 12)], "relabel": [40], "move": [44, 45]})
-    dvc("repro", cwd=folder)
-    commit(folder, "Head")
-    dvc("push", "--quiet", "--all-branches", cwd=folder)
-    return folder
+def make_base_and_head(folder: Path) -> None:
+    """Make a repository with a base on main and a better model on the branch `head`, pushed to a folder next to it."""
+    repository = folder / "repository"
+    repository.mkdir()
+    init_git(repository)
+    dvc_here(repository, "init", "--quiet")
+    dvc_here(repository, "remote", "add", "--quiet", "--default", "storage", str(folder / "remote"))
+    (repository / "stage.py").write_text(STAGE, encoding="utf-8")
+    (repository / "dvc.yaml").write_text(yaml.safe_dump(PIPELINE, sort_keys=False))
+    (repository / ".gitignore").write_text("/report.md\n/repro.log\n")
+    change(repository)
+    dvc_here(repository, "repro")
+    commit_all(repository, "Base")
+    git(repository, "checkout", "--quiet", "-b", "head")
+    data = {"drop": [*range(2, 12)], "relabel": [40], "move": [44, 45]}
+    change(repository, train={"error": 0.5, "epochs": 6}, data=data)
+    dvc_here(repository, "repro")
+    commit_all(repository, "Head")
+    dvc_here(repository, "push", "--quiet", "--all-branches")
+
+
+@pytest.fixture(scope="session")
+def original(make_once: MakeOnce) -> Path:
+    """The repository of `make_base_and_head`. Copy it."""
+    return make_once("base_and_head", make_base_and_head) / "repository"
 
 
 @pytest.fixture
@@ -270,22 +288,15 @@ def test_all_is_reproducible_after_run_commit_and_push(text: str) -> None:
     assert "| <code>train</code> | up to date | other outputs | - |" in said
 
 
-def in_process(folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> str:
-    """Write a report without starting another Python, which costs seconds."""
-    monkeypatch.chdir(folder)
-    monkeypatch.setattr(sys, "argv", ["report.py", *options])
-    verb.main()
-    return checked((folder / "report.md").read_text(encoding="utf-8"))
-
-
-def test_what_is_not_reproducible_comes_with_the_commands_that_mend_it(
+@pytest.mark.usefixtures("dvc_in_process")
+def test_what_is_not_reproducible_comes_with_the_commands_that_fix_it(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.rmtree(repository.parent.parent / "nothing", ignore_errors=True)
-    dvc("remote", "modify", "storage", "url", str(repository.parent / "empty"), cwd=repository)
+    dvc_here(repository, "remote", "modify", "storage", "url", str(repository.parent / "empty"))
     change(repository, train={"lr": 0.02})
     (repository / "repro.log").write_text("Stage 'prepare' didn't change, skipping\nRunning stage 'train':\n")
-    said = section(in_process(repository, monkeypatch, "--base", "main", "--log", "repro.log"), "Reproducible?")
+    said = section(report_here(repository, monkeypatch, "--base", "main", "--log", "repro.log"), "Reproducible?")
     assert said.startswith("\n**No.**")
     assert "<code>train</code> must run" in said
     assert "The remote lacks 4 outputs" in said
@@ -297,25 +308,26 @@ def test_what_is_not_reproducible_comes_with_the_commands_that_mend_it(
 def test_two_revisions_are_compared_without_touching_the_workspace(
     repository: Path, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    git("checkout", "--quiet", "main", cwd=repository)
-    other = in_process(repository, monkeypatch, "--base", "main", "--head", "head")
+    git(repository, "checkout", "--quiet", "main")
+    other = report_here(repository, monkeypatch, "--base", "main", "--head", "head")
     assert other.split("Base:")[0] == text.split("Base:", maxsplit=1)[0]
     assert section(other, "Reproducible?") == section(text, "Reproducible?")
-    assert git("status", "--porcelain", cwd=repository) == ""
+    assert git(repository, "status", "--porcelain") == ""
 
 
+@pytest.mark.usefixtures("dvc_in_process")
 def test_a_shallow_clone_without_credentials_shows_what_git_holds(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in CI for a pull request from a fork, with a forgotten `fetch-depth: 0`."""
-    dvc("remote", "modify", "storage", "url", "s3://bucket-of-the-lab/specimen", cwd=repository)
-    commit(repository, "To S3")
-    git("clone", "--quiet", "--depth", "1", f"file://{repository}", str(tmp_path / "clone"), cwd=tmp_path)
+    dvc_here(repository, "remote", "modify", "storage", "url", "s3://bucket-of-the-lab/specimen")
+    commit_all(repository, "To S3")
+    git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{repository}", str(tmp_path / "clone"))
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    text = in_process(tmp_path / "clone", monkeypatch, "--base", "main")
+    text = report_here(tmp_path / "clone", monkeypatch, "--base", "main")
     assert text.startswith("**Verdict: not comparable: plots/predictions.csv of workspace")
     assert "Unable to locate credentials" in text
     assert "this clone is shallow&#58; <code>git fetch --unshallow</code> brings the history" in section(text, "Params")
@@ -323,13 +335,14 @@ def test_a_shallow_clone_without_credentials_shows_what_git_holds(
     assert "Whether the remote has every output is not known" in section(text, "Reproducible?")
 
 
+@pytest.mark.usefixtures("dvc_in_process")
 def test_a_base_that_never_ran_is_named(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first pull request: main has the code, but neither lock nor metrics."""
-    git("checkout", "--quiet", "-b", "empty", "main", cwd=repository)
-    git("rm", "--quiet", "-r", "dvc.lock", "metrics", cwd=repository)
-    git("commit", "--quiet", "--message", "Never ran", cwd=repository)
-    git("checkout", "--quiet", "head", cwd=repository)
-    text = in_process(repository, monkeypatch, "--base", "empty")
+    git(repository, "checkout", "--quiet", "-b", "empty", "main")
+    git(repository, "rm", "--quiet", "-r", "dvc.lock", "metrics")
+    git(repository, "commit", "--quiet", "--message", "Never ran")
+    git(repository, "checkout", "--quiet", "head")
+    text = report_here(repository, monkeypatch, "--base", "empty")
     reason = (
         r"\*\*Verdict: not comparable: plots/predictions.csv is not in empty \(\w+\)&#58; the pipeline never ran there"
     )
@@ -339,45 +352,80 @@ def test_a_base_that_never_ran_is_named(repository: Path, monkeypatch: pytest.Mo
     assert "| <code>train</code> | up to date | new | - |" in section(text, "Reproducible?")
 
 
+@pytest.mark.usefixtures("dvc_in_process")
 def test_a_broken_head_still_gets_a_report(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (repository / "params.yaml").write_text("<<<<<<< HEAD\ndata: [\n")
-    text = in_process(repository, monkeypatch, "--base", "main")
+    text = report_here(repository, monkeypatch, "--base", "main")
     assert text.startswith("**Verdict: not comparable: params.yaml of workspace")
     assert "must run" not in section(text, "Reproducible?")
     assert "is not known" in section(text, "Reproducible?")
 
 
+@pytest.mark.usefixtures("dvc_in_process")
 def test_another_target_is_not_compared(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     change(repository, data={"target": "a|b <script> @everyone"})
-    text = in_process(repository, monkeypatch, "--base", "main")
+    text = report_here(repository, monkeypatch, "--base", "main")
     assert text.startswith("**Verdict: not comparable: the target has changed from 'weight' to 'a&#124;b &#60;script")
 
 
-def test_worse_turns_the_check_red_if_the_params_say_so(repository: Path) -> None:
+@pytest.mark.usefixtures("dvc_in_process")
+def test_worse_turns_the_check_red_if_the_params_say_so(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The report is written all the same, for who sees red wants to know why."""
     change(repository, report={"fail_on": "worse"})
-    commit(repository, "Be strict")
-    git("branch", "better", cwd=repository)
+    commit_all(repository, "Be strict")
+    git(repository, "branch", "better")
     change(repository, train={"error": 1.5})
-    dvc("repro", cwd=repository)
-    text = report(repository, "--base", "better", status=1)
+    dvc_here(repository, "repro")
+    text = report_here(repository, monkeypatch, "--base", "better", status=1)
     assert text.startswith("**Verdict: worse. RMSE rose by 200.0 %")
 
 
+@pytest.mark.usefixtures("dvc_in_process")
+def test_a_pull_request_does_not_set_its_own_gate(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    change(repository, report={"fail_on": "worse"})
+    commit_all(repository, "Be strict")
+    git(repository, "branch", "strict")
+    change(repository, train={"error": 1.5}, report={"fail_on": "never", "metric": "mae"})
+    dvc_here(repository, "repro")
+    text = report_here(repository, monkeypatch, "--base", "strict", status=1)
+    assert text.startswith("**Verdict: worse. RMSE rose by 200.0 %")
+    assert (
+        "**This changes what decides:** report.metric from null to mae, report.fail&#95;on from worse to never. "
+        "Until it is merged, the base decides." in text
+    )
+
+
+@pytest.mark.usefixtures("dvc_in_process")
+def test_an_invalid_gate_is_named_and_ends_with_status_2(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The report is written all the same."""
+    change(repository, report={"fail_on": "wrose"})
+    text = report_here(repository, monkeypatch, "--base", "main", status=2)
+    assert text.startswith("**Verdict: better.")
+    fault = "report.fail_on: Input should be 'never' or 'worse', got 'wrose'."
+    assert "**The section <code>report</code> is not valid, so this check ends with status 2:** params.yaml of" in text
+    assert fault.replace("_", "&#95;").replace(":", "&#58;") in text
+    assert fault in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["--help-me", "nosuch; rm -rf x", "$(touch x)"])
-def test_an_unknown_head_is_one_message(repository: Path, name: str) -> None:
-    said = run(sys.executable, str(REPORT), "--base", "main", f"--head={name}", cwd=repository, status=2)
-    assert said.startswith("error: --head: Git does not know the revision")
+def test_an_unknown_head_is_one_message(
+    original: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end_with(2, original, monkeypatch, "--base", "main", f"--head={name}")
+    assert capsys.readouterr().err.startswith("error: --head: Git does not know the revision")
 
 
+@pytest.mark.usefixtures("dvc_in_process")
 def test_classes_are_compared_whatever_their_names(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     classes = ["a|b", "@everyone", "<b>\nline", 'say "hi"', "NA"]
     change(repository, data={"task": "classification", "unit": "", "classes": classes, "relabel": []})
-    dvc("repro", cwd=repository)
-    commit(repository, "Classes")
+    dvc_here(repository, "repro")
+    commit_all(repository, "Classes")
     change(repository, train={"error": 0.2})
-    dvc("repro", cwd=repository)
-    text = in_process(repository, monkeypatch, "--base", "HEAD")
+    dvc_here(repository, "repro")
+    text = report_here(repository, monkeypatch, "--base", "HEAD")
     assert re.match(r"\*\*Verdict: better\. Accuracy rose from \d\d\.\d % to \d\d\.\d %\.\*\*\n", text)
     assert re.search(r"difference is \+\d+\.\d points", text)
     assert "total variation distance 0.000" in section(text, "Data")
@@ -387,21 +435,22 @@ def test_classes_are_compared_whatever_their_names(repository: Path, monkeypatch
     assert "<code>&#64;&#8203;everyone</code>" in section(text, "Samples that changed most")
 
 
+@pytest.mark.usefixtures("dvc_in_process")
 def test_what_lies_in_s3_alone_is_compared_and_what_is_gone_is_named(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(repository)
     with s3.serve() as endpoint, s3.point_dvc_at(endpoint):
-        dvc("push", "--all-branches", cwd=repository)
-        git("clone", "--quiet", str(repository), str(tmp_path / "clone"), cwd=tmp_path)
+        dvc_here(repository, "push", "--all-branches")
+        git(tmp_path, "clone", "--quiet", str(repository), str(tmp_path / "clone"))
         shutil.copyfile(repository / ".dvc/config.local", tmp_path / "clone/.dvc/config.local")
-        text = in_process(tmp_path / "clone", monkeypatch, "--base", "origin/main")
+        text = report_here(tmp_path / "clone", monkeypatch, "--base", "origin/main")
         assert text.startswith("**Verdict: better. RMSE fell by 50.0 %")
         assert section(text, "Reproducible?").startswith("\n**Yes.**")
     with s3.serve() as endpoint:
         local = tmp_path / "clone/.dvc/config.local"
         local.write_text(re.sub(r"http://127.0.0.1:\d+", endpoint, local.read_text()))
-        text = in_process(tmp_path / "clone", monkeypatch, "--base", "origin/main")
+        text = report_here(tmp_path / "clone", monkeypatch, "--base", "origin/main")
     assert "The remote lacks 4 outputs" in section(text, "Reproducible?")
 
 
@@ -432,14 +481,14 @@ def steps(workflow: str, job: str) -> list[str]:
 def test_the_commands_of_the_workflows_bring_the_report_into_a_comment(with_make: Path, tmp_path: Path) -> None:
     """As GitHub runs them, with a `cml` that fails and a `gh` that notes what it is told."""
     remote = str(tmp_path / "server.git")
-    git("clone", "--quiet", "--bare", str(with_make), remote, cwd=tmp_path)
-    git("remote", "add", "origin", remote, cwd=with_make)
-    git("fetch", "--quiet", "origin", cwd=with_make)
+    git(tmp_path, "clone", "--quiet", "--bare", str(with_make), remote)
+    git(with_make, "remote", "add", "origin", remote)
+    git(with_make, "fetch", "--quiet", "origin")
     shutil.rmtree(with_make / ".dvc/cache")
     shutil.rmtree(with_make / "plots")
     tools, posted = tmp_path / "bin", tmp_path / "posted"
     tools.mkdir()
-    head = git("rev-parse", "HEAD", cwd=with_make)
+    head = git(with_make, "rev-parse", "HEAD").strip()
     view = f"""echo '{{"headRefOid": "{head}", "commits": []}}'"""
     (tools / "gh").write_text(f'#!/bin/sh\nif [ "$2" = view ]; then {view}; else echo "$@" > {posted}; fi\n')
     (tools / "cml").write_text("#!/bin/sh\nexit 1\n")
@@ -472,37 +521,37 @@ def test_the_commands_of_the_workflows_bring_the_report_into_a_comment(with_make
 
 def test_the_commands_of_training_in_ci_commit_and_push_the_results(with_make: Path, tmp_path: Path) -> None:
     remote = str(tmp_path / "server.git")
-    git("clone", "--quiet", "--bare", str(with_make), remote, cwd=tmp_path)
-    git("remote", "add", "origin", remote, cwd=with_make)
+    git(tmp_path, "clone", "--quiet", "--bare", str(with_make), remote)
+    git(with_make, "remote", "add", "origin", remote)
     change(with_make, train={"error": 0.4})
-    commit(with_make, "Not run yet")
+    commit_all(with_make, "Not run yet")
     commands = steps("train", "train")
     for command in commands[1 : commands.index("make commit-ci") + 1]:
         if not command.startswith("gh "):
             run("bash", "-e", "-c", command, cwd=with_make, BRANCH="head")
-    git("fetch", "--quiet", "origin", cwd=with_make)
-    assert git("log", "-1", "--format=%s", "origin/head", cwd=with_make) == "Run the pipeline in CI"
-    assert git("diff", "--name-only", "HEAD~1", "HEAD", cwd=with_make).splitlines() == ["dvc.lock", "metrics/test.json"]
-    assert git("status", "--porcelain", cwd=with_make) == ""
-    assert dvc("status", "--cloud", cwd=with_make).strip() == "Cache and remote 'storage' are in sync."
+    git(with_make, "fetch", "--quiet", "origin")
+    assert git(with_make, "log", "-1", "--format=%s", "origin/head").strip() == "Run the pipeline in CI"
+    assert git(with_make, "diff", "--name-only", "HEAD~1", "HEAD").splitlines() == ["dvc.lock", "metrics/test.json"]
+    assert git(with_make, "status", "--porcelain") == ""
+    assert dvc_here(with_make, "status", "--cloud").strip() == "Cache and remote 'storage' are in sync."
 
 
 def test_a_conflict_in_the_lock_is_solved_by_the_two_commands_of_contributing(repository: Path) -> None:
-    git("checkout", "--quiet", "-b", "other", "main", cwd=repository)
+    git(repository, "checkout", "--quiet", "-b", "other", "main")
     change(repository, train={"lr": 0.5})
-    dvc("repro", cwd=repository)
-    commit(repository, "Other")
+    dvc_here(repository, "repro")
+    commit_all(repository, "Other")
     said = run("git", "merge", "head", cwd=repository, status=1)
     assert "CONFLICT (content): Merge conflict in dvc.lock" in said
-    git("checkout", "--theirs", "params.yaml", cwd=repository)
+    git(repository, "checkout", "--theirs", "params.yaml")
     change(repository, train={"lr": 0.5})  # both sides' choices, settled by hand
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     commands = re.findall(r"^    (.+)$", page.split("## Conflicts")[1].split("\n## ")[0], re.MULTILINE)
     assert len(commands) == 2
     for command in commands:
         run("bash", "-e", "-c", command, cwd=repository)
-    git("add", "dvc.lock", "metrics", "params.yaml", cwd=repository)
-    git("commit", "--quiet", "--no-edit", cwd=repository)
-    assert "Data and pipelines are up to date." in dvc("repro", cwd=repository)
+    git(repository, "add", "dvc.lock", "metrics", "params.yaml")
+    git(repository, "commit", "--quiet", "--no-edit")
+    assert "Data and pipelines are up to date." in dvc_here(repository, "repro")
     assert yaml.safe_load((repository / "params.yaml").read_text())["train"] == {"epochs": 6, "error": 0.5, "lr": 0.5}
-    assert git("status", "--porcelain", cwd=repository) == ""
+    assert git(repository, "status", "--porcelain") == ""

@@ -2,76 +2,92 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from importlib import metadata
-from typing import Any, TypeVar
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ParamSpec, TypeVar
 
-import pandas as pd
-
-from specimen.config.report import Report
-from specimen.reporting import data_diff, shared_samples, verdict
-from specimen.reporting.markdown import Fold, Section, code, paragraphs, prose
-from specimen.reporting.revision_tables import read_table
-from specimen.reporting.sections import charts, data, metrics_params, samples
-from specimen.reporting.sections.reproducibility import ReproducibilityState, repeatable_section
+from specimen.reporting import verdict
+from specimen.reporting.changes import Change, read_changes
+from specimen.reporting.gate import Gate, read_gate
+from specimen.reporting.markdown import Section, code, prose
+from specimen.reporting.revision_outputs import RevisionOutputs, read_outputs
+from specimen.reporting.sections.charts import charts_section
+from specimen.reporting.sections.data import data_section
+from specimen.reporting.sections.details import details_section
+from specimen.reporting.sections.gate import gate_section
+from specimen.reporting.sections.metrics import metrics_section
+from specimen.reporting.sections.params import params_section
+from specimen.reporting.sections.reproducibility import ReproducibilityState, reproducibility_section
+from specimen.reporting.sections.samples import samples_section
 from specimen.reporting.sections.verdict import verdict_section
+from specimen.reporting.shared_predictions import share_predictions
 from specimen.reporting.shared_samples import NotComparableError
-from specimen.reporting.verdict import RevisionPredictions, Verdict
-from specimen.versioning import dvc_commands, provenance
+from specimen.reporting.verdict import Verdict
+from specimen.versioning import provenance, revisions
+from specimen.versioning.dvc_commands import read_dvc_json
 from specimen.versioning.errors import NotAvailableError
-from specimen.versioning.lock import Outputs, changed_stages, read_lock
+from specimen.versioning.lock import changed_stages
+from specimen.versioning.provenance import StageState
 from specimen.versioning.revisions import Revision
 
-PARAMS, METRICS = "params.yaml", "metrics/test.json"
-PREDICTIONS, HISTORY = "plots/predictions.csv", "plots/history.csv"
-SAMPLES, REJECTED = "data/prepared/samples.csv", "data/prepared/rejected.csv"
-LOCKS = {"": "dvc.lock", "data/dvc.yaml:": "data/dvc.lock"}
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def compare(
-    base: Revision | NotAvailableError, head: Revision, settings: Report, last_run: Mapping[str, str]
-) -> tuple[Verdict, list[Section]]:
-    """Return the verdict and the sections of the report, in their order."""
-    with ThreadPoolExecutor() as pool:  # DVC's commands take a second each, of which most is Python that starts
-        diffs = {name: pool.submit(_attempt, _diff, name, base, head) for name in ("metrics", "params")}
-        state = pool.submit(_findings, head)
-        before, after = _attempt(_subject, base), _attempt(_subject, head)
-        found = _judge(before, after, settings)
-        changed = _attempt(_changed_stages, base, head)
-        shared = _attempt(_shared, before, after)
+@dataclass(frozen=True)
+class Comparison:
+    """Two revisions compared: one word, what decided, and the report in its sections."""
+
+    verdict: Verdict
+    gate: Gate
+    sections: list[Section]
+
+
+def compare(root: Path, base_name: str, judged: Revision, last_run: Mapping[str, StageState]) -> Comparison:
+    """Compare a revision with a base, which Git need not know; `last_run` says what became of each stage.
+
+    What is not available, or cannot be compared, is named in the section that needs it.
+    """
+    # Each of DVC's commands takes a second or more, most of it for Python to start: they run while files are read. What
+    # the third one does takes DVC's locks, so it is one command after the other.
+    with ExitStack() as stack:
+        reader, diffs, checks = (stack.enter_context(ThreadPoolExecutor(count)) for count in (1, 2, 1))
+        head = read_outputs(reader.submit(lambda: judged), reader)
+        base = read_outputs(reader.submit(revisions.resolve, root, base_name), reader)
+        metrics = diffs.submit(_diff, "metrics", base, judged)
+        params = diffs.submit(_diff, "params", base, judged)
+        state = ReproducibilityState(
+            stale=checks.submit(_check, provenance.stale_stages, judged),
+            not_in_remote=checks.submit(_check, provenance.not_in_remote, judged),
+            uncommitted=checks.submit(_check, provenance.uncommitted, judged),
+            changed=reader.submit(lambda: changed_stages(base.stages.result(), head.stages.result())),
+            last_run=last_run,
+        )
+        shared = reader.submit(lambda: share_predictions(base.predictions.result(), head.predictions.result()))
+        gate = read_gate(base, head)
+        judgement = _judge(base, head, gate)
+        compared = f"Base: {_label(base)}. This: {_label(head)}."
         sections = [
-            verdict_section(found, settings.resamples, f"Base: {_label(base)}. This: {_label(head)}."),
-            _section("Metrics", lambda: _metrics(diffs["metrics"].result(), head)),
-            _section("Params", lambda: _params(diffs["params"].result(), head)),
-            _section("Data", lambda: data.data_section(_data(base, head))),
-            _section("Charts", lambda: _charts(base, head, shared, after)),
-            _section("Samples that changed most", lambda: _samples(shared, after)),
-            _section("Reproducible?", lambda: repeatable_section(state.result(), changed, last_run)),
-            _details(base, head),
+            verdict_section(judgement, gate.settings.resamples, compared),
+            gate_section(gate),
+            _section("Metrics", metrics_section, metrics, head),
+            _section("Params", params_section, params, head),
+            _section("Data", data_section, base, head),
+            _section("Charts", charts_section, base, head, shared),
+            _section("Samples that changed most", samples_section, shared),
+            _section("Reproducible?", reproducibility_section, state),
+            _section("Details", details_section, base, head),
         ]
-    return found, sections
+    return Comparison(judgement, gate, sections)
 
 
-def _attempt(function: Callable[..., T], *arguments: Any) -> T | NotAvailableError:
-    """Return what a function returns, or why it cannot."""
+def _section(title: str, build: Callable[P, Section], *arguments: P.args, **options: P.kwargs) -> Section:
+    """Return a section, or one of the same title that says why there is none."""
     try:
-        return function(*arguments)
-    except (NotAvailableError, NotComparableError) as error:
-        return NotAvailableError(str(error))
-
-
-def _need(value: T | NotAvailableError) -> T:
-    if isinstance(value, NotAvailableError):
-        raise value
-    return value
-
-
-def _section(title: str, build: Callable[[], Section]) -> Section:
-    try:
-        return build()
+        return build(*arguments, **options)
     except (NotAvailableError, NotComparableError) as error:
         return Section(title, f"Not known: {prose(error)}.")
     # One section that meets something unforeseen must not cost the reviewer the others.
@@ -79,119 +95,29 @@ def _section(title: str, build: Callable[[], Section]) -> Section:
         return Section(title, f"This section failed, please report it: {code(type(error).__name__)} {code(error)}.")
 
 
-def _label(revision: Revision | NotAvailableError) -> str:
-    return "not known" if isinstance(revision, NotAvailableError) else code(revision.label)
-
-
-def _subject(revision: Revision | NotAvailableError) -> RevisionPredictions:
-    data = _need(revision).yaml(PARAMS).get("data") or {}
-    task = str(data.get("task"))
-    predictions = read_table(_need(revision), PREDICTIONS, classes=task == "classification")
-    return RevisionPredictions(predictions, task, str(data.get("target")), str(data.get("unit") or ""))
-
-
-def _judge(
-    before: RevisionPredictions | NotAvailableError, after: RevisionPredictions | NotAvailableError, settings: Report
-) -> Verdict:
-    metric = settings.metric or ("rmse" if isinstance(after, NotAvailableError) else verdict.default_metric(after.task))
-    for subject in (after, before):
-        if isinstance(subject, NotAvailableError):
-            return Verdict("not comparable", metric, str(subject))
-    return verdict.judge(_need(before), _need(after), metric, resamples=settings.resamples)
-
-
-def _shared(
-    before: RevisionPredictions | NotAvailableError, after: RevisionPredictions | NotAvailableError
-) -> pd.DataFrame:
-    base, head = _need(before), _need(after)
-    verdict.check_agreement(base, head)
-    return shared_samples.shared_samples(base.predictions, head.predictions)[0]
-
-
-def _diff(kind: str, base: Revision | NotAvailableError, head: Revision) -> metrics_params.Diff:
-    names = [_need(base).name, *([head.name] if head.name else [])]
-    return dvc_commands.read_dvc_json(head.root, kind, "diff", "--all", *map(str, names))
-
-
-def _metrics(diff: metrics_params.Diff | NotAvailableError, head: Revision) -> Section:
-    if isinstance(diff, NotAvailableError):
-        return metrics_params.metrics_section(metrics_params.single_revision_diff(METRICS, head.json(METRICS)))
-    return metrics_params.metrics_section(diff)
-
-
-def _params(diff: metrics_params.Diff | NotAvailableError, head: Revision) -> Section:
-    if isinstance(diff, NotAvailableError):
-        return metrics_params.params_section(
-            metrics_params.single_revision_diff(PARAMS, head.yaml(PARAMS), base_too=True), str(diff)
-        )
-    return metrics_params.params_section(diff)
-
-
-def _data(base: Revision | NotAvailableError, head: Revision) -> data_diff.DataDiff:
-    tables = []
-    for revision in (_need(base), head):
-        classes = (revision.yaml(PARAMS).get("data") or {}).get("task") == "classification"
-        tables.append((read_table(revision, SAMPLES, classes=classes), read_table(revision, REJECTED)))
-    return data_diff.compare(tables[0][0], tables[1][0], tables[0][1], tables[1][1])
-
-
-def _charts(
-    base: Revision | NotAvailableError,
-    head: Revision,
-    shared: pd.DataFrame | NotAvailableError,
-    after: RevisionPredictions | NotAvailableError,
-) -> Section:
-    before = _attempt(lambda: read_table(_need(base), HISTORY))
-    parts = [charts.curves(None if isinstance(before, NotAvailableError) else before, read_table(head, HISTORY))]
-    if isinstance(shared, NotAvailableError):
-        return Section("Charts", paragraphs(*parts, f"No chart of predictions: {prose(shared)}."))
-    subject = _need(after)
-    parts.append(charts.predictions_chart(shared, subject.task, subject.unit))
-    return Section("Charts", paragraphs(*parts), charts.class_folds(shared, subject.task))
-
-
-def _samples(shared: pd.DataFrame | NotAvailableError, after: RevisionPredictions | NotAvailableError) -> Section:
-    return samples.samples_section(_need(shared), _need(after).task, _need(after).unit)
-
-
-def _findings(head: Revision) -> ReproducibilityState:
+def _judge(base: RevisionOutputs, head: RevisionOutputs, gate: Gate) -> Verdict:
+    metric = gate.settings.metric or verdict.default_metric("")
     try:
-        with provenance.checked_out(head) as folder:
-            return ReproducibilityState(
-                _attempt(provenance.stale_stages, folder),
-                _attempt(provenance.not_in_remote, folder),
-                _attempt(provenance.uncommitted, folder),
-            )
+        after = head.predictions.result()
+        metric = gate.settings.metric or verdict.default_metric(after.task)
+        before = base.predictions.result()
     except NotAvailableError as error:
-        return ReproducibilityState(error, error, error)
+        return Verdict("not comparable", metric, str(error))
+    return verdict.judge(before, after, metric, resamples=gate.settings.resamples)
 
 
-def _changed_stages(base: Revision | NotAvailableError, head: Revision) -> dict[str, str]:
-    return changed_stages(_locks(_need(base)), _locks(head))
+def _diff(kind: str, base: RevisionOutputs, head: Revision) -> list[Change]:
+    names = [base.revision.result().name, head.name]
+    return read_changes(read_dvc_json(head.root, kind, "diff", "--all", *(name for name in names if name)))
 
 
-def _locks(revision: Revision) -> dict[str, Outputs]:
-    """Return the stages of both pipelines, named as `dvc repro` names them."""
-    found: dict[str, Outputs] = {}
-    for prefix, file in LOCKS.items():
-        lock = _attempt(revision.yaml, file)
-        stages = {} if isinstance(lock, NotAvailableError) else read_lock(lock, file)
-        found |= {f"{prefix}{name}": stage for name, stage in stages.items()}
-    return found
+def _check(check: Callable[[Path], T], revision: Revision) -> T:
+    with provenance.checked_out(revision) as folder:
+        return check(folder)
 
 
-def _details(base: Revision | NotAvailableError, head: Revision) -> Section:
-    versions = [("python", platform.python_version()), ("system", f"{platform.system()} {platform.machine()}")]
-    for name in ("dvc", "torch", "torchvision", "numpy", "pandas"):
-        try:
-            versions.append((name, metadata.version(name)))
-        except metadata.PackageNotFoundError:
-            versions.append((name, "not installed"))
-    rows = [(name, code(version)) for name, version in versions]
-    name = "main" if isinstance(base, NotAvailableError) else str(base.name)
-    get = [f"git checkout {head.name}"] if head.name else []
-    block = "\n".join(["```sh", "git fetch origin", *get, "dvc pull", f"make report BASE={name}", "```"])
-    return Section("Details", "", [
-        Fold("Where this report was made", ("what", "version"), rows, text_columns=2),
-        Fold("How to make this report on your machine", (), (), note=block),
-    ])  # fmt: skip
+def _label(outputs: RevisionOutputs) -> str:
+    try:
+        return code(outputs.revision.result().label)
+    except NotAvailableError:
+        return "not known"

@@ -32,7 +32,16 @@ def run_dvc(*arguments: str) -> int:
 
 def read_dvc(root: Path, *arguments: str) -> str:
     """Return what a DVC command printed. Raises `NotAvailableError` with the first line of its error."""
-    done = subprocess.run(
+    done = _capture_dvc(root, *arguments)
+    if done.returncode:
+        lines = [line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
+        reason = lines[0] if lines else f"exit status {done.returncode}"
+        raise NotAvailableError(f"`dvc {' '.join(arguments[:2])}` did not work: {reason}")
+    return done.stdout
+
+
+def _capture_dvc(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         dvc_command(*arguments),
         cwd=root,
         env=dvc_environment(),
@@ -41,11 +50,6 @@ def read_dvc(root: Path, *arguments: str) -> str:
         encoding="utf-8",
         check=False,
     )
-    if done.returncode:
-        lines = [line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
-        reason = lines[0] if lines else f"exit status {done.returncode}"
-        raise NotAvailableError(f"`dvc {' '.join(arguments[:2])}` did not work: {reason}")
-    return done.stdout
 
 
 def read_dvc_json(root: Path, *arguments: str) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """What DVC prints and what a lock holds, read back."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
+from projects import commit_all, git, init_git
 
 from specimen.versioning.errors import NotAvailableError
 from specimen.versioning.lock import changed_stages, read_lock
@@ -51,17 +51,41 @@ def test_without_git_what_is_committed_is_not_known(tmp_path: Path) -> None:
         uncommitted(tmp_path)
 
 
-def test_what_a_run_has_written_and_nobody_committed(tmp_path: Path) -> None:
-    def git(*arguments: str) -> None:
-        subprocess.run(["git", "-c", "user.name=T", "-c", "user.email=t@e", *arguments], cwd=tmp_path, check=True)
+def commit(folder: Path, *names: str) -> None:
+    """Commit these files in a new repository."""
+    init_git(folder)
+    for name in names:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("before")
+    commit_all(folder, "Before")
 
-    git("init", "--quiet")
-    (tmp_path / "data").mkdir()
-    for name in ("dvc.lock", "data/dvc.lock", "README.md"):
-        (tmp_path / name).write_text("before")
-    git("add", "--all")
-    git("commit", "--quiet", "--message", "Before")
+
+def test_what_a_run_has_written_and_nobody_committed(tmp_path: Path) -> None:
+    commit(tmp_path, "dvc.lock", "data/dvc.lock", "README.md")
     assert uncommitted(tmp_path) == []
     for name in ("data/dvc.lock", "README.md"):
         (tmp_path / name).write_text("after")
     assert uncommitted(tmp_path) == ["data/dvc.lock"]
+
+
+AWKWARD = ("metrics/a b.json", 'metrics/"quoted".json', "metrics/größe.json", "metrics/ -> .json", "metrics/two\nlines")
+
+
+def test_names_with_spaces_quotes_and_umlauts_are_named_as_they_are(tmp_path: Path) -> None:
+    commit(tmp_path, *AWKWARD)
+    assert uncommitted(tmp_path) == []
+    for name in AWKWARD:
+        (tmp_path / name).write_text("after")
+    assert sorted(uncommitted(tmp_path)) == sorted(AWKWARD)
+
+
+def test_a_renamed_file_goes_by_its_new_name(tmp_path: Path) -> None:
+    commit(tmp_path, "metrics/old name.json", "metrics/other.json")
+    git(tmp_path, "mv", "metrics/old name.json", "metrics/neuer größerer.json")
+    (tmp_path / "metrics/other.json").write_text("after")
+    assert sorted(uncommitted(tmp_path)) == ["metrics/neuer größerer.json", "metrics/other.json"]
+
+
+def test_what_is_not_a_lock_is_named() -> None:
+    with pytest.raises(NotAvailableError, match=r"dvc\.lock of main is not a lock file of DVC \(stages"):
+        read_lock({"stages": ["train"]}, "dvc.lock of main")

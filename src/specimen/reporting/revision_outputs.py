@@ -1,0 +1,108 @@
+"""What one revision offers to the report: params, metrics, predictions, data, history and locks, each read once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pandas as pd
+
+from specimen.common.errors import accepted_hint
+from specimen.models.task import TASKS
+from specimen.reporting.revision_tables import read_table
+from specimen.reporting.verdict import RevisionPredictions
+from specimen.versioning.errors import NotAvailableError
+from specimen.versioning.lock import Outputs, read_lock
+from specimen.versioning.revisions import Revision
+
+PARAMS = "params.yaml"
+METRICS = "metrics/test.json"
+PREDICTIONS = "plots/predictions.csv"
+HISTORY = "plots/history.csv"
+SAMPLES = "data/prepared/samples.csv"
+REJECTED = "data/prepared/rejected.csv"
+LOCKS = {"": "dvc.lock", "data/dvc.yaml:": "data/dvc.lock"}
+"""Lock files, by what `dvc repro` puts before the names of their stages."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a revision predicts, as the section `data` of its params says."""
+
+    task: str
+    column: str
+    unit: str
+
+    @property
+    def classes(self) -> bool:
+        """Whether the labels are classes, and so text even if they look like numbers."""
+        return self.task == "classification"
+
+
+@dataclass(frozen=True)
+class RevisionOutputs:
+    """The outputs of a revision; `result()` of each returns it, or raises `NotAvailableError` with the reason."""
+
+    revision: Future[Revision]
+    params: Future[Mapping[str, Any]]
+    metrics: Future[Mapping[str, Any]]
+    predictions: Future[RevisionPredictions]
+    samples: Future[pd.DataFrame]
+    rejected: Future[pd.DataFrame]
+    history: Future[pd.DataFrame]
+    stages: Future[Mapping[str, Outputs]]
+
+
+def read_outputs(revision: Future[Revision], reader: Executor) -> RevisionOutputs:
+    """Read the outputs of a revision in the background.
+
+    `reader` does one thing after the other: the file system of DVC is not made for several threads.
+    """
+
+    def read(function: Callable[[Revision], T]) -> Future[T]:
+        return reader.submit(lambda: function(revision.result()))
+
+    params: Future[Mapping[str, Any]] = read(lambda known: known.yaml(PARAMS))
+    target = read(lambda known: read_target(params.result(), f"{PARAMS} of {known.label}"))
+    return RevisionOutputs(
+        revision,
+        params,
+        metrics=read(lambda known: known.json(METRICS)),
+        predictions=read(lambda known: _read_predictions(known, target.result())),
+        samples=read(lambda known: read_table(known, SAMPLES, classes=target.result().classes)),
+        rejected=read(lambda known: read_table(known, REJECTED)),
+        history=read(lambda known: read_table(known, HISTORY)),
+        stages=read(_read_stages),
+    )
+
+
+def read_target(params: Mapping[str, Any], source: str) -> Target:
+    """Return what params say of the target. Raises `NotAvailableError` that names their source."""
+    section = params.get("data")
+    if not isinstance(section, dict):
+        raise NotAvailableError(f"{source} has no section data")
+    task = section.get("task")
+    if task not in TASKS:
+        raise NotAvailableError(f"{source}: data.task is {task!r}. {accepted_hint(task, TASKS)}".rstrip("."))
+    return Target(task, str(section.get("target")), str(section.get("unit") or ""))
+
+
+def _read_predictions(revision: Revision, target: Target) -> RevisionPredictions:
+    predictions = read_table(revision, PREDICTIONS, classes=target.classes)
+    return RevisionPredictions(predictions, target.task, target.column, target.unit)
+
+
+def _read_stages(revision: Revision) -> dict[str, Outputs]:
+    """Return the outputs of the stages of all pipelines, named as `dvc repro` names them; a lock may be missing."""
+    stages: dict[str, Outputs] = {}
+    for prefix, file in LOCKS.items():
+        try:
+            lock = read_lock(revision.yaml(file), f"{file} of {revision.label}")
+        except NotAvailableError:
+            continue  # a pipeline that never ran has no lock
+        stages |= {f"{prefix}{name}": outputs for name, outputs in lock.items()}
+    return stages

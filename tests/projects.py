@@ -122,9 +122,9 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-def run(*command: str, cwd: Path, status: int = 0) -> str:
-    """Run a command in the `environment` of a folder; return what it printed."""
-    env = environment(cwd)
+def run(*command: str, cwd: Path, status: int = 0, **variables: str) -> str:
+    """Run a command in the `environment` of a folder, with further variables; return what it printed."""
+    env = environment(cwd) | variables
     done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == status, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -152,11 +152,7 @@ def capture_dvc(folder: Path, *arguments: str) -> subprocess.CompletedProcess[st
     """Run a DVC command in this process, one at a time: to start another Python for it takes a second."""
     from dvc.cli import main
 
-    own = {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "DVC_NO_ANALYTICS": "1",
-        "DVC_TEST": "1",  # prints to the stdout of the moment
-    }
+    own = environment(folder) | {"DVC_TEST": "1"}  # with which DVC prints to the stdout of the moment
     stdout = io.StringIO()
     stderr = io.StringIO()
     with contextlib.ExitStack() as patches:

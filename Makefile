@@ -23,13 +23,13 @@ env: .venv/.made ## Make the environment (.venv) from requirements/dev.txt
 		|| { echo "Specimen needs Python 3.11 or newer; name one: make PYTHON=python3.12 ..."; exit 2; }
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	$(BIN)/uv pip install --python $(BIN)/python --requirement requirements/dev.txt
-	$(BIN)/uv pip install --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python --requirement requirements/dev.txt
+	$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # All extras as well: trackers, Dagster, Optuna, timm. Only tests and the targets that name them need these.
 .venv/.all: .venv/.made requirements/all.txt
-	$(BIN)/uv pip install --python $(BIN)/python --requirement requirements/all.txt
+	$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python --requirement requirements/all.txt
 	@touch $@
 
 extras: .venv/.all ## Install the extras too: trackers, Dagster, Optuna, timm

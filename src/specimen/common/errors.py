@@ -1,4 +1,4 @@
-"""Errors that a user can mend: one message that names the culprit, the place and the way out; exit status 2."""
+"""Errors that a user can fix: one message that names the culprit, the place and the way out; exit status 2."""
 
 import difflib
 import os

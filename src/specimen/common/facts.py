@@ -27,13 +27,13 @@ class VersionedFacts(Facts):
     def read(cls, content: Any, where: str, way_out: str) -> Self:
         """Check the values of a file; `where` names it in messages, `way_out` says how to get one of this version.
 
-        Raises `SpecimenError` for facts of another version, and for what is no such file.
+        Raises `SpecimenError` for facts of another version, and for a file with anything else in it.
         """
         version = content.get("schema_version") if isinstance(content, dict) else None
         if version != cls.VERSION:
-            found = "none" if version is None else repr(version)
+            named = "none" if version is None else repr(version)
             raise SpecimenError(
-                f"{where}: made by another version of Specimen (schema_version {found}, this one reads {cls.VERSION}). "
+                f"{where}: made by another version of Specimen (schema_version {named}, this one reads {cls.VERSION}). "
                 f"{way_out}"
             )
         try:

@@ -19,12 +19,13 @@ SIGNIFICANT_DIGITS = 6
 
 @contextmanager
 def replace_atomically(path: Path) -> Iterator[Path]:
-    """Yield a path beside `path` to write a file or folder to; on success it takes the place of `path`, else it goes.
+    """Yield a path next to `path` to write a file or folder to; on success that replaces `path`, else it is removed.
 
-    What a killed run left there is cleared first. Raises `SpecimenError` where the disk is full.
+    What a killed run has left there is removed first. Raises `SpecimenError` where the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside, old = path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.old")
+    aside = path.with_name(f".{path.name}.new")
+    old = path.with_name(f".{path.name}.old")
     _settle(path, old)
     _remove(aside)
     try:

@@ -1,4 +1,4 @@
-"""What a stage reads must stand among its deps in dvc.yaml, or DVC would not notice when it changes."""
+"""What a stage reads must be among its deps in dvc.yaml, or DVC would not notice when it changes."""
 
 from pathlib import Path
 
@@ -16,6 +16,6 @@ def require_dep(stage: str, path: Path, key: str) -> None:
     deps = yaml.safe_load(PIPELINE.read_text(encoding="utf-8"))["stages"][stage]["deps"]
     if not {path, *path.parents} & {Path(dep) for dep in deps}:
         raise SpecimenError(
-            f"{key}: '{path}' is none of the deps of stage {stage} in {PIPELINE}, so DVC would not notice when it "
+            f"{key}: '{path}' is not among the deps of stage {stage} in {PIPELINE}, so DVC would not notice when it "
             f"changes. Add the line `- {path.as_posix()}` there."
         )

@@ -79,7 +79,7 @@ _PLAIN = {
 
 def _describe(fault: dict[str, Any], kind: type[BaseModel], prefix: tuple[str, ...]) -> str:
     """Turn one pydantic fault into `key: what is wrong, what is accepted`."""
-    location = [str(part) for part in fault["loc"]]
+    location = [str(key) for key in fault["loc"]]
     path = [*prefix, *location]
     key = ".".join(path) or "params"
     if fault["type"] == "extra_forbidden":
@@ -92,6 +92,6 @@ def _describe(fault: dict[str, Any], kind: type[BaseModel], prefix: tuple[str, .
 
 def _known_keys(section: type[BaseModel], location: list[str]) -> list[str]:
     """Return the keys that are known at a location below a section."""
-    for part in location:
-        section = section.model_fields[part].annotation  # type: ignore[assignment]
+    for key in location:
+        section = section.model_fields[key].annotation  # type: ignore[assignment]
     return list(section.model_fields)

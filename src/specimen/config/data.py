@@ -26,7 +26,7 @@ class Data(Section):
     """Where the photos and their labels are."""
 
     root: str
-    """Folder (or .zip) that holds everything; DVC tracks it as one dependency."""
+    """Folder (or .zip) with everything in it; DVC tracks it as one dependency."""
     task: TaskName
     table: str | None = None
     """Label table under `root` (.xlsx, .csv, .parquet); null: one folder per class."""
@@ -66,7 +66,7 @@ class Data(Section):
         if self.table is None and self.task != "classification":
             raise ValueError("table: null means one folder per class, so task must be classification")
         if self.masks is not None and self.image_column is None:
-            raise ValueError("masks lie over photos, but image_column: null means a table without pictures")
+            raise ValueError("masks cover photos, but image_column: null means a table without pictures")
         if self.table is None and self.image_column is None:
             raise ValueError("image_column: null means a table without pictures, but table is null")
         if self.table is None and (self.group or self.features or self.split_column):

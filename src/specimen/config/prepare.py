@@ -8,16 +8,17 @@ from specimen.config.base import Finite, NotNegative, Positive, Resize, Section,
 
 
 class Rule(Section):
-    """What happens to the rows that break a rule of `clean.py`; `missing_label: fail` is short for `{action: fail}`."""
+    """What happens to the rows that break a rule; `missing_label: fail` is short for `{action: fail}`."""
 
     action: Literal["reject", "fail", "warn", "off"] = "reject"
-    """reject the rows, fail the stage, warn and keep them, or do not look."""
+    """reject the rows, fail the stage, warn and keep them, or skip the rule."""
 
     @model_validator(mode="before")
     @classmethod
     def _short_form(cls, value: object) -> object:
-        # YAML 1.1 reads a bare `off` as false.
-        return {"action": "off" if value is False else value} if isinstance(value, (str, bool)) else value
+        if value is False:  # how YAML 1.1 reads a bare `off`
+            return {"action": "off"}
+        return {"action": value} if isinstance(value, (str, bool)) else value
 
 
 class Unusable(Rule):
@@ -47,7 +48,7 @@ class TwinLabels(Rule):
 
 
 class NearDuplicate(Rule):
-    """Alike pictures in two groups: 64-bit hashes at most `distance` apart, and nearly equal thumbnails."""
+    """Similar pictures in two groups: 64-bit hashes at most `distance` apart, and nearly equal thumbnails."""
 
     action: Literal["reject", "fail", "warn", "off"] = "warn"
     distance: Annotated[int, Field(ge=0, le=16)] = 1
@@ -66,7 +67,7 @@ class SmallClass(Rule):
 
 
 class Rules(Section):
-    """The rules of `clean.py`, in the order in which they look at a row; the first one that it breaks counts."""
+    """The rules, in the order in which they look at a row; the first one that it breaks counts."""
 
     missing_label: Unusable = Unusable()
     label_not_a_number: Unusable = Unusable()
@@ -92,7 +93,7 @@ class Prepare(Section):
 
 
 class Split(Section):
-    """Shares of train, val and test; see `split.py`."""
+    """Shares of val and test, the rest being train; see `data/preparation/splits.py`."""
 
     seed: Seed = 1
     val: Share = 0.15

@@ -27,7 +27,7 @@ class NumberFeature(Facts):
 
     kind: Literal["number"] = "number"
     median: float
-    """Of the train split; it stands in for a missing value."""
+    """Of the train split; it replaces a missing value."""
     mean: float
     std: float
 
@@ -58,7 +58,7 @@ class CategoryFeature(Facts):
 
     kind: Literal["category"] = "category"
     categories: tuple[str, ...]
-    """Those of the train split, sorted."""
+    """The categories of the train split, sorted."""
 
     @property
     def width(self) -> int:
@@ -99,8 +99,8 @@ def encode(samples: pd.DataFrame, features: Features) -> npt.NDArray[np.float32]
 
     Raises `SpecimenError` for a column that is not there.
     """
-    parts = [feature.encode(_column(samples, name)) for name, feature in features.items()]
-    return np.concatenate(parts, axis=1) if parts else np.empty((len(samples), 0), dtype=np.float32)
+    encoded = [feature.encode(_column(samples, name)) for name, feature in features.items()]
+    return np.concatenate(encoded, axis=1) if encoded else np.empty((len(samples), 0), dtype=np.float32)
 
 
 def width(features: Features) -> int:
@@ -121,7 +121,7 @@ def _describe_column(column: pd.Series[Any], name: str) -> NumberFeature | Categ
         numbers = to_number(column)
         median = float(numbers.median())
         filled = numbers.fillna(median)
-        # A constant has no spread; asked for one, rounding would answer 1e-17.
+        # A constant has no spread, but rounding would give it one of 1e-17.
         std = float(filled.std(ddof=0)) if filled.nunique() > 1 else 1.0
         return NumberFeature(median=median, mean=float(filled.mean()), std=std)
     categories = sorted(to_text(column.dropna()).dropna().unique())

@@ -31,7 +31,7 @@ class Store:
 
     @classmethod
     def load(cls, folder: Path) -> Store:
-        """Open a store; the pictures stay on disk until they are read. Raises `SpecimenError` if it is not whole."""
+        """Open a store; the pictures stay on disk until they are read. Raises `SpecimenError` if it is not complete."""
         try:
             meta = DatasetMeta.read(
                 json.loads((folder / "meta.json").read_text(encoding="utf-8")),
@@ -42,23 +42,24 @@ class Store:
             text = {"image": str, "group": str, "split": str} | ({"target": str} if meta.class_names else {})
             samples = pd.read_csv(folder / "samples.csv", dtype=text, keep_default_na=False, na_values=[""])
             images = np.lib.format.open_memmap(folder / "images.npy", mode="r")
-            masks = np.lib.format.open_memmap(path, mode="r") if (path := folder / "masks.npy").exists() else None
+            masks_path = folder / "masks.npy"
+            masks = np.lib.format.open_memmap(masks_path, mode="r") if masks_path.exists() else None
             shape = (len(samples), meta.image_size, meta.image_size, 3)
         except SpecimenError:
             raise
         # Parsers of damaged files raise whatever they stumble over.
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
-            raise SpecimenError(f"{folder}: no whole store ({reason}). `dvc repro prepare` makes it.") from error
+            raise SpecimenError(f"{folder}: not a complete store ({reason}). `dvc repro prepare` makes it.") from error
         if images.shape != shape or images.dtype != np.uint8 or "split" not in samples:
             raise SpecimenError(
-                f"{folder}: images.npy holds {images.dtype} {images.shape}, samples.csv and meta.json speak of uint8 "
-                f"{shape}, in splits. `dvc repro prepare` makes it anew."
+                f"{folder}: images.npy has {images.dtype} {images.shape}, but samples.csv and meta.json ask for uint8 "
+                f"{shape}, in splits. `dvc repro prepare` makes it again."
             )
         if masks is not None and (masks.shape != shape[:3] or masks.dtype != np.uint8):
             raise SpecimenError(
-                f"{folder}: masks.npy holds {masks.dtype} {masks.shape}, where images.npy needs uint8 {shape[:3]}. "
-                "`dvc repro prepare` makes it anew."
+                f"{folder}: masks.npy has {masks.dtype} {masks.shape}, but images.npy needs uint8 {shape[:3]}. "
+                "`dvc repro prepare` makes it again."
             )
         return cls(images, samples, meta, masks)
 

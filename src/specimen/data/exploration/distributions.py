@@ -21,8 +21,10 @@ COLOURS = dict(zip(SPLITS, (BLUE, ORANGE, GREY), strict=True))
 
 def draw_numbers(folder: Path, samples: pd.DataFrame, target: str) -> None:
     """Draw histograms of the target, and a box of each split."""
-    write_csv(folder / "target.csv", bins := summaries.target_bins(samples))
-    write_csv(folder / "splits.csv", splits := summaries.target_quartiles(samples))
+    bins = summaries.target_bins(samples)
+    splits = summaries.target_quartiles(samples)
+    write_csv(folder / "target.csv", bins)
+    write_csv(folder / "splits.csv", splits)
     scales = bins["scale"].unique()
     with figure(folder / "target.png", height=1 + 3.2 * len(scales)) as panels:
         heading(panels, f"Distribution of {target}")
@@ -31,20 +33,21 @@ def draw_numbers(folder: Path, samples: pd.DataFrame, target: str) -> None:
             axes.set(ylabel="samples", xlabel=target if scale == "linear" else f"{target}, logarithmic")
         handles, labels = panels.axes[0].get_legend_handles_labels()
         order = [2, 3, 4, 0, 1]  # bars before lines
-        handles, labels = [handles[place] for place in order], [labels[place] for place in order]
+        handles = [handles[number] for number in order]
+        labels = [labels[number] for number in order]
         panels.legend(handles, labels, loc="outside lower center", ncols=5, fontsize=10, columnspacing=1.2)
     with plot(folder / "splits.png", height=3.6) as axes:
-        parts = splits[splits["samples"] > 0]
+        filled = splits[splits["samples"] > 0]
         draw_boxes(
             axes,
-            parts,
-            range(len(parts)),
-            [COLOURS.get(split, "white") for split in parts["split"]],
+            filled,
+            range(len(filled)),
+            [COLOURS.get(split, "white") for split in filled["split"]],
             0.55,
             vertical=False,
         )
-        labels = [f"{part.split}\n{part.samples} samples\n{part.groups} groups" for part in parts.itertuples()]
-        axes.set_yticks(range(len(parts)), labels)
+        labels = [f"{row.split}\n{row.samples} samples\n{row.groups} groups" for row in filled.itertuples()]
+        axes.set_yticks(range(len(filled)), labels)
         heading(axes.figure, "Are the splits alike? (whiskers: 5% to 95%)")
         axes.set_xlabel(target)
         axes.invert_yaxis()
@@ -53,11 +56,11 @@ def draw_numbers(folder: Path, samples: pd.DataFrame, target: str) -> None:
 def _draw_histogram(axes: Axes, bins: pd.DataFrame, whole: pd.Series[Any]) -> None:
     below: npt.NDArray[Any] | float = 0.0
     for split, colour in COLOURS.items():
-        part = bins[bins["split"] == split]
-        counts = part["samples"].to_numpy()
-        widths = part["high"] - part["low"]
+        of_split = bins[bins["split"] == split]
+        counts = of_split["samples"].to_numpy()
+        widths = of_split["high"] - of_split["low"]
         label = f"{split} ({counts.sum()})"
-        axes.bar(part["low"], counts, widths, below, align="edge", color=colour, label=label, ec="white", lw=0.5)
+        axes.bar(of_split["low"], counts, widths, below, align="edge", color=colour, label=label, ec="white", lw=0.5)
         below = below + counts
     axes.axvline(whole["median"], color="black", linestyle="--", label=f"median {whole['median']:.4g}")
     quartiles = f"quartiles {whole['q1']:.4g} and {whole['q3']:.4g}"
@@ -70,8 +73,10 @@ def _draw_histogram(axes: Axes, bins: pd.DataFrame, whole: pd.Series[Any]) -> No
 
 def draw_classes(folder: Path, samples: pd.DataFrame, names: list[str], shown: list[str], target: str) -> None:
     """Draw the size of the `shown` classes, and their share of each split."""
-    write_csv(folder / "target.csv", counts := summaries.class_counts(samples, names))
-    write_csv(folder / "splits.csv", shares := summaries.class_shares(samples, names))
+    counts = summaries.class_counts(samples, names)
+    shares = summaries.class_shares(samples, names)
+    write_csv(folder / "target.csv", counts)
+    write_csv(folder / "splits.csv", shares)
     sizes = counts.pivot(index="class", columns="split", values="samples").loc[shown]
     of = f", the {len(shown)} largest of {len(names)} classes" if len(shown) < len(names) else ""
     height = 1.5 + max(0.24 * len(shown), 1.2)
@@ -92,8 +97,8 @@ def draw_classes(folder: Path, samples: pd.DataFrame, names: list[str], shown: l
         _name_rows(axes, shown)
     with plot(folder / "splits.png", height) as axes:
         for split, marker in zip(SPLITS, "os^", strict=True):
-            part = shares[shares["split"] == split].set_index("class").loc[shown]
-            axes.plot(part["share"], range(len(part)), marker, color=COLOURS[split], label=split, alpha=0.9)
+            of_split = shares[shares["split"] == split].set_index("class").loc[shown]
+            axes.plot(of_split["share"], range(len(of_split)), marker, color=COLOURS[split], label=split, alpha=0.9)
         heading(axes.figure, f"Are the splits alike? Share of each {target}{of}")
         axes.set_xlabel("share of the split")
         axes.set_xlim(left=0)

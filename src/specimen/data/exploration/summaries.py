@@ -5,6 +5,7 @@ Everything is rounded to 6 digits and cut at round numbers, so that a table chan
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import combinations
 from typing import Any
 
@@ -18,9 +19,12 @@ from specimen.data.dataset.store import SPLITS
 from specimen.plotting.style import quantiles
 
 Values = npt.NDArray[np.float64]
-MOST_BINS, MOST_COLUMNS = 30, 40
+MOST_BINS = 30
+MOST_COLUMNS = 40
+"""Columns of the label table that are correlated with each other."""
 CHANNELS = ("red", "green", "blue")
 CHUNK_BYTES = 1 << 24
+"""Of pictures that are in memory at a time."""
 
 
 def target_bins(samples: pd.DataFrame) -> pd.DataFrame:
@@ -42,10 +46,10 @@ def target_bins(samples: pd.DataFrame) -> pd.DataFrame:
 
 def target_quartiles(samples: pd.DataFrame) -> pd.DataFrame:
     """Describe the target of all samples and of each split: split, samples, groups, p5 to p95."""
-    parts = _splits(samples)
     return pd.DataFrame(
-        {"split": split, "samples": len(part), "groups": part["group"].nunique()} | quantiles(part["target"].to_numpy())
-        for split, part in parts.items()
+        {"split": split, "samples": len(members), "groups": members["group"].nunique()}
+        | quantiles(members["target"].to_numpy())
+        for split, members in _splits(samples).items()
     )
 
 
@@ -59,10 +63,11 @@ def class_counts(samples: pd.DataFrame, names: list[str]) -> pd.DataFrame:
 def class_shares(samples: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     """Describe the classes of all samples and of each split: split, class, samples, groups, share of the split."""
     rows: list[pd.DataFrame] = []
-    for split, part in _splits(samples).items():
-        by_class = part.groupby("target")["group"].agg(["size", "nunique"]).reindex(names, fill_value=0)
-        size, groups = by_class["size"].to_numpy(), by_class["nunique"].to_numpy()
-        share = significant(size / max(len(part), 1))
+    for split, members in _splits(samples).items():
+        by_class = members.groupby("target")["group"].agg(["size", "nunique"]).reindex(names, fill_value=0)
+        size = by_class["size"].to_numpy()
+        groups = by_class["nunique"].to_numpy()
+        share = significant(size / max(len(members), 1))
         rows.append(pd.DataFrame({"split": split, "class": names, "samples": size, "groups": groups, "share": share}))
     return pd.concat(rows, ignore_index=True)
 
@@ -70,11 +75,13 @@ def class_shares(samples: pd.DataFrame, names: list[str]) -> pd.DataFrame:
 def colours(images: npt.NDArray[np.uint8], samples: pd.DataFrame) -> pd.DataFrame:
     """Describe the mean red, green and blue of the pictures in each split: split, channel, samples, p5 to p95."""
     means = mean_colours(images)
-    return pd.DataFrame(
-        {"split": split, "channel": channel, "samples": int(rows.sum())} | quantiles(means[rows, position])
-        for position, channel in enumerate(CHANNELS)
-        for split, rows in ((split, (samples["split"] == split).to_numpy()) for split in SPLITS)
-    )
+    rows: list[dict[str, object]] = []
+    for position, channel in enumerate(CHANNELS):
+        for split in SPLITS:
+            members = (samples["split"] == split).to_numpy()
+            counts = {"split": split, "channel": channel, "samples": int(members.sum())}
+            rows.append(counts | quantiles(means[members, position]))
+    return pd.DataFrame(rows)
 
 
 def mean_colours(images: npt.NDArray[np.uint8]) -> Values:
@@ -92,7 +99,7 @@ def mean_colours(images: npt.NDArray[np.uint8]) -> Values:
 def correlations(table: pd.DataFrame, target: str) -> pd.DataFrame:
     """Return Pearson's r of each pair of numeric columns: column_a, column_b, r (NaN below 3 common rows).
 
-    Dates count as numbers. Of more than `MOST_COLUMNS` columns, those stay that go best with the target.
+    Dates count as numbers. Of more than `MOST_COLUMNS` columns, the ones that correlate best with the target stay.
     """
     columns = {name: as_numbers(cells) for name, cells in _named(table).items()}
     varying = {name: cells for name, cells in columns.items() if cells is not None and cells.nunique() > 1}
@@ -124,7 +131,8 @@ def as_numbers(cells: pd.Series[Any]) -> pd.Series[float] | None:
 
 def round_edges(values: Values) -> Values:
     """Return the edges of at most 30 equal bins around the values, at multiples of 1, 2 or 5 times a power of ten."""
-    low, high = float(values.min()), float(values.max())
+    low = float(values.min())
+    high = float(values.max())
     if high - low <= 1e-6 * max(abs(low), abs(high)):
         half = abs(low) / 20 or 0.5
         return np.array([low - half, low + half])
@@ -141,8 +149,9 @@ def _splits(samples: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def _named(table: pd.DataFrame) -> dict[str, pd.Series[Any]]:
     """Return the columns by name; the second `weight` is called `weight (2)`."""
-    found: dict[str, pd.Series[Any]] = {}
+    columns: dict[str, pd.Series[Any]] = {}
+    times = Counter[str]()
     for position, name in enumerate(map(str, table.columns)):
-        again = list(map(str, table.columns[:position])).count(name)
-        found[f"{name} ({again + 1})" if again else name] = table.iloc[:, position]
-    return found
+        times[name] += 1
+        columns[f"{name} ({times[name]})" if times[name] > 1 else name] = table.iloc[:, position]
+    return columns

@@ -72,12 +72,13 @@ def keep_rows(path: Path, rows: Iterable[int]) -> None:
     with path.open("r+b") as file:
         start = _write_header(file, shape)
         kept = 0
-        for kept, row in enumerate(rows, start=1):
-            if kept - 1 != row:
+        for row in rows:
+            if row != kept:
                 file.seek(start + row * length)
                 picture = file.read(length)
-                file.seek(start + (kept - 1) * length)
+                file.seek(start + kept * length)
                 file.write(picture)
+            kept += 1
         _write_header(file, (kept, *shape[1:]))
         file.truncate(start + kept * length)
 

@@ -20,9 +20,9 @@ from specimen.data.dataset.store import SPLITS
 
 
 def assign_splits(groups: pd.Series[Any], split: Split, given: pd.Series[Any] | None = None) -> pd.Series[Any]:
-    """Return train, val or test for the group of each sample; `given` holds what the table says, `None` where nothing.
+    """Return train, val or test for the group of each sample; `given` is what the table says, `None` where nothing.
 
-    Raises `SpecimenError` where `given` is no split, or puts one group into two.
+    Raises `SpecimenError` where `given` is not a split, or puts one group into two.
     """
     hashed = pd.Series(_hashed(groups.astype(str), split), index=groups.index, name="split", dtype=object)
     if given is None or given.isna().all():
@@ -36,7 +36,7 @@ def assign_splits(groups: pd.Series[Any], split: Split, given: pd.Series[Any] | 
     torn = kinds[kinds.map(len) > 1]
     if len(torn):
         raise SpecimenError(
-            f"data.split_column: {len(torn)} groups stand in several splits, such as {torn.index[0]} in "
+            f"data.split_column: {len(torn)} groups are in several splits, such as {torn.index[0]} in "
             f"{' and '.join(torn.iloc[0])}. A model would be tested on what it was trained on; put each into one split."
         )
     # The photos of a group whose other photos have a split follow them.
@@ -48,7 +48,7 @@ def _hashed(groups: pd.Series[Any], split: Split) -> npt.NDArray[Any]:
     if split.folds is None:
         return np.select([position < split.test, position < split.test + split.val], ["test", "val"], "train")
     held_out = np.floor(position * split.folds) == split.fold
-    # A hash of its own, so that the val split of one fold is no whole fold of the others.
+    # A hash of its own, so that the val split of one fold is not a whole fold of the others.
     chooses = hash_position(groups, f"{split.seed}/val") < split.val
     return np.select([held_out, chooses], ["test", "val"], "train")
 

@@ -29,12 +29,14 @@ class Finder:
         if path.as_posix() in self._names:
             return path.as_posix()
         key = folded(path.as_posix())
-        found = self._by_path.get(key, []) or (self._by_file.get(key, []) if len(path.parts) == 1 else [])
-        if not found:
+        matches = self._by_path.get(key, [])
+        if not matches and len(path.parts) == 1:
+            matches = self._by_file.get(key, [])
+        if not matches:
             raise ImageNotFoundError("no such file")
-        if len(found) > 1:
-            raise ImageNotFoundError(f"ambiguous: {', '.join(found[:3])}")
-        return found[0]
+        if len(matches) > 1:
+            raise ImageNotFoundError(f"ambiguous: {', '.join(matches[:3])}")
+        return matches[0]
 
 
 def folded(name: str) -> str:

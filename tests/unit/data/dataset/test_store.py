@@ -207,7 +207,7 @@ def test_a_truncated_file_of_pictures(write_store) -> None:
     folder = write_store(target=["x", "y"])
     content = (folder / "images.npy").read_bytes()
     (folder / "images.npy").write_bytes(content[:-1])
-    with pytest.raises(SpecimenError, match="no whole store"):
+    with pytest.raises(SpecimenError, match="not a complete store"):
         Store.load(folder)
 
 
@@ -217,7 +217,7 @@ def test_a_truncated_file_of_pictures(write_store) -> None:
 def test_pictures_that_do_not_match_the_samples(write_store, images: np.ndarray) -> None:
     folder = write_store(target=["x", "y"])
     np.save(folder / "images.npy", images)
-    with pytest.raises(SpecimenError, match=r"samples\.csv and meta\.json speak of uint8 \(2, 16, 16, 3\)"):
+    with pytest.raises(SpecimenError, match=r"samples\.csv and meta\.json ask for uint8 \(2, 16, 16, 3\)"):
         Store.load(folder)
 
 
@@ -234,7 +234,7 @@ def test_masks_are_there_only_if_prepare_wrote_them(write_store) -> None:
 def test_masks_that_do_not_match_the_pictures(write_store, masks: np.ndarray) -> None:
     folder = write_store(target=["x", "y"])
     np.save(folder / "masks.npy", masks)
-    with pytest.raises(SpecimenError, match=r"masks\.npy holds .* where images\.npy needs uint8 \(2, 16, 16\)"):
+    with pytest.raises(SpecimenError, match=r"masks\.npy has .* but images\.npy needs uint8 \(2, 16, 16\)"):
         Store.load(folder)
 
 

@@ -144,7 +144,7 @@ def test_a_wrong_split_is_told_with_row_and_value() -> None:
 
 
 def test_a_torn_group_is_told_with_its_splits() -> None:
-    with pytest.raises(SpecimenError, match="1 groups stand in several splits, such as b in train and test"):
+    with pytest.raises(SpecimenError, match="1 groups are in several splits, such as b in train and test"):
         assign_splits(texts(["a", "b", "b", "b"]), Split(), texts(["val", "train", "test", None]))
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from projects import dvc_here
 
 pytest.importorskip("dagster", reason="needs the extra dagster")
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -50,8 +49,7 @@ def repository(tmp_path: Path) -> Path:
     (tmp_path / "params.yaml").write_text(yaml.safe_dump({"data": data}))
     (tmp_path / "labels").mkdir()
     (tmp_path / "labels/labels.csv").write_text("image,target\n")
-    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
-    subprocess.run([sys.executable, "-m", "dvc", "init", "--quiet"], cwd=tmp_path, check=True)
+    dvc_here(tmp_path, "init", "--quiet", "--no-scm")
     return tmp_path
 
 
@@ -90,10 +88,7 @@ def test_all_assets_are_materialised_with_metrics_plots_and_checks(repository: P
     assert checks["missing_label"].metadata["rejected"].value == 2
     assert not checks["near_duplicate"].passed
     assert checks["missing_image"].passed
-    status = subprocess.run(
-        [sys.executable, "-m", "dvc", "status", "--json"], cwd=repository, capture_output=True, check=True
-    )
-    assert json.loads(status.stdout) == {}
+    assert json.loads(dvc_here(repository, "status", "--json")) == {}
 
 
 def test_a_stage_that_fails_is_a_failed_asset_with_its_message(repository: Path) -> None:
@@ -131,11 +126,26 @@ def test_the_sensor_asks_for_a_run_when_the_label_table_changes(repository: Path
     assert isinstance(tick(second.cursor), dg.SkipReason)
 
 
-def test_class_folders_are_watched_too(repository: Path) -> None:
+def test_the_sensor_waits_for_a_table_that_is_being_replaced(repository: Path) -> None:
+    import dagster as dg
+
     from specimen.integrations import dagster_assets
 
-    data = {"root": "labels", "task": "classification"}
-    (repository / "params.yaml").write_text(yaml.safe_dump({"data": data}))
-    before = dagster_assets.fingerprint(repository)
-    (repository / "labels/red").mkdir()
-    assert dagster_assets.fingerprint(repository) != before
+    sensor = dagster_assets.build(repository).resolve_sensor_def("label_table")
+    (repository / "labels/labels.csv").unlink()
+    with dg.DagsterInstance.ephemeral() as instance, dg.build_sensor_context(instance, cursor="before") as context:
+        skipped = sensor(context)
+    assert isinstance(skipped, dg.SkipReason)
+    assert skipped.skip_message == "data.table: no file 'labels.csv' in 'labels'."
+
+
+def test_the_root_is_the_working_directory_if_it_has_a_pipeline(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from specimen.integrations import dagster_assets
+
+    monkeypatch.chdir(repository)
+    assert dagster_assets.find_root() == repository
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert dagster_assets.find_root() == Path(dagster_assets.__file__).parents[3]

@@ -7,13 +7,13 @@ All ways run in one process that keeps freed memory, as `prepare` does. Pictures
 Ratios are medians over interleaved rounds; absolute times belong to the machine.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -21,10 +21,12 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from specimen.common.cores import available_cores
 from specimen.common.memory import keep_freed_memory
 from specimen.data.preparation.packing import pack
 from specimen.data.readers.folder_images import Folder
 
+TOOLS = Path(__file__).parents[1] / "tools"
 SIZE = 224
 ROUNDS = 5
 
@@ -62,7 +64,7 @@ def limit(folder: Path, out: Path) -> None:
             image.draft("RGB", (SIZE, SIZE))
             image.convert("RGB").resize((SIZE, SIZE), Image.Resampling.BILINEAR, reducing_gap=2.0)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(available_cores()) as pool:
         list(pool.map(decode, names(folder)))
 
 
@@ -88,7 +90,7 @@ def speed(tmp: Path) -> None:
         for _ in range(ROUNDS):
             for name, way in ways.items():
                 times[name].append(seconds(lambda way=way, folder=folder: way(folder, tmp / "images.npy")))
-        rate = {name: count / median(found) for name, found in times.items()}
+        rate = {name: count / median(taken) for name, taken in times.items()}
         print(f"{width} x {height}: " + ", ".join(f"{name} {value:.0f}/s" for name, value in rate.items()))
         over_loop = median(a / b for a, b in zip(times["plain loop"], times["pack"], strict=True))
         of_limit = median(a / b for a, b in zip(times["limit"], times["pack"], strict=True))
@@ -96,17 +98,18 @@ def speed(tmp: Path) -> None:
 
 
 CHILD = """
-import resource, sys
+import resource
 from pathlib import Path
-import pandas as pd, prepare
-prepare.keep_freed_memory()
-from specimen.images import Folder
-from specimen.memory import keep_freed_memory  # noqa: E402
-from specimen.pack import pack
+import pandas as pd
+from specimen.common.cores import available_cores
+from specimen.common.memory import keep_freed_memory
+from specimen.data.preparation.packing import pack
+from specimen.data.readers.folder_images import Folder
+keep_freed_memory()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-folder = Path({folder!r})
-one = Folder(folder, folder).names
-pack(Folder(folder, folder), pd.Series((one * ({count} // len(one) + 1))[:{count}]), Path({out!r}), {size}, "stretch")
+images = Folder(Path({folder!r}), Path({folder!r}))
+files = pd.Series((images.names * ({count} // len(images.names) + 1))[:{count}])
+pack(images, files, Path({out!r}), {size}, "stretch")
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
 
@@ -125,13 +128,13 @@ def growth(tmp: Path) -> None:
     """Time per image at 20,000 against 2,000."""
     folder = tmp / "growth"
     draw(folder, 500, 256, 256)
-    one = Folder(folder, folder).names
+    images = Folder(folder, folder)
     per_image: dict[int, list[float]] = {2_000: [], 20_000: []}
     for _ in range(3):
-        for count, found in per_image.items():
-            files = pd.Series((one * (count // len(one) + 1))[:count])
-            work = lambda files=files: pack(Folder(folder, folder), files, tmp / "g.npy", SIZE, "stretch")  # noqa: E731
-            found.append(seconds(work) / count)
+        for count, times in per_image.items():
+            files = pd.Series((images.names * (count // len(images.names) + 1))[:count])
+            packing = partial(pack, images, files, tmp / "g.npy", SIZE, "stretch")
+            times.append(seconds(packing) / count)
     ratio = median(b / a for a, b in zip(*per_image.values(), strict=True))
     print(f"time per image at 20,000: {ratio:.2f} x that at 2,000")
 
@@ -140,6 +143,7 @@ def remote(tmp: Path) -> None:
     """Push and pull of 5,000 photos to a local S3 server: one packed store and one zip against loose files."""
     import shutil
 
+    sys.path.append(str(TOOLS))
     import s3
 
     folder = tmp / "photos"
@@ -149,39 +153,39 @@ def remote(tmp: Path) -> None:
         with (folder / f"{number + 500:06}.jpg").open("ab") as file:
             file.write(f"{number}".encode())  # other bytes, or DVC would store it once
     shapes = {
-        "loose files": lambda place: shutil.copytree(folder, place / "data"),
-        "zip": lambda place: shutil.make_archive(str(place / "data"), "zip", folder),
-        "packed store": lambda place: pack(Folder(folder, folder), names(folder), place / "data", 96, "stretch"),
+        "loose files": lambda root: shutil.copytree(folder, root / "data"),
+        "zip": lambda root: shutil.make_archive(str(root / "data"), "zip", folder),
+        "packed store": lambda root: pack(Folder(folder, folder), names(folder), root / "data", 96, "stretch"),
     }
-    took = {name: push_and_pull(tmp / name, put, s3) for name, put in shapes.items()}
-    for name, total in took.items():
-        print(f"push and pull, {name}: {total:.1f} s, {took['loose files'] / total:.1f} x as fast as loose files")
+    totals = {name: push_and_pull(tmp / name, put, s3) for name, put in shapes.items()}
+    for name, total in totals.items():
+        print(f"push and pull, {name}: {total:.1f} s, {totals['loose files'] / total:.1f} x as fast as loose files")
 
 
-def push_and_pull(place: Path, put: Callable[[Path], object], s3: object) -> float:
+def push_and_pull(root: Path, put: Callable[[Path], object], s3: object) -> float:
     """Return the seconds for `dvc push` and, with an empty cache, `dvc pull`."""
     import contextlib
     import shutil
 
     def dvc(*words: str) -> None:
-        subprocess.run([sys.executable, "-m", "dvc", *words], cwd=place, check=True, capture_output=True)
+        subprocess.run([sys.executable, "-m", "dvc", *words], cwd=root, check=True, capture_output=True)
 
-    place.mkdir()
+    root.mkdir()
     dvc("init", "--no-scm", "--quiet")
     dvc("remote", "add", "--default", "storage", "s3://specimen/dvc")
-    put(place)
-    target = next(path.name for path in place.iterdir() if path.name.startswith("data"))
+    put(root)
+    target = next(path.name for path in root.iterdir() if path.name.startswith("data"))
     dvc("add", target, "--quiet")
-    with s3.serve() as endpoint, contextlib.chdir(place), s3.point_dvc_at(endpoint):  # type: ignore[attr-defined]
+    with s3.serve() as endpoint, contextlib.chdir(root), s3.point_dvc_at(endpoint):  # type: ignore[attr-defined]
         total = seconds(lambda: dvc("push"))
-        shutil.rmtree(place / ".dvc/cache")
-        shutil.rmtree(place / target) if (place / target).is_dir() else (place / target).unlink()
+        shutil.rmtree(root / ".dvc/cache")
+        shutil.rmtree(root / target) if (root / target).is_dir() else (root / target).unlink()
         return total + seconds(lambda: dvc("pull"))
 
 
 if __name__ == "__main__":
     keep_freed_memory()
-    parts = {"speed": speed, "memory": memory, "growth": growth, "remote": remote}
-    for wanted in sys.argv[1:] or parts:
-        with tempfile.TemporaryDirectory() as made:
-            parts[wanted](Path(made))
+    benches = {"speed": speed, "memory": memory, "growth": growth, "remote": remote}
+    for wanted in sys.argv[1:] or benches:
+        with tempfile.TemporaryDirectory() as folder:
+            benches[wanted](Path(folder))

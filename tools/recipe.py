@@ -1,4 +1,4 @@
-"""Put a recipe of `recipes/` in place of params.yaml, after showing what changes: `python src/recipe.py NAME`."""
+"""Put a recipe of `recipes/` in place of params.yaml, after showing what changes: `python tools/recipe.py NAME`."""
 
 import argparse
 import difflib
@@ -30,7 +30,7 @@ def main() -> None:
     print(change)
     with replace_atomically(PARAMS_FILE) as aside:
         aside.write_bytes(recipe.read_bytes())
-    print(f"{PARAMS_FILE} is now {recipe}. What stood there before: git diff {PARAMS_FILE}")
+    print(f"{PARAMS_FILE} is now {recipe}. To see what was there before: git diff {PARAMS_FILE}")
 
 
 def difference(recipe: Path) -> str:

@@ -1,4 +1,4 @@
-"""`python src/recipe.py NAME`: shows what changes, then changes it; or says what is wrong and leaves all as it was."""
+"""`python tools/recipe.py NAME` shows what changes, then changes it; or says what is wrong and changes nothing."""
 
 import re
 import subprocess
@@ -73,7 +73,7 @@ def test_params_in_another_encoding_are_replaced_too(here: Path, put) -> None:
 
 
 @pytest.mark.parametrize("name", ["moon", "moons.yaml"])
-def test_an_unknown_recipe_is_told_the_nearest(here: Path, put, name: str) -> None:
+def test_an_unknown_recipe_is_reported_with_the_nearest(here: Path, put, name: str) -> None:
     expected = f"recipes/{name}.yaml: no such recipe. Did you mean 'moons'? Accepted: broken, moons."
     with pytest.raises(SpecimenError, match=re.escape(expected)):
         put(name)

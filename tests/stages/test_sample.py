@@ -136,7 +136,7 @@ def test_each_photo_has_a_mask_of_its_size(drawn: Path) -> None:
             assert mask.getextrema() == (0, 255)
 
 
-def test_masks_lie_on_the_green_of_the_photos(drawn: Path, labels: pd.DataFrame) -> None:
+def test_masks_cover_the_green_of_the_photos(drawn: Path, labels: pd.DataFrame) -> None:
     greener = []
     for name in labels.loc[~labels["artificial_light"], "filename"]:
         try:
@@ -212,7 +212,7 @@ def test_faults_are_planted_in_a_dozen_plants(tmp_path: Path) -> None:
     assert len(pictures(draw(tmp_path / "sample", plants=12))) == 23
 
 
-def test_green_area_tells_the_weight(drawn: Path, labels: pd.DataFrame) -> None:
+def test_green_area_predicts_the_weight(drawn: Path, labels: pd.DataFrame) -> None:
     def green_area(name: str) -> float:
         try:
             with Image.open(drawn / "images" / name) as photo:

@@ -30,14 +30,11 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _sections_agree(self) -> Self:
-        unknown = [name for name in self.train.features if name not in self.data.features]
-        if unknown:
-            known = ", ".join(self.data.features) or "none"
-            raise ValueError(f"train.features: '{unknown[0]}' is not in data.features, which the store keeps: {known}")
-        unknown = [name for name in self.evaluate.by if name not in self.data.features]
-        if unknown:
-            known = ", ".join(self.data.features) or "none"
-            raise ValueError(f"evaluate.by: '{unknown[0]}' is not in data.features, which the store keeps: {known}")
+        for key, names in (("train.features", self.train.features), ("evaluate.by", self.evaluate.by)):
+            unknown = [name for name in names if name not in self.data.features]
+            if unknown:
+                known = ", ".join(self.data.features) or "none"
+                raise ValueError(f"{key}: '{unknown[0]}' is not in data.features, which the store keeps: {known}")
         if self.data.image_column is None and self.train.backbone != "none":
             raise ValueError(
                 f"train.backbone: {self.train.backbone} looks at pictures, but data.image_column: null means a table "

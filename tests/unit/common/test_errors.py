@@ -1,4 +1,4 @@
-"""How a verb ends: exit status and what stands on stderr."""
+"""How a program ends: its exit status, and what is on stderr."""
 
 import subprocess
 import sys
@@ -36,7 +36,7 @@ def test_an_error_of_the_user_is_one_message_and_status_2(
     assert capsys.readouterr() == ("", "error: labels.xlsx: no such table.\n")
 
 
-def test_within_a_stage_the_way_back_is_told(
+def test_within_a_stage_the_message_says_how_to_get_the_outputs_back(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DVC_STAGE", "prepare")

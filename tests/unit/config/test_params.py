@@ -1,4 +1,4 @@
-"""What may stand in params.yaml, and what is said of what may not."""
+"""What params.yaml may say, and the messages for what it may not."""
 
 import dataclasses
 from collections.abc import Callable
@@ -103,7 +103,7 @@ def test_the_keys_listed_are_those_of_the_same_section(load: Load) -> None:
     assert message.endswith("prepare.rules.small_image.xyz: unknown key. Accepted: action, min_side.")
 
 
-def test_all_faults_are_told_at_once(load: Load) -> None:
+def test_all_faults_are_reported_at_once(load: Load) -> None:
     message = fault(load, "data: {task: regression, table: x}\ntrain: {lr: 0, epochs: many}\nsplitt: {}\n")
     keys = [line.strip().split(":")[0] for line in message.splitlines()[1:]]
     assert keys == ["data.root", "train.epochs", "train.lr", "splitt"]
@@ -132,7 +132,7 @@ def test_all_faults_are_told_at_once(load: Load) -> None:
         ("5: 6", "5: Keys should be text"),
     ],
 )
-def test_a_wrong_value_is_told_with_its_key_and_what_is_accepted(load: Load, text: str, expected: str) -> None:
+def test_a_wrong_value_is_reported_with_its_key_and_what_is_accepted(load: Load, text: str, expected: str) -> None:
     with pytest.raises(SpecimenError, match=expected):
         load(DATA + text)
 
@@ -155,13 +155,13 @@ def test_another_encoding_is_one_message(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "- data", "data", "5"])
-def test_what_is_no_mapping_is_told_which_sections_there_are(load: Load, text: str) -> None:
+def test_the_message_for_what_is_not_a_mapping_lists_the_sections(load: Load, text: str) -> None:
     assert "expected sections sample, data, prepare, split, train, evaluate, export, report, found " in fault(
         load, text
     )
 
 
-def test_a_missing_file_is_told_with_the_way_out(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_with_the_way_out(tmp_path: Path) -> None:
     with pytest.raises(SpecimenError, match=r"params.yaml not found; run from the root of the repository"):
         load_params(tmp_path / "params.yaml")
 
@@ -267,7 +267,7 @@ def test_every_section_is_explained_frozen_and_closed(section: type[Section]) ->
         ("augment: {cutmix: 0.5}", "mixup and cutmix mix classes, so not with data.task: regression"),
     ],
 )
-def test_settings_of_a_training_that_contradict_each_other_are_told(load: Load, text: str, message: str) -> None:
+def test_settings_of_a_training_that_contradict_each_other_are_reported(load: Load, text: str, message: str) -> None:
     section = text if text.startswith("{") else f"{{{text}}}"
     assert message in fault(load, f"{DATA}train: {section}")
 

@@ -1,4 +1,4 @@
-"""Features: what the sheet says beside the picture becomes floats without gaps."""
+"""Features: what the sheet says next to the picture becomes floats without gaps."""
 
 from typing import Any
 
@@ -116,7 +116,7 @@ def test_fifty_texts_are_categories_and_one_more_is_no_feature() -> None:
         describe(table(id=texts), ["id"])
 
 
-def test_a_table_without_the_column_is_told_the_nearest() -> None:
+def test_a_missing_column_is_reported_with_the_nearest() -> None:
     description = describe(table(age_days=[1.0, 2.0]), ["age_days"])
     with pytest.raises(SpecimenError, match=r"needs 'age_days'. Did you mean 'age_day'\? Columns: age_day, weight"):
         encode(table(age_day=[1.0], weight=[2.0]), description)
@@ -129,7 +129,7 @@ def test_without_features_there_is_a_table_without_columns() -> None:
     assert width({}) == 0
 
 
-def test_features_stand_in_the_order_of_the_description() -> None:
+def test_features_are_in_the_order_of_the_description() -> None:
     train = table(condition=["wet", "dry"], age=[0.0, 2.0])
     encoded = encode(train[["age", "condition"]], describe(train, ["condition", "age"]))
     assert encoded.tolist() == [[0, 1, -1, 0], [1, 0, 1, 0]]

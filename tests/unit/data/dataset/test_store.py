@@ -54,7 +54,7 @@ def pack_all(images: Folder, path: Path) -> pd.DataFrame:
     return pack(images, pd.Series(images.names), path, SIZE, "pad")
 
 
-def test_pictures_stand_in_the_order_of_the_table(photos: Folder, tmp_path: Path) -> None:
+def test_pictures_are_in_the_order_of_the_table(photos: Folder, tmp_path: Path) -> None:
     files = pd.Series(photos.names[::-1], index=range(2, 42))
     facts = pack(photos, files, tmp_path / "images.npy", SIZE, "pad")
     expected = [decode(photos.read(name), SIZE, "pad")[0] for name in files]
@@ -115,7 +115,9 @@ def test_keep_rows_is_numpys_indexing_in_place(photos: Folder, tmp_path: Path, r
     assert (tmp_path / "images.npy").stat().st_size == (tmp_path / "expected.npy").stat().st_size
 
 
-def test_too_small_a_disk_is_told_beforehand(photos: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_small_a_disk_is_reported_before_anything_is_written(
+    photos: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10, 0, 40 * SIZE * SIZE * 3 - 1))
     with pytest.raises(SpecimenError, match=r"the store needs .* GB, .* GB are free\..*prepare\.image_size"):

@@ -1,4 +1,4 @@
-"""What the cells of one column mean, and what the user is told about them."""
+"""What the cells of one column mean, and what is reported of them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Whatever stands in a sheet or an image file, only the errors that users can mend come out, and nothing hangs."""
+"""Whatever is in a sheet or an image file, only errors that users can fix come out, and nothing hangs."""
 
 import csv
 import datetime
@@ -52,7 +52,7 @@ class NoImages:
 
 
 def judge(name: str, content: bytes, task: str = "regression") -> str:
-    """Read a sheet and apply the rules of tables; return the error if it is one that users can mend, else nothing."""
+    """Read a sheet and apply the rules of tables; return the error if it is one that users can fix, else nothing."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / name).write_bytes(content)
         data = Data(root=folder, task=task, table=name, target="weight", group=("plant",), features=("größe",))

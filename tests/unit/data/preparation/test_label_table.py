@@ -75,8 +75,8 @@ def test_sheet_outside_the_data_is_refused(root: Path) -> None:
 
 
 @pytest.mark.parametrize("inside", [True, False])
-def test_sheet_inside_a_zip_or_beside_it(root: Path, inside: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(root.parent)  # without a dvc.yaml, in which a sheet beside the zip would have to stand
+def test_sheet_inside_a_zip_or_next_to_it(root: Path, inside: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(root.parent)  # without a dvc.yaml, whose deps would have to name a sheet next to the zip
     with zipfile.ZipFile(root.parent / "data.zip", "w") as archive:
         for path in (root / "photos").iterdir():
             archive.write(path, f"photos/{path.name}")
@@ -87,7 +87,7 @@ def test_sheet_inside_a_zip_or_beside_it(root: Path, inside: bool, monkeypatch: 
     assert read(root.parent / "data.zip", **SHEET)["target_text"].tolist() == ["red", "red", "green", "green"]
 
 
-def test_sheet_neither_inside_a_zip_nor_beside_it(root: Path) -> None:
+def test_sheet_neither_inside_a_zip_nor_next_to_it(root: Path) -> None:
     with zipfile.ZipFile(root.parent / "data.zip", "w") as archive:
         archive.write(root / "photos" / "photo_0.png", "photos/photo_0.png")
     with pytest.raises(SpecimenError, match=r"data\.table: 'labels\.csv' is neither inside"):
@@ -107,7 +107,7 @@ def test_folders_below_a_class_belong_to_it(tmp_path: Path, draw_photos) -> None
     assert read(tmp_path)["target_text"].tolist() == ["Corn_(maize)___Rust, x"]
 
 
-def test_photos_beside_the_class_folders_have_no_class(tmp_path: Path, draw_photos) -> None:
+def test_photos_outside_of_the_class_folders_have_no_class(tmp_path: Path, draw_photos) -> None:
     draw_photos(tmp_path, 1)
     draw_photos(tmp_path / "leaf", 1)
     assert read(tmp_path).set_index("image_name")["target_text"].to_dict() == {

@@ -1,4 +1,4 @@
-"""Masks lie over their pictures pixel by pixel, whatever the geometry; a missing or broken one is named."""
+"""Masks match their pictures pixel by pixel, whatever the geometry; a missing or broken one is named."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_mask_of_another_size_is_scaled_to_its_photo(resize: Resize) -> None:
     assert (whole != other).mean() < 0.05
 
 
-def test_a_mask_lies_over_the_photo_as_it_is_shown() -> None:
+def test_a_mask_covers_the_photo_as_it_is_shown() -> None:
     drawn = object_in(96, 64)
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
@@ -142,7 +142,7 @@ def test_no_images_at_all_is_not_blamed_on_the_masks(root: Path) -> None:
         open_images(root, "empty", excluded="empty/masks")
 
 
-def test_a_folder_of_masks_that_is_not_there_is_told(root: Path) -> None:
+def test_a_folder_of_masks_that_is_not_there_is_reported(root: Path) -> None:
     with pytest.raises(SpecimenError, match=r"data\.masks: 'mask' does not exist in .*Did you mean 'masks'"):
         open_images(root, "mask", "data.masks")
 

@@ -203,7 +203,7 @@ def test_every_rule_of_the_params_is_looked_at(task: str) -> None:
     assert set(checks) == set(Rules.model_fields) - spared[task]
 
 
-def test_all_rules_stand_an_empty_table() -> None:
+def test_all_rules_accept_an_empty_table() -> None:
     rules = Rules.model_validate({"twin_labels": "reject"})
     checks = clean.table_checks("classification") | clean.picture_checks("classification")
     kept, rejected, _ = clean.apply(checks, with_targets(table(target_text=["x"]).iloc[:0], "classification"), rules)

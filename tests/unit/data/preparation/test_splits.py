@@ -137,13 +137,13 @@ def test_the_photos_of_a_group_follow_the_one_that_has_a_split(name: str) -> Non
     assert list(assign_splits(texts(["a", "a", "a"]), Split(), texts([None, name, None]))) == [name] * 3
 
 
-def test_a_wrong_split_is_told_with_row_and_value() -> None:
+def test_a_wrong_split_is_reported_with_row_and_value() -> None:
     groups = pd.Series(["a", "b"], index=[2, 3])
     with pytest.raises(SpecimenError, match=r"row 3 says 'Tset'. Did you mean 'test'\? Accepted: train, val, test"):
         assign_splits(groups, Split(), pd.Series(["train", "Tset"], index=[2, 3]))
 
 
-def test_a_torn_group_is_told_with_its_splits() -> None:
+def test_a_torn_group_is_reported_with_its_splits() -> None:
     with pytest.raises(SpecimenError, match="1 groups are in several splits, such as b in train and test"):
         assign_splits(texts(["a", "b", "b", "b"]), Split(), texts(["val", "train", "test", None]))
 
@@ -180,13 +180,13 @@ def test_whole_splits_pass() -> None:
 
 
 @pytest.mark.parametrize("name", SPLITS)
-def test_an_empty_split_is_told_with_the_ways_out(name: str) -> None:
+def test_an_empty_split_is_reported_with_the_ways_out(name: str) -> None:
     rest = [row for row in WHOLE if row[0] != name]
     with pytest.raises(SpecimenError, match=f"split: {name} would be empty: 4 usable samples in 4 groups. Add data"):
         check_splits(samples(rest), classes=False)
 
 
-def test_a_class_that_train_does_not_have_is_told() -> None:
+def test_a_class_that_train_does_not_have_is_reported() -> None:
     absent = [("val", "io"), ("test", "io"), ("test", "io")]
     with pytest.raises(SpecimenError, match="no sample of io falls into train"):
         check_splits(samples(WHOLE + absent), classes=True)
@@ -200,7 +200,7 @@ def test_numbers_need_not_be_in_train() -> None:
     check_splits(samples([("train", 1.0), ("val", 2.0), ("test", 3.0), ("test", 3.0), ("test", 3.0)]), classes=False)
 
 
-def test_a_single_class_is_told() -> None:
+def test_a_single_class_is_reported() -> None:
     only = pd.DataFrame({"group": list("abc"), "split": list(SPLITS), "target": "data"})
     with pytest.raises(SpecimenError, match=r"all 3 usable samples are of one class, 'data'.* one folder too high"):
         check_splits(only, classes=True)

@@ -18,7 +18,7 @@ from specimen.data.readers.zip_images import read_member
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A data folder with one file in it, and a secret beside it."""
+    """A data folder with one file in it, and a secret next to it."""
     (tmp_path / "secret").mkdir()
     (tmp_path / "secret" / "s.png").write_bytes(b"secret")
     (tmp_path / "raw" / "photos").mkdir(parents=True)

@@ -83,7 +83,7 @@ def test_german_export(csv_file) -> None:
     assert to_number(table["lamp"]).tolist() == [1.0, 0.0]
 
 
-def test_comma_is_no_decimal_point_beside_one() -> None:
+def test_comma_is_not_a_decimal_point_next_to_one() -> None:
     assert numbers(["1,234", "0.5"]) == pytest.approx([np.nan, 0.5], nan_ok=True)
 
 

@@ -1,7 +1,7 @@
-"""Stage validate: params.yaml and the label table, looked through while nothing can be lost.
+"""Stage validate: params.yaml and the label table are checked while nothing can be lost.
 
-DVC removes the outputs of a stage before it runs the stage. So what is wrong with either is found here first, and the
-store, the model and the plots of the last good run stay where they are.
+DVC removes the outputs of a stage before it runs the stage. So faults of either are found here first, and the store,
+the model and the plots of the last good run are still there.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ VALIDATED = Path("data/validated.json")
 
 
 def main() -> None:
-    """Read both, and note how many rows there are."""
+    """Read both, and write down how many rows there are."""
     params = load_params()
     raw = read_raw_dataset(params.data, params.prepare.rules)
     write_json(VALIDATED, {"rows": len(raw.labels), "usable": len(raw.usable)})

@@ -1,7 +1,11 @@
-"""From a sheet or from class folders to the label table: `image_name`, `target_text`, `group`, `split`, features.
+"""From a sheet or from class folders to the label table, whose index is the row number of the sheet.
 
-The index is the row number of the sheet. Nothing is judged here: every cell is text as the sheet shows it, or `None`
-where it is empty; what it means is found in `raw_dataset.py`, and the rules decide.
+image_name    the image as the sheet writes it; which file that is, `raw_dataset.py` finds
+target_text   the label as the sheet writes it
+target        the label as a number (NaN where the text is not one) or as the name of a class
+group         the columns of `data.group`, joined; split, and a column for each feature
+
+An empty cell is `None`, in numbers NaN. No row is rejected here: the rules do that.
 """
 
 from __future__ import annotations
@@ -27,7 +31,7 @@ GROUP_SEPARATOR = "/"
 def read_labels(data: Data, images: Images | None) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     """Read the label table that `data` describes; also return the whole sheet, and what the user should know of it.
 
-    `images` are those of the class folders; a table needs none. Without an image column, `image_name` is the name of a
+    `images` are the files in the class folders; a table needs none. Without an image column, `image_name` is the name of a
     row. Raises `SpecimenError` that lists every fault of its columns.
     """
     if data.table is None:

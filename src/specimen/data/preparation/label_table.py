@@ -31,8 +31,8 @@ GROUP_SEPARATOR = "/"
 def read_labels(data: Data, images: Images | None) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     """Read the label table that `data` describes; also return the whole sheet, and what the user should know of it.
 
-    `images` are the files in the class folders; a table needs none. Without an image column, `image_name` is the name of a
-    row. Raises `SpecimenError` that lists every fault of its columns.
+    `images` are the files in the class folders; a table needs none. Without an image column, `image_name` names a row.
+    Raises `SpecimenError` that lists every fault of its columns.
     """
     if data.table is None:
         assert images is not None, "params refuse class folders without pictures"

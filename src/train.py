@@ -77,7 +77,7 @@ def train_model(store: Store, train: Train, compute: Compute, tracking: Tracking
         raise
     if group.is_first:
         _write_results(state, setup, store, train.coverage)
-        tracking.made(MODEL)
+        tracking.remember_model(MODEL)
         checkpoint.remove()
 
 

@@ -4,52 +4,69 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from specimen.common.flattening import flatten
-from specimen.integrations.tracker import PACKAGE, PROJECT, home
+from specimen.integrations.tracker import PACKAGE, PROJECT, RunFacts, repository_root
+
+LONGEST_PARAM = 6000
+"""Characters of a value that MLflow accepts."""
+OWN_DEFAULTS = {
+    # MLflow's own five retries of two minutes each are for people who wait for the answer.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+"""Environment variables that are set unless the user has set them."""
 
 
 class MlflowRun:
     """MLflow, by default in `mlflow.db` and `mlruns/` of the repository; see MLFLOW_TRACKING_URI."""
 
-    def __init__(self, run: dict[str, Any]) -> None:
-        # Five retries of two minutes each are for those who wait for the answer.
-        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-        os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-        import mlflow  # noqa: PLC0415
+    def __init__(self, run: RunFacts) -> None:
+        for variable, value in OWN_DEFAULTS.items():
+            os.environ.setdefault(variable, value)
+        import mlflow  # noqa: PLC0415 - an extra, which reads the variables
 
         self.mlflow = mlflow
-        artifacts = None
-        if not os.environ.get("MLFLOW_TRACKING_URI"):
-            mlflow.set_tracking_uri(f"sqlite:///{home() / 'mlflow.db'}")
-            artifacts = (home() / "mlruns").as_uri()
-        self.place = mlflow.get_tracking_uri()
-        name = os.environ.get("MLFLOW_EXPERIMENT_NAME", PROJECT)
-        if "MLFLOW_RUN_ID" not in os.environ and mlflow.get_experiment_by_name(name) is None:
-            mlflow.create_experiment(name, artifact_location=artifacts)
-        given = os.environ.get("MLFLOW_RUN_ID") or (self._find(name, run["session"]) if run["resumed"] else None)
-        if given is None:
-            mlflow.set_experiment(name)
-        mlflow.start_run(run_id=given, run_name=run["name"])
-        commit = {"mlflow.source.git.commit": run["commit"]} if run["commit"] else {}
-        mlflow.set_tags({"session": run["session"], "dvc.lock.md5": run["lock"], **commit})
-        if given is None or not run["resumed"]:
-            mlflow.log_params({key: str(value)[:6000] for key, value in flatten(run["params"], ".").items()})
+        experiment = os.environ.get("MLFLOW_EXPERIMENT_NAME", PROJECT)
+        artifacts = self._choose_server()
+        self.location = mlflow.get_tracking_uri()
+        run_of_mlflow = os.environ.get("MLFLOW_RUN_ID")  # inside `mlflow run`
+        if run_of_mlflow is None and mlflow.get_experiment_by_name(experiment) is None:
+            mlflow.create_experiment(experiment, artifact_location=artifacts)
+        run_id = run_of_mlflow
+        if run_id is None and run.resumed:
+            run_id = self._run_of_session(experiment, run.session)
+        if run_id is None:
+            mlflow.set_experiment(experiment)
+        mlflow.start_run(run_id=run_id, run_name=run.name)
+        commit = {"mlflow.source.git.commit": run.commit} if run.commit else {}
+        mlflow.set_tags({"session": run.session, "dvc.lock.md5": run.lock_md5, **commit})
+        if run_id is None or not run.resumed:
+            params = flatten(run.params, ".")
+            mlflow.log_params({key: str(value)[:LONGEST_PARAM] for key, value in params.items()})
 
-    def _find(self, experiment: str, session: str) -> str | None:
+    def _choose_server(self) -> str | None:
+        """Use the database of the repository unless the user names a server; return where artifacts go in that case."""
+        if os.environ.get("MLFLOW_TRACKING_URI"):
+            return None
+        root = repository_root()
+        self.mlflow.set_tracking_uri(f"sqlite:///{root / 'mlflow.db'}")
+        return (root / "mlruns").as_uri()
+
+    def _run_of_session(self, experiment: str, session: str) -> str | None:
         client = self.mlflow.MlflowClient()
-        where = [client.get_experiment_by_name(experiment).experiment_id]
-        found = client.search_runs(where, f"tags.session = '{session}'", max_results=1)
-        return found[0].info.run_id if found else None
+        experiments = [client.get_experiment_by_name(experiment).experiment_id]
+        runs = client.search_runs(experiments, f"tags.session = '{session}'", max_results=1)
+        return runs[0].info.run_id if runs else None
 
-    def log(self, values: dict[str, float], epoch: int) -> None:
+    def log(self, values: Mapping[str, float], epoch: int) -> None:
         """Write the numbers of one epoch, with the epoch as step."""
-        self.mlflow.log_metrics(values, step=epoch)
+        self.mlflow.log_metrics(dict(values), step=epoch)
 
-    def log_results(self, metrics: dict[str, Any], plots: Path, model: Path, data: Path) -> None:
+    def log_results(self, metrics: Mapping[str, float], plots: Path, model: Path, data: Path) -> None:
         """Write metrics and plots, and the model in the form that `mlflow.pyfunc.load_model` reads."""
         self.mlflow.log_metrics({re.sub(r"[^\w\-. :/]", "_", key): value for key, value in metrics.items()})
         self.mlflow.log_artifacts(str(plots), "plots")

@@ -1,33 +1,51 @@
-"""What all trackers share: what a run of one must do, and where the repository is."""
+"""What all trackers share: what they get of a run, what they must do with it, and where the repository is."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 PROJECT = "specimen"
-
-
 PACKAGE = Path(__file__).parents[1]
 
 
-class Run(Protocol):
-    """One run of a tracker, opened by its constructor from what `tracking.py` and `tracker_process.py` say of it."""
+@dataclass(frozen=True)
+class RunFacts:
+    """What a tracker gets when a run begins."""
 
-    place: str
-    """Where it is written to."""
+    name: str
+    """What people see, such as `resnet18-96px-lr0.001`."""
+    session: str
+    """What train and evaluate know the run by."""
+    resumed: bool
+    """Whether train has begun this run, and evaluate goes on with it."""
+    params: Mapping[str, Any]
+    """The sections of params.yaml that decide a run, with all defaults."""
+    commit: str
+    """Of Git; empty outside of a repository."""
+    lock_md5: str
+    """Of dvc.lock; empty where there is none."""
 
-    def log(self, values: dict[str, float], epoch: int) -> None:
-        """Write the numbers of one epoch."""
 
-    def log_results(self, metrics: dict[str, Any], plots: Path, model: Path, data: Path) -> None:
-        """Write the final metrics, the plots, the model and what it was made from."""
+class TrackerRun(Protocol):
+    """One run of a tracker, opened by its constructor from `RunFacts`."""
+
+    location: str
+    """Where it is written to, for the one line that a user sees."""
+
+    def log(self, values: Mapping[str, float], epoch: int) -> None:
+        """Write the numbers of one epoch, from 1."""
+
+    def log_results(self, metrics: Mapping[str, float], plots: Path, model: Path, data: Path) -> None:
+        """Write the final metrics, the folder of plots, the model and what it was made from."""
 
     def end(self, *, succeeded: bool) -> None:
         """Close the run."""
 
 
-def home() -> Path:
+def repository_root() -> Path:
     """Return the root of the repository, also in one of the copies that DVC makes for queued experiments."""
     here = Path.cwd()
     return next((folder.parent for folder in here.parents if folder.name == ".dvc"), here)

@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -21,42 +20,42 @@ from specimen.common.hashing import file_md5
 from specimen.config.params import load_params
 from specimen.integrations.dvclive_tracker import DvcliveRun
 from specimen.integrations.mlflow_tracker import MlflowRun
-from specimen.integrations.tracker import Run
+from specimen.integrations.tracker import RunFacts, TrackerRun
 from specimen.integrations.wandb_tracker import WandbRun
+from specimen.versioning.git_commands import ask_git
 
-RUNS: dict[str, Callable[[dict[str, Any]], Run]] = {"mlflow": MlflowRun, "wandb": WandbRun, "dvclive": DvcliveRun}
+RUNS: dict[str, Callable[[RunFacts], TrackerRun]] = {"mlflow": MlflowRun, "wandb": WandbRun, "dvclive": DvcliveRun}
+SECTIONS = {"data", "prepare", "split", "train", "evaluate"}
+"""The sections of params.yaml that decide a run."""
+LOCK = Path("dvc.lock")
 
-
-def _params() -> dict[str, Any]:
-    """Return the sections that decide a run, with all defaults."""
-    return load_params().model_dump(mode="json", include={"data", "prepare", "split", "train", "evaluate"})
-
-
-def _commit() -> str:
-    done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else ""
+Messages = SimpleQueue[Mapping[str, Any]]
 
 
-def _lock() -> str:
-    lock = Path("dvc.lock")
-    return file_md5(lock) if lock.exists() else ""
-
-
-def follow(name: str, messages: SimpleQueue[dict[str, Any]]) -> str:
-    """Do what the messages say, until the end; return where it was written."""
-    first = messages.get()["run"]
-    run = RUNS[name]({**first, "params": _params(), "commit": _commit(), "lock": _lock()})
+def follow(name: str, messages: Messages) -> str:
+    """Do what the messages say, until the end; return what to tell the user."""
+    facts = _facts(messages.get()["run"])
+    run = RUNS[name](facts)
     while "end" not in (message := messages.get()):
         if "epoch" in message:
             run.log(message["values"], message["epoch"])
         else:
             numbers = {key: value for key, value in message["results"].items() if isinstance(value, (int, float))}
-            run.log_results(numbers, *(Path(message[key]) for key in ("plots", "model", "data")))
+            run.log_results(numbers, Path(message["plots"]), Path(message["model"]), Path(message["data"]))
     run.end(succeeded=message["end"])
-    return f"{name}: run {first['name']} ({first['session']}), {run.place}"
+    return f"{name}: run {facts.name} ({facts.session}), {run.location}"
 
 
-def _read(messages: SimpleQueue[dict[str, Any]]) -> None:
+def _facts(run: Mapping[str, Any]) -> RunFacts:
+    return RunFacts(
+        **run,
+        params=load_params().model_dump(mode="json", include=SECTIONS),
+        commit=ask_git(Path.cwd(), "rev-parse", "HEAD"),
+        lock_md5=file_md5(LOCK) if LOCK.exists() else "",
+    )
+
+
+def _read(messages: Messages) -> None:
     """Take all lines as they come, so that the stage never waits; a stage that was killed has failed."""
     for line in sys.stdin:
         messages.put(json.loads(line))
@@ -67,21 +66,21 @@ def main() -> None:
     """Follow one run. Whatever fails here becomes one warning."""
     name = sys.argv[1]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the stage; this process closes the run
-    # Libraries tell much; the stage's output has room for one line.
-    said, warned = os.fdopen(os.dup(1), "w"), os.fdopen(os.dup(2), "w")
+    # Libraries print much; the stage's output has room for one line.
+    stdout = os.fdopen(os.dup(1), "w")
+    stderr = os.fdopen(os.dup(2), "w")
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
-    messages: SimpleQueue[dict[str, Any]] = SimpleQueue()
+    messages: Messages = SimpleQueue()
     reader = threading.Thread(target=_read, args=(messages,), daemon=True)
     reader.start()
     try:
-        print(follow(name, messages), file=said, flush=True)
+        print(follow(name, messages), file=stdout, flush=True)
     except BaseException as error:  # a library may even exit
         reason = " ".join(str(error).split())[:300]
-        print(
-            f"warning: {name}: {type(error).__name__}: {reason}; it gets no more of this run.", file=warned, flush=True
-        )
+        warning = f"warning: {name}: {type(error).__name__}: {reason}; it gets no more of this run."
+        print(warning, file=stderr, flush=True)
         reader.join()
 
 

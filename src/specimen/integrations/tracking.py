@@ -1,7 +1,7 @@
-"""Hand what a run brings to trackers (MLflow, Weights & Biases, DVCLive), which can neither stop nor slow it.
+"""Hand the numbers of a run to trackers (MLflow, Weights & Biases, DVCLive), which can neither stop nor slow it.
 
 Each tracker works in a process of its own (`tracker_process.py`) that reads JSON lines: a server that hangs, a library
-that fails or a crash ends there. Nothing that a tracker does comes back, so no output depends on it.
+that fails, or a crash goes no further. Nothing comes back from a tracker, so no output depends on one.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -32,19 +33,29 @@ TRACK = "SPECIMEN_TRACK"
 MLFLOW_RUN = "MLFLOW_RUN_ID"
 """Environment variable that `mlflow run` sets: the run to log to."""
 TRACKERS_IN_ENVIRONMENT = (TRACK, MLFLOW_RUN)
-MODULE = "_tracker.py"
+TRACKER_FILE = "_tracker.py"
 SECONDS_TO_END = 60.0
 """How long the end of a stage waits for trackers that are behind."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """A run of the trackers, as its stages know it."""
+
+    name: str
+    session: str
+    resumed: bool
+    """Whether train has begun it, and evaluate goes on with it."""
 
 
 class Tracking:
     """The trackers of one stage; used as a context, at whose end they finish."""
 
-    def __init__(self, run: dict[str, Any], names: tuple[str, ...], patience: float | None = None) -> None:
-        self.session: str = run["session"]
-        self.patience = SECONDS_TO_END if patience is None else patience
+    def __init__(self, run: Session, names: Iterable[str], patience: float) -> None:
+        self.session = run.session
+        self._patience = patience
         self._processes = {name: _start(name) for name in names}
-        self._send({"run": run})
+        self._send({"run": asdict(run)})
 
     @property
     def is_on(self) -> bool:
@@ -56,17 +67,17 @@ class Tracking:
         self._send({"epoch": epoch, "values": dict(values)})
 
     def log_results(self, metrics: Mapping[str, Any], plots: Path, model: Path, data: Path) -> None:
-        """Hand over what evaluate found: nested metrics, a folder of plots, the model and the prepared data."""
-        paths = {"plots": str(plots), "model": str(model), "data": str(data)}
-        self._send({"results": flatten({"test": metrics}, "/", replacement="_"), **paths})
+        """Hand over the results of evaluate: nested metrics, a folder of plots, the model and the prepared data."""
+        results = flatten({"test": metrics}, "/", replacement="_")
+        self._send({"results": results, "plots": str(plots), "model": str(model), "data": str(data)})
 
-    def made(self, model: Path) -> None:
-        """Remember the run that made a model."""
+    def remember_model(self, model: Path) -> None:
+        """Remember that this run made a model, so that evaluate goes on with the run."""
         if self.is_on:
-            with replace_atomically(SESSION) as aside:
-                aside.write_text(json.dumps({"model": file_md5(model), "session": self.session}), encoding="utf-8")
+            with replace_atomically(SESSION) as new:
+                new.write_text(json.dumps({"model": file_md5(model), "session": self.session}), encoding="utf-8")
 
-    def _send(self, message: dict[str, Any]) -> None:
+    def _send(self, message: Mapping[str, Any]) -> None:
         line = json.dumps(message).encode() + b"\n"
         for name, process in list(self._processes.items()):
             assert process.stdin is not None
@@ -91,7 +102,7 @@ class Tracking:
             assert process.stdin is not None
             with suppress(OSError):
                 process.stdin.close()
-        deadline = time.monotonic() + self.patience
+        deadline = time.monotonic() + self._patience
         for name, process in self._processes.items():
             try:
                 process.wait(max(0.0, deadline - time.monotonic()))
@@ -99,39 +110,42 @@ class Tracking:
                 process.kill()
                 process.wait()
                 warn(
-                    f"{name} was not done {self.patience:g} s after the stage; what it has not yet sent is lost to it."
+                    f"{name} was not done {self._patience:g} s after the stage; what it has not yet sent is lost to it."
                 )
 
 
 def track_training(name: str, *, is_first: bool) -> Tracking:
     """Start a run of each tracker that the params or the environment name; in the first process alone."""
-    return Tracking(_new_run(name), wanted() if is_first else ())
+    return Tracking(_new_session(name), wanted() if is_first else (), SECONDS_TO_END)
 
 
 def track_evaluation(name: str, model: Path) -> Tracking:
     """Go on with the run that made this model, or start one."""
     names = wanted()
-    session = _session_of(model) if names else None
-    run = _new_run(name) if session is None else {"session": session, "resumed": True, "name": name}
-    return Tracking(run, names, patience=5 * SECONDS_TO_END)  # a model takes longer than numbers
+    known = _session_of(model) if names else None
+    run = _new_session(name) if known is None else Session(name, known, resumed=True)
+    return Tracking(run, names, 5 * SECONDS_TO_END)  # a model takes longer than numbers
 
 
-def wanted() -> tuple[str, ...]:
+def wanted() -> list[str]:
     """Return the trackers asked for; one that is unknown or not installed gives a warning and is left out."""
-    names = [*_of_params(), *filter(None, os.environ.get(TRACK, "").replace(" ", "").split(","))]
+    asked = [*_of_params(), *filter(None, os.environ.get(TRACK, "").replace(" ", "").split(","))]
     if MLFLOW_RUN in os.environ:
-        names.append("mlflow")
+        asked.append("mlflow")
     known = known_trackers()
-    for name in dict.fromkeys(names):
+    names = []
+    for name in dict.fromkeys(asked):
         if name not in known:
             warn(f"{TRACK}: no tracker '{name}'. {accepted_hint(name, known)}")
         elif find_spec(name) is None:
             warn(missing_extra(f"train.track: {name}", "track"))
-    return tuple(name for name in dict.fromkeys(names) if name in known and find_spec(name) is not None)
+        else:
+            names.append(name)
+    return names
 
 
 def warn(message: str) -> None:
-    """Tell what a tracker cannot do."""
+    """Say what a tracker cannot do."""
     print(f"warning: {message}", file=sys.stderr, flush=True)
 
 
@@ -142,17 +156,19 @@ def run_name(backbone: str, image_size: int, lr: float) -> str:
 
 def known_trackers() -> list[str]:
     """Return the trackers there are: each has a file of its own here, `NAME_tracker.py`."""
-    return sorted(path.name.removesuffix(MODULE) for path in Path(__file__).parent.glob(f"*{MODULE}"))
+    return sorted(path.name.removesuffix(TRACKER_FILE) for path in Path(__file__).parent.glob(f"*{TRACKER_FILE}"))
 
 
 def _of_params() -> list[str]:
-    """Return `train.track`, read as it is: validate and train have checked it."""
-    content = read_yaml() if PARAMS_FILE.exists() else {}
-    return list(content.get("train", {}).get("track") or ())
+    """Return `train.track`, read as it is: the stage has checked its params, but need not have read this section."""
+    content = read_yaml() if PARAMS_FILE.exists() else None
+    train = content.get("train") if isinstance(content, dict) else None
+    track = train.get("track") if isinstance(train, dict) else None
+    return [str(name) for name in track] if isinstance(track, list) else []
 
 
-def _new_run(name: str) -> dict[str, Any]:
-    return {"session": uuid.uuid4().hex[:8], "resumed": False, "name": name}
+def _new_session(name: str) -> Session:
+    return Session(name, uuid.uuid4().hex[:8], resumed=False)
 
 
 def _start(name: str) -> subprocess.Popen[bytes]:
@@ -163,6 +179,7 @@ def _start(name: str) -> subprocess.Popen[bytes]:
 
 
 def _session_of(model: Path) -> str | None:
+    """Return the session that made a model, None where that is not known."""
     try:
         known = json.loads(SESSION.read_text(encoding="utf-8"))
         return str(known["session"]) if known["model"] == file_md5(model) else None

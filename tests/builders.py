@@ -67,7 +67,7 @@ def tiny_backbone() -> Iterator[str]:
     from torch import nn
 
     from specimen.models import model
-    from specimen.models.backbones import IMAGENET_MEAN, IMAGENET_STD, Normalize
+    from specimen.models.normalize import IMAGENET_MEAN, IMAGENET_STD, Normalize
 
     class Tiny(nn.Module):
         def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Which device computes, in which precision, and what fits into it."""
+"""Which device computes, and in which precision."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from specimen.common.errors import SpecimenError
 
 
 def pick_device(wanted: str, local_rank: int = 0) -> torch.device:
-    """Return the device: as wanted, or with `auto` the first there is of CUDA, MPS, CPU."""
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    """Return the wanted device, or with `auto` the first available of CUDA, MPS, CPU.
+
+    Raises `SpecimenError` for a device that this machine does not have.
+    """
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if wanted == "auto":
-        wanted = next(name for name, available in there.items() if available)
-    if not there[wanted]:
+        wanted = next(name for name, is_available in available.items() if is_available)
+    if not available[wanted]:
         raise SpecimenError(f"train.device: no {wanted} on this machine. Set train.device: auto.")
     return torch.device(wanted, local_rank) if wanted == "cuda" else torch.device(wanted)
 
@@ -29,5 +32,5 @@ def _has_native_bf16(device: torch.device) -> bool:
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type != "cpu":
         return False
-    found = torch.cpu.get_capabilities()
-    return bool(found.get("amx_bf16") or found.get("avx512_bf16"))
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))

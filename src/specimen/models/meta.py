@@ -11,15 +11,15 @@ from specimen.data.dataset.features import Features
 from specimen.data.dataset.meta import DatasetMeta
 from specimen.models.task import AnyTask
 
-WAY_OUT = "`dvc repro` makes it again; with the code of its tag or commit checked out, it can be used as it is."
-"""Of a model file of another version."""
+WAY_OUT = "`dvc repro` makes it again; or check out the code of the commit that made it, and use it with that."
+"""What to do with a model file of another version."""
 
 
 class TrainingFacts(Facts):
     """How the weights came about."""
 
     params: dict[str, Any]
-    """The section `train` of params.yaml, without what changes nothing in the result."""
+    """The section `train` of params.yaml, without the keys that do not change the result."""
     precision: str
     threads: int | None = None
     """None: computed on a GPU."""
@@ -35,7 +35,7 @@ class ModelMeta(VersionedFacts):
     task: AnyTask
     backbone: str
     used_features: tuple[str, ...] = ()
-    """Those of the data set that the model sees."""
+    """The features of the data set that the model sees."""
     novelty_photos: int | None = None
     """How many training photos a picture is compared with; None: no distance is known."""
     training: TrainingFacts

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from specimen.common.errors import SpecimenError
 from specimen.common.files import replace_atomically
-from specimen.models.backbones import IMAGENET_MEAN, IMAGENET_STD, Normalize, make_backbone
+from specimen.models.backbones import make_backbone
 from specimen.models.meta import WAY_OUT, ModelMeta
+from specimen.models.normalize import IMAGENET_MEAN, IMAGENET_STD, Normalize
 from specimen.models.novelty import Novelty
 
 TABULAR_WIDTH = 32
@@ -18,7 +19,7 @@ TABULAR_WIDTH = 32
 
 
 class Model(nn.Module):
-    """Pictures and tabular features -> logits: normalise, backbone; a small branch for the features; one head."""
+    """Pictures and tabular features -> logits: backbone for the pictures, a small branch for the features, one head."""
 
     def __init__(self, backbone: nn.Module | None, embedding_width: int, features_width: int, num_outputs: int) -> None:
         super().__init__()
@@ -27,7 +28,7 @@ class Model(nn.Module):
         self.backbone = backbone
         self.tabular = _tabular_branch(features_width) if features_width else None
         self.head = nn.Linear(embedding_width + (TABULAR_WIDTH if features_width else 0), num_outputs)
-        self.novelty: Novelty | None = None  # known when the training is over
+        self.novelty: Novelty | None = None  # known only when the training is over
 
     def forward(self, images: Tensor, features: Tensor | None = None) -> Tensor:
         """Return logits N x num_outputs for uint8 pictures N x 3 x H x W and features N x features_width."""
@@ -56,7 +57,7 @@ class Head(nn.Module):
         self.model = model
 
     def forward(self, embedding: Tensor, features: Tensor | None = None) -> Tensor:
-        """Return logits N x num_outputs."""
+        """Return logits N x num_outputs for embeddings N x embedding_width and features N x features_width."""
         return self.model.classify(embedding, features)
 
 
@@ -69,7 +70,8 @@ def make_model(
 ) -> Model:
     """Build a model with a new head for square pictures; the backbone starts from `weights` (see `Train.weights`).
 
-    The backbone `none` leaves the pictures out. Raises `SpecimenError` where the backbone cannot be made.
+    With the backbone `none` the model does not look at the pictures. Raises `SpecimenError` where the backbone cannot
+    be made.
     """
     if backbone == "none":
         return Model(None, 0, features_width, num_outputs)

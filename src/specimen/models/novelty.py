@@ -1,8 +1,9 @@
 """How unlike the training photos a picture is: far from all of them, a model has nothing to go by.
 
-Two distances to the nearest training photo: between what the backbone makes of the pictures, scaled to length 1
-(Y. Sun et al., "Out-of-distribution detection with deep nearest neighbors", ICML 2022), and between the mean and the
-spread of their colours. A backbone that learnt little can take a black picture for a dark photo; the colours cannot.
+There are two distances to the nearest training photo: between what the backbone makes of the pictures, scaled to length
+1 (Y. Sun et al., "Out-of-distribution detection with deep nearest neighbors", ICML 2022), and between the means and the
+spreads of their colours. A backbone that has learnt little may take a black picture for a dark photo; the colours tell
+them apart.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from torch.nn.functional import normalize
 
 
 class Novelty(nn.Module):
-    """Distances to so many training photos: `fit_novelty` keeps what the backbone made of them, and their colours."""
+    """Distances to training photos: `fit_novelty` stores what the backbone makes of those, and their colours."""
 
     embeddings: Tensor
     colours: Tensor
@@ -28,7 +29,7 @@ class Novelty(nn.Module):
         self.register_buffer("limits", torch.ones(2))
 
     def forward(self, images: Tensor, embedding: Tensor) -> Tensor:
-        """Return N distances, of which 1 is the limit, for uint8 N x 3 x H x W and embeddings N x width."""
+        """Return N distances, with the limit at 1, for uint8 pictures N x 3 x H x W and embeddings N x width."""
         distance: Tensor = (self.distances(embedding, colours_of(images)) / self.limits).amax(dim=1)
         return distance
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from specimen.data.dataset.store import Store
 
 BATCH_PIXELS = 64 * 224 * 224
-"""In one batch, over all pictures: as many as keep a machine busy, few enough for its memory."""
+"""Of all pictures of a batch together: enough to keep a machine busy, few enough for its memory."""
 MAX_BATCH = 256
 DISTANCE_DIGITS = 3
 
@@ -55,19 +55,19 @@ class Predictor:
         size = self.batch_size
 
         def read(start: int) -> tuple[Images, Floats]:
-            # Copied, for pictures of the store lie on the disk until they are read.
+            # Copied, because pictures of the store stay on the disk until they are read.
             return np.array(images[start : start + size]), columns[start : start + size]
 
         starts = range(0, len(images), size)
-        # A server asks for one batch at a time: a thread for it would be one more for each request.
+        # A server asks for one batch at a time, and need not start a thread for each request.
         batches = prefetch_map(read, progress(starts), workers=1) if len(starts) > 1 else map(read, progress(starts))
-        parts = [self.network(*batch) for batch in batches]
-        parts = parts or [self._no_outputs()]
-        distances = [distance for _, distance in parts if distance is not None]
-        return np.concatenate([logits for logits, _ in parts]), np.concatenate(distances) if distances else None
+        outputs = [self.network(*batch) for batch in batches] or [self._no_outputs()]
+        logits = np.concatenate([logits for logits, _ in outputs])
+        distances = [distance for _, distance in outputs if distance is not None]
+        return logits, np.concatenate(distances) if distances else None
 
     def predict(self, images: Images, samples: pd.DataFrame, progress: Progress = iter) -> pd.DataFrame:
-        """Return the columns of the prediction, one row a picture; `prediction` comes first.
+        """Return the columns of the prediction, one row for each picture; `prediction` comes first.
 
         `images` is N x size x size x 3; `samples` has N rows with the columns of the features that the model uses.
         """
@@ -89,7 +89,7 @@ class Predictor:
         if distance is None:
             return columns
         rounded = distance.astype(np.float64).round(DISTANCE_DIGITS)
-        return columns.assign(**{DISTANCE: rounded, UNLIKE: ~(rounded <= 1)})  # what is no number is unlike
+        return columns.assign(**{DISTANCE: rounded, UNLIKE: ~(rounded <= 1)})  # NaN is unlike
 
 
 def predict_split(predictor: Predictor, store: Store, split: str, progress: Progress = iter) -> pd.DataFrame:

@@ -22,9 +22,10 @@ class TorchNetwork:
 
     def __init__(self, model: Model, precision: torch.dtype, device: torch.device) -> None:
         self.model = model.to(device)
-        self._device, self._precision = device, precision
+        self._device = device
+        self._precision = precision
         if precision == torch.float32:
-            # A GPU would else round to the 10 bits of TF32 in convolutions, and differ from a CPU by 1e-3.
+            # Otherwise a GPU rounds to the 10 bits of TF32 in convolutions, and differs from a CPU by 1e-3.
             torch.backends.cudnn.allow_tf32 = False
 
     @torch.inference_mode()
@@ -46,13 +47,13 @@ def _array(values: Tensor) -> npt.NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class TorchPredictor(Predictor):
-    """A predictor whose model is at hand, for gradients and embeddings."""
+    """A predictor with access to the model of torch, for gradients and embeddings."""
 
     network: TorchNetwork
 
     @property
     def model(self) -> Model:
-        """The model of torch behind the predictions, on the device where it computes."""
+        """The model of torch, on the device where it computes."""
         return self.network.model
 
 

@@ -18,11 +18,11 @@ from specimen.models.model import Model
 from specimen.onnx.network import META
 
 EXAMPLES = 2
-"""Pictures that the model is traced with; with a single one, torch would take 1 for the size of every batch."""
+"""How many pictures the model is traced with; with one, torch would take 1 for the size of every batch."""
 
 
 class _Pictures(nn.Module):
-    """Pictures as decoders give them, N x size x size x 3, so that nobody has to turn them; perhaps with features."""
+    """Takes pictures as decoders give them, N x size x size x 3, and features if the model has any."""
 
     def __init__(self, model: Model) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class _Pictures(nn.Module):
 
 
 class _Features(nn.Module):
-    """Features alone, for a model without a backbone."""
+    """Takes features alone, for a model without a backbone."""
 
     def __init__(self, model: Model) -> None:
         super().__init__()
@@ -48,21 +48,24 @@ class _Features(nn.Module):
 
 
 def to_onnx(model: Model, meta: ModelMeta) -> bytes:
-    """Return an ONNX file: inputs `images` (uint8) and `features` (float32), those that the model uses, -> `logits`.
+    """Return an ONNX file with inputs `images` (uint8) and `features` (float32), if the model uses them, and `logits`.
 
     A model that knows its training photos also gives `distance`, see `Novelty`. The scaling of pictures is part of the
-    graph; `meta` stands in the metadata. The same model gives the same bytes. Raises `SpecimenError` for a model that
-    torch cannot express in ONNX.
+    graph; `meta` is in the metadata. The same model gives the same bytes. Raises `SpecimenError` for a model that torch
+    cannot express in ONNX.
     """
     size, width = meta.image_size, meta.features_width
-    inputs = {"images": torch.zeros(EXAMPLES, size, size, 3, dtype=torch.uint8)} if model.backbone is not None else {}
-    inputs |= {"features": torch.zeros(EXAMPLES, width)} if width else {}
-    wrapped = (_Features(model) if model.backbone is None else _Pictures(model)).eval()
+    inputs: dict[str, Tensor] = {}
+    if model.backbone is not None:
+        inputs["images"] = torch.zeros(EXAMPLES, size, size, 3, dtype=torch.uint8)
+    if width:
+        inputs["features"] = torch.zeros(EXAMPLES, width)
+    wrapped = _Features(model) if model.backbone is None else _Pictures(model)
     batch = torch.export.Dim("batch")
     with _quiet():
         try:
             program = torch.onnx.export(
-                wrapped,
+                wrapped.eval(),
                 kwargs=inputs,
                 input_names=list(inputs),
                 output_names=["logits", *(["distance"] if model.novelty is not None else [])],
@@ -75,15 +78,15 @@ def to_onnx(model: Model, meta: ModelMeta) -> bytes:
             return _plain_bytes(program.model_proto, meta)
         # The exporter raises whatever it stumbles over, protobuf ValueError above 2 GB.
         except Exception as error:
-            name, reason = meta.backbone, str(error).strip().splitlines() or [type(error).__name__]
-            raise SpecimenError(f"train.backbone: {name} cannot be exported to ONNX: {reason[0]}") from error
+            reason = str(error).strip().splitlines() or [type(error).__name__]
+            raise SpecimenError(f"train.backbone: {meta.backbone} cannot be exported to ONNX: {reason[0]}") from error
 
 
 def _plain_bytes(proto: onnx.ModelProto, meta: ModelMeta) -> bytes:
-    """Leave out what tells of the machine that exported: paths of source files, versions of libraries."""
-    for part in (proto, proto.graph, *proto.graph.node, *proto.graph.value_info, *proto.graph.initializer):
-        del part.metadata_props[:]
-        part.doc_string = ""
+    """Return the bytes without traces of the machine that exported: paths of source files, versions of libraries."""
+    for element in (proto, proto.graph, *proto.graph.node, *proto.graph.value_info, *proto.graph.initializer):
+        del element.metadata_props[:]
+        element.doc_string = ""
     proto.producer_name, proto.producer_version = "specimen", ""
     onnx.helper.set_model_props(
         proto, {META: json.dumps(meta.model_dump(mode="json"), ensure_ascii=False, allow_nan=False)}
@@ -93,7 +96,7 @@ def _plain_bytes(proto: onnx.ModelProto, meta: ModelMeta) -> bytes:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence what the exporter says of its own affairs; that the result is right, `src/export.py` checks."""
+    """Silence the exporter's messages about itself; `src/export.py` checks that the result is right."""
     previous = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -15,9 +15,9 @@ from specimen.models.network import Outputs
 from specimen.models.predictor import Predictor
 
 META = "specimen"
-"""Key of the metadata of the file: the meta of `model.pt` as JSON."""
+"""Key of the file's metadata that holds the `ModelMeta` as JSON."""
 FATAL = 4
-"""Level of onnxruntime's log: what goes wrong is raised, and need not be printed as well."""
+"""Level of onnxruntime's log: errors are raised, so they need not be printed as well."""
 
 
 class OnnxNetwork:
@@ -30,20 +30,20 @@ class OnnxNetwork:
 
     def __call__(self, images: npt.NDArray[np.uint8], features: npt.NDArray[np.float32]) -> Outputs:
         """Return logits N x num_outputs, and distances N where the model knows them."""
-        given = {"images": images, "features": features}
-        # A model without features has no input for them, one that learnt from features alone none for pictures.
-        values = self._session.run(self._outputs, {name: given[name] for name in self._inputs})
-        found = {name: np.asarray(one, np.float32) for name, one in zip(self._outputs, values, strict=True)}
-        return found["logits"], found.get("distance")
+        inputs = {"images": images, "features": features}
+        # A model without features has no input for them, and one of features alone has none for pictures.
+        values = self._session.run(self._outputs, {name: inputs[name] for name in self._inputs})
+        outputs = {name: np.asarray(value, np.float32) for name, value in zip(self._outputs, values, strict=True)}
+        return outputs["logits"], outputs.get("distance")
 
 
 def load_onnx(path: Path, precision: str = "fp32", threads: int | None = None) -> Predictor:
     """Load `model.onnx`, to compute on so many threads (None: one for each core).
 
-    Raises `SpecimenError` if the file is not one of ours, or if another precision than its own is wanted.
+    Raises `SpecimenError` if the file is not one of ours, or of another version, or if it is to compute in bf16.
     """
     if precision == "bf16":
-        raise SpecimenError(f"{path}: an ONNX file computes in fp32. Choose that precision, or models/model.pt.")
+        raise SpecimenError(f"{path}: an ONNX file computes in fp32. Choose fp32, or use models/model.pt.")
     try:
         return read_onnx(path.read_bytes(), str(path), threads)
     except SpecimenError:
@@ -57,7 +57,7 @@ def read_onnx(content: bytes, where: str, threads: int | None = None) -> Predict
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0
     options.log_severity_level = FATAL
-    # Threads that wait in a loop for work would take the cores from those that decode pictures.
+    # Threads that wait for work in a loop would take the cores from the threads that decode pictures.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     meta = ModelMeta.read(json.loads(session.get_modelmeta().custom_metadata_map[META]), where, WAY_OUT)

@@ -1,4 +1,4 @@
-"""One process or several: what `torchrun` starts works together as one, a single process is a group of one."""
+"""One process or several: those that `torchrun` starts work as one; a single process is a group of one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+from torch.distributed.distributed_c10d import Store
 from torch.distributed.rendezvous import rendezvous
 
 from specimen.common.errors import EXIT_USER_ERROR
@@ -46,9 +47,9 @@ class ProcessGroup:
 
 @contextmanager
 def process_group() -> Iterator[ProcessGroup]:
-    """Join the group that `torchrun` describes in the environment, or be one alone.
+    """Join the group that `torchrun` describes in the environment, or be a group of one.
 
-    When a process fails, the others cannot go on and end too, without a word: one message is enough.
+    When a process fails, the others cannot go on. They end too, without a message: one is enough.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
@@ -63,7 +64,15 @@ def process_group() -> Iterator[ProcessGroup]:
     try:
         yield ProcessGroup(rank, size, local_rank)
     except BaseException:
-        if store.add("failures", 1) > 1:
+        if not _is_first_failure(store):
             sys.exit(EXIT_USER_ERROR)
         raise
     dist.destroy_process_group()
+
+
+def _is_first_failure(store: Store) -> bool:
+    """Count a failure, and return whether no other process has failed before."""
+    try:
+        return int(store.add("failures", 1)) == 1
+    except dist.DistError:  # the process that counts has failed itself, and ended
+        return False

@@ -229,7 +229,7 @@ def test_a_state_dict_that_is_not_there_is_one_message(tmp_path: Path) -> None:
 def test_a_file_without_a_state_dict_is_one_message(tmp_path: Path, content: object) -> None:
     path = tmp_path / "start.pt"
     torch.save(content, path)
-    assert f"{path} holds no state dict" in fault(lambda: make_model(BACKBONE, 2, 32, str(path)))
+    assert f"{path} is not a state dict" in fault(lambda: make_model(BACKBONE, 2, 32, str(path)))
 
 
 def test_a_model_comes_back_as_it_was(tmp_path: Path) -> None:

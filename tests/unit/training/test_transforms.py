@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from specimen.config.train import Augment
-from specimen.models.backbones import Normalize
+from specimen.models.normalize import Normalize
 from specimen.training.transforms import batch_mix, train_transform
 
 STEPS = ["flip", "flip_vertical", "quarter_turn", "rotate", "crop", "colour", "erase"]

@@ -48,30 +48,30 @@ class Train(Section):
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     """auto: bf16 where the hardware has it natively."""
     workers: Annotated[int, Field(ge=0)] = 0
-    """Processes that prepare batches ahead. The store makes it cheap, so 0 is right on a CPU."""
+    """Processes that prepare batches in advance. The store makes batches cheap, so 0 is right on a CPU."""
 
     threads: Positive | None = None
-    """CPU threads of all processes together; null: one for each core. Their number decides in which order sums are
-    rounded, so another number gives another model in its last bits; set it to get the same bytes from any machine."""
+    """CPU threads of all processes together; null: one for each core. Their number decides in which order numbers are
+    added, so another number changes the last bits of the model; set it to get the same bytes on any machine."""
 
     backbone: str = "resnet18"
     """A torchvision classification model, or `timm/<name>` with the extra; none learns from the features alone."""
     weights: str = "none"
     """none, a torchvision weights name (DEFAULT, IMAGENET1K_V1, ...) or tag of timm, or the path of a state dict."""
     features: tuple[str, ...] = ()
-    """Columns of `data.features` that the model sees beside the picture."""
+    """Columns of `data.features` that the model sees in addition to the picture."""
     fine_tune: FineTune = "all"
     """What is trained: everything, the new head alone, or head, norm layers and biases."""
     views: Positive = 1
     """With `fine_tune: head`, how many augmented views of each picture are embedded, once."""
     freeze_epochs: Annotated[int, Field(ge=0)] = 0
-    """For so many epochs the head is trained alone, then all of it."""
+    """For this many epochs the head is trained alone, then everything."""
     backbone_lr: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Learning rate of the backbone, as a share of `lr`."""
 
     epochs: Positive = 20
     patience: Positive | None = None
-    """Stop after so many epochs without a better val metric; null: train on to the end."""
+    """Stop after this many epochs without a better val metric; null: train to the end."""
     batch_size: Annotated[int, Field(ge=2)] = 32
     """Over all processes."""
     optimizer: OptimizerName = "adamw"
@@ -84,7 +84,7 @@ class Train(Section):
     weight_decay: NotNegative = 0.01
     """Not on biases and norms."""
     clip_norm: PositiveFloat | None = None
-    """Largest norm of the gradient; null: as it comes."""
+    """Largest norm of the gradient; null: no limit."""
     ema: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Decay, per step, of a moving average of the weights that is used instead of them; null: none."""
 
@@ -92,24 +92,24 @@ class Train(Section):
     """For regression, on the standardised target; classification always has cross entropy."""
     target_transform: Literal["none", "log1p", "sqrt"] = "none"
     coverage: Annotated[float, Field(gt=0, lt=1)] = 0.9
-    """Share of the truths that the interval (or set of classes) of a prediction shall hold; calibrated on val."""
+    """Share of the truths to be inside the interval (or set of classes) of their prediction; calibrated on val."""
     label_smoothing: Fraction = 0.0
     class_weights: Literal["none", "balanced"] = "none"
     """balanced: the rarer a class in train, the more its samples count."""
     augment: Augment = Augment()
     track: tuple[Tracker, ...] = ()
-    """Where a run is also written down; each needs its extra, and none can stop a training."""
+    """Trackers that a run is logged to; each needs its extra, and none can stop a training."""
 
     @model_validator(mode="after")
     def _something_to_learn_from(self) -> Self:
         if self.backbone == "none" and not self.features:
             raise ValueError("backbone: none learns from features alone, but features is empty")
         if self.fine_tune != "all" and self.weights == "none" and self.backbone != "none":
-            raise ValueError(f"fine_tune: {self.fine_tune} keeps a backbone that has learnt something; set weights")
+            raise ValueError(f"fine_tune: {self.fine_tune} is for a backbone that has learnt something; set weights")
         if self.augment.mixup + self.augment.cutmix > 1:
-            raise ValueError("augment: mixup and cutmix exclude each other in a batch, so their sum is at most 1")
+            raise ValueError("augment: a batch gets mixup or cutmix, not both, so their sum is at most 1")
         if self.features and (self.augment.mixup or self.augment.cutmix):
-            raise ValueError("augment: mixup and cutmix mix pictures but not features; set them or features to none")
+            raise ValueError("augment: mixup and cutmix mix pictures but not features; set them to 0 or features to []")
         if self.fine_tune == "head" and (self.augment.mixup or self.augment.cutmix):
             raise ValueError("fine_tune: head sees embeddings, which mixup and cutmix cannot mix; set them to 0")
         return self

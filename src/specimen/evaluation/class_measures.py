@@ -11,8 +11,8 @@ import pandas as pd
 
 from specimen.evaluation.bootstrap import Floats
 from specimen.evaluation.weighted import Measure, weighted_means
+from specimen.models.classification import class_indices
 from specimen.models.predictions import PREDICTION, PREDICTION_SET, parse_set, probabilities_of
-from specimen.models.task import class_indices
 
 BINS = 15
 """Of the confidences, for the calibration error, as in the paper."""

@@ -12,7 +12,8 @@ from pydantic import TypeAdapter
 from torch.nn import functional as F
 
 from specimen.common.errors import SpecimenError
-from specimen.models.task import AnyTask, Classification, Criterion, Regression, TargetTransform
+from specimen.models.regression import Criterion, TargetTransform
+from specimen.models.task import AnyTask, Classification, Regression
 
 TARGETS = pd.Series([0.0, 0.5, 3.0, 12.0, 250.0])
 TRANSFORMS = ("none", "log1p", "sqrt")

@@ -1,0 +1,97 @@
+"""Regression: targets and predictions are numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic.dataclasses import dataclass
+
+from specimen.common.errors import SpecimenError
+from specimen.models.metric_registry import METRICS
+from specimen.models.predictions import HIGH, LOW, PREDICTION, Floats
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+TargetTransform = Literal["none", "log1p", "sqrt"]
+Criterion = Literal["mse", "mae", "huber"]
+
+_FORWARD: dict[str, Callable[[Floats], Floats]] = {"none": np.asarray, "log1p": np.log1p, "sqrt": np.sqrt}
+_INVERSE: dict[str, Callable[[Floats], Floats]] = {"none": np.asarray, "log1p": np.expm1, "sqrt": np.square}
+
+
+@dataclass(frozen=True)
+class Regression:
+    """One number for each sample, transformed and standardised by the train split."""
+
+    mean: float
+    std: float
+    """Of the transformed targets of the train split."""
+    transform: TargetTransform
+    criterion: Criterion
+    coverage: float | None = None
+    """Share of the truths to be inside the intervals of their predictions; None: not calibrated, no interval."""
+    half_width: float | None = None
+    """Of the interval, in standardised transformed units."""
+    name: Literal["regression"] = "regression"
+
+    monitor = "rmse"
+    higher_is_better = METRICS[monitor].higher_is_better
+    num_outputs = 1
+
+    @classmethod
+    def from_targets(cls, targets: pd.Series[Any], transform: TargetTransform, criterion: Criterion) -> Regression:
+        """Return the task that standardises by these (train) targets; a constant target has no spread, so 1 is used.
+
+        Raises `SpecimenError` for a negative target where the transform takes none.
+        """
+        values = _transformed(targets, transform)
+        # Asked for the spread of a constant, rounding would answer 1e-17.
+        std = float(values.std()) if values.min() < values.max() else 1.0
+        return cls(float(values.mean()), std, transform, criterion)
+
+    def encode(self, targets: pd.Series[Any]) -> npt.NDArray[np.float32]:
+        """Return standardised targets, N."""
+        values = _transformed(targets, self.transform)
+        return np.asarray((values - self.mean) / self.std, dtype=np.float32)
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Return the mean of the criterion over standardised targets."""
+        from torch.nn import functional as F  # noqa: PLC0415 - a server predicts without torch
+
+        criteria: dict[str, Callable[..., Tensor]] = {"mse": F.mse_loss, "mae": F.l1_loss, "huber": F.huber_loss}
+        return criteria[self.criterion](logits.squeeze(1), targets)
+
+    def decode(self, logits: Floats) -> pd.DataFrame:
+        """Return `prediction` in the unit of the target; if calibrated, also its interval, `low` to `high`."""
+        scores = logits[:, 0].astype(np.float64)
+        columns = {PREDICTION: scores}
+        if self.half_width is not None:
+            columns[LOW] = scores - self.half_width
+            columns[HIGH] = scores + self.half_width
+        return pd.DataFrame({name: self._in_unit(values) for name, values in columns.items()})
+
+    def _in_unit(self, scores: Floats) -> Floats:
+        values = scores * self.std + self.mean
+        if self.transform != "none":
+            values = np.maximum(values, 0)  # both transforms are for targets from 0 up
+        return _INVERSE[self.transform](values)
+
+    def score(self, targets: pd.Series[Any], predictions: pd.DataFrame) -> float:
+        """Return the root mean squared error."""
+        residuals = predictions[PREDICTION].to_numpy() - targets.to_numpy(np.float64)
+        return float(np.sqrt(np.mean(residuals**2)))
+
+
+def _transformed(targets: pd.Series[Any], transform: TargetTransform) -> Floats:
+    values = targets.to_numpy(np.float64)
+    if transform != "none" and (values < 0).any():
+        raise SpecimenError(
+            f"train.target_transform: {transform} is for targets from 0 up, but {(values < 0).sum()} are below, down "
+            f"to {values.min():g}. Set it to none, or reject them with prepare.rules.label_out_of_range: {{min: 0}}."
+        )
+    return _FORWARD[transform](values)

@@ -1,9 +1,9 @@
-"""How long the report takes beyond DVC's own diffs, side by side in one run.
+"""How long the report takes beyond DVC's own diffs, both timed in turn in one run.
 
     python bench/report.py BASE
 
-Compares the workspace with BASE, whose outputs must be in the cache (`dvc pull`), as must those of the workspace. DVC
-starts anew for params, metrics and plots, as on a command line.
+Compares the workspace with BASE, whose outputs must be in the cache (`dvc pull`), as must the outputs of the workspace.
+DVC is started once each for params, metrics and plots, as on a command line.
 """
 
 import subprocess

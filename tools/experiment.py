@@ -1,6 +1,6 @@
 """Run the pipeline with changed params as a DVC experiment: `python tools/experiment.py train.epochs=3`.
 
-MLproject names all its params in every call; those that nobody has set come as `unchanged`.
+MLproject names all its params in every call; the ones that nobody has set come as `unchanged`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def dvc_arguments(changes: list[str], stage: str | None) -> list[str]:
-    """Return what to tell DVC. Raises `SpecimenError` for a change without a key or a value."""
+    """Return the arguments of `dvc`. Raises `SpecimenError` for a change without a key or a value."""
     overrides = []
     for change in changes:
         key, equals, value = change.partition("=")

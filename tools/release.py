@@ -17,15 +17,17 @@ from specimen.inference.load import load_predictor
 from specimen.models.predictor import predict_split
 from specimen.versioning.dvc_commands import run_dvc
 
-PREPARED, TEST_METRICS = Path("data/prepared"), Path("metrics/test.json")
-MODEL, NOTES = Path("release/model.pt"), Path("release/notes.md")
+PREPARED = Path("data/prepared")
+TEST_METRICS = Path("metrics/test.json")
+MODEL = Path("release/model.pt")
+NOTES = Path("release/notes.md")
 TAG = re.compile(r"(?P<name>[a-z0-9/_-]+)@(?P<version>v\d+\.\d+\.\d+)")
 TOLERANCE = 0.01
-"""Relative: another kind of processor rounds otherwise, but measures the same."""
+"""Relative: another kind of processor rounds differently, but measures the same."""
 
 
 def main() -> None:
-    """Fetch, check and write the notes of the release."""
+    """Fetch the model, check it, and write the notes of the release."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tag", help="name@vMAJOR.MINOR.PATCH, as `gto register` makes it")
     tag = parser.parse_args().tag
@@ -35,13 +37,16 @@ def main() -> None:
             f"tag: {tag!r} is not a version of a model. Accepted: name@v1.2.0, as `gto register` makes it."
         )
     MODEL.parent.mkdir(exist_ok=True)
-    model_options = ("--rev", version["version"], "--out", str(MODEL), "--force")
-    for arguments in (("artifacts", "get", ".", version["name"], *model_options), ("pull", str(PREPARED))):
-        if status := run_dvc(*arguments):
-            raise SpecimenError(f"`dvc {' '.join(arguments[:2])}` ended with status {status}; see above.")
+    _fetch("artifacts", "get", ".", version["name"], "--rev", version["version"], "--out", str(MODEL), "--force")
+    _fetch("pull", str(PREPARED))
     compared = check(MODEL, PREPARED, TEST_METRICS)
     NOTES.write_text(notes(compared), encoding="utf-8")
     print(f"{MODEL} is the model of {tag}: it measures what {TEST_METRICS} says.")
+
+
+def _fetch(*arguments: str) -> None:
+    if status := run_dvc(*arguments):
+        raise SpecimenError(f"`dvc {' '.join(arguments[:2])}` ended with status {status}; see above.")
 
 
 def check(model: Path, prepared: Path, metrics: Path) -> pd.DataFrame:
@@ -49,21 +54,31 @@ def check(model: Path, prepared: Path, metrics: Path) -> pd.DataFrame:
 
     Raises `SpecimenError` where a metric differs: then this is not the model that the metrics are about.
     """
-    store, predictor = Store.load(prepared), load_predictor(model)
-    predictions = predict_split(predictor, store, "test")
-    found = measure(predictor.task, predictions)(np.ones((1, len(predictions))))
-    try:
-        said = json.loads(metrics.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SpecimenError(f"{metrics}: {error}. `dvc repro` makes it.") from error
-    pairs = {name: (said[name], float(values[0])) for name, values in found.items() if name in said}
-    compared = pd.DataFrame.from_dict(pairs, orient="index", columns=["expected", "measured"])
+    compared = _compare(_measure(model, prepared), metrics)
     scale = compared.abs().max(axis=1).clip(lower=TOLERANCE)
     wrong = compared[~((compared["expected"] - compared["measured"]).abs() <= TOLERANCE * scale)]
     if compared.empty or len(wrong):
         table = (wrong if len(wrong) else compared).to_string()
         raise SpecimenError(f"{model} does not measure what {metrics} says, so it is another model:\n{table}")
     return compared
+
+
+def _measure(model: Path, prepared: Path) -> dict[str, float]:
+    """Return the metrics of a model on the test split."""
+    predictor = load_predictor(model)
+    predictions = predict_split(predictor, Store.load(prepared), "test")
+    once_each = np.ones((1, len(predictions)))
+    return {name: float(values[0]) for name, values in measure(predictor.task, predictions)(once_each).items()}
+
+
+def _compare(measured: dict[str, float], metrics: Path) -> pd.DataFrame:
+    """Return the metrics that both have, by name: as `expected` by a file of metrics, and as `measured`."""
+    try:
+        expected = json.loads(metrics.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SpecimenError(f"{metrics}: {error}. `dvc repro` makes it.") from error
+    rows = {name: (expected[name], value) for name, value in measured.items() if name in expected}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["expected", "measured"])
 
 
 def notes(compared: pd.DataFrame) -> str:

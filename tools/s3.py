@@ -30,7 +30,7 @@ NONE_BEFORE = Path(".dvc/tmp/config.local.none-before-s3")
 """One of these two exists while the local config is ours, so that the next run can undo what a killed one left."""
 
 WELCOME = """\
-An S3 server listens at {endpoint}, on this machine only, and DVC's remote `{remote}` now leads there.
+An S3 server listens at {endpoint}, on this machine only, and DVC's remote `{remote}` now points there.
 In a second terminal, here, with .venv activated:
 
   dvc push            copy to the server what DVC keeps in its cache
@@ -41,12 +41,12 @@ Ctrl-C ends the server. It forgets everything then, and {local} becomes what it 
 
 
 def main() -> None:
-    """Serve until a signal says that it is enough."""
+    """Serve until a signal ends it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=PORT, help=f"port on {HOST}, default {PORT}; 0 takes any free one")
     port = parser.parse_args().port
     signals: SimpleQueue[int] = SimpleQueue()
-    # Not an exception, which could strike while the local config is being written or put back. Set for Ctrl-C as well,
+    # Not an exception, which could come while the local config is being written or put back. Set for Ctrl-C as well,
     # because a shell starts its background jobs with that ignored.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _frame: signals.put(number))
@@ -59,7 +59,7 @@ def main() -> None:
 @contextmanager
 def serve(port: int = 0) -> Iterator[str]:
     """Serve an empty bucket from a thread of this process, on any free port with 0; yield the endpoint."""
-    # Tried here: the thread of moto's server ends silently at a taken port, and whoever started it waits for ever.
+    # Tried here first: at a taken port the thread of moto's server ends silently, and `start` waits for it for ever.
     bind(HOST, port, "It may be another `make s3`; `python tools/s3.py --port 0` finds a free one.").close()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # else it prints a line for each request
     server = ThreadedMotoServer(HOST, port, verbose=False)
@@ -83,7 +83,7 @@ def serve(port: int = 0) -> Iterator[str]:
 
 @contextmanager
 def point_dvc_at(endpoint: str) -> Iterator[None]:
-    """Let DVC's remote lead to `endpoint` by the local config, which is put back afterwards."""
+    """Point DVC's remote at `endpoint` in the local config, which is put back afterwards."""
     if not LOCAL.parent.is_dir():
         raise SpecimenError(f"{LOCAL.parent} not found; run from the root of the repository.")
     _put_back()

@@ -28,17 +28,17 @@ FOREIGN = {
     "an issue": re.compile(r"(?<![&\w])#\d(?![0-9a-f]{5})"),
     "a control sign": re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]"),
 }
-"""What `src/report.py` never writes, since it escapes all that is not its own. Colours of charts look like an issue."""
+"""What `src/report.py` never writes, since it escapes whatever is not its own. Colours of charts look like an issue."""
 
 
 def main() -> None:
-    """Print the number of the pull request if all is as it should be, else one message and exit status 2."""
+    """Print the number of the pull request if all is well; else print one message and end with status 2."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     folder: Path = parser.parse_args().folder
     number = _read(folder / "number", 20).strip()
     if not NUMBER.fullmatch(number):
-        raise BadReportError(f"{folder}/number: {number[:20]!r} is no number of a pull request.")
+        raise BadReportError(f"{folder}/number: {number[:20]!r} is not the number of a pull request.")
     _check(folder / "report.md")
     _check_commit(number, os.environ.get("COMMIT", ""))
     print(f"number={number}")
@@ -46,13 +46,13 @@ def main() -> None:
 
 def _read(path: Path, most: int) -> str:
     if path.is_symlink() or not path.is_file():
-        raise BadReportError(f"{path}: not there, or no plain file.")
+        raise BadReportError(f"{path}: does not exist, or is not a regular file.")
     if path.stat().st_size > most:
         raise BadReportError(f"{path}: {path.stat().st_size} bytes, at most {most} are accepted.")
     try:
         return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
-        raise BadReportError(f"{path}: no UTF-8 text.") from None
+        raise BadReportError(f"{path}: is not UTF-8 text.") from None
 
 
 def _check(path: Path) -> None:
@@ -60,22 +60,22 @@ def _check(path: Path) -> None:
     if not text.strip() or len(text) > LIMIT:
         raise BadReportError(f"{path}: {len(text)} characters, 1 to {LIMIT} are accepted.")
     for what, pattern in FOREIGN.items():
-        if found := pattern.search(text):
-            line = text.count("\n", 0, found.start()) + 1
-            raise BadReportError(f"{path}: line {line} holds {what}, {found[0]!r}, which no report of Specimen does.")
+        if match := pattern.search(text):
+            line = text.count("\n", 0, match.start()) + 1
+            raise BadReportError(f"{path}: line {line} has {what}, {match[0]!r}, which a report of Specimen never has.")
 
 
 def _check_commit(number: str, commit: str) -> None:
-    """Else a report could be posted on another pull request than the one that made it."""
+    """Otherwise a report could be posted on another pull request than the one that made it."""
     if not COMMIT.fullmatch(commit):
-        raise BadReportError(f"COMMIT: {commit!r} is no full commit; comment.yml sets it.")
+        raise BadReportError(f"COMMIT: {commit!r} is not the full hash of a commit; comment.yml sets it.")
     command = ["gh", "pr", "view", number, "--json", "headRefOid,commits"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BadReportError(f"gh cannot see pull request {number}: {done.stderr.strip()}")
-    found = json.loads(done.stdout)
-    if commit not in {found["headRefOid"], *(entry["oid"] for entry in found["commits"])}:
-        raise BadReportError(f"pull request {number} does not hold commit {commit}, of which the report was made.")
+    pull_request = json.loads(done.stdout)
+    if commit not in {pull_request["headRefOid"], *(entry["oid"] for entry in pull_request["commits"])}:
+        raise BadReportError(f"pull request {number} does not have commit {commit}, from which the report was made.")
 
 
 if __name__ == "__main__":

@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any, Self
 
 import pandas as pd
 import psutil
 import pytest
 import yaml
+from projects import commit_all, dvc_here, git, init_git
 
 optuna = pytest.importorskip("optuna", reason="needs the extra tune")
 
 import sweep  # noqa: E402
 
 from specimen.common.errors import SpecimenError  # noqa: E402
+from specimen.experiments import study as study_of_trials  # noqa: E402
 from specimen.experiments.trial import Trial  # noqa: E402
 
 TRAIN = """
@@ -40,10 +43,8 @@ pathlib.Path("plots/history.csv").write_text(table)
 """
 
 
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A committed repository with a stage train. Not to be changed."""
-    folder = tmp_path_factory.mktemp("sweep")
+def make_sweep_repository(folder: Path) -> None:
+    """Make a committed repository with a stage train."""
     (folder / "train.py").write_text(TRAIN)
     stage = {
         "cmd": f"{sys.executable} train.py",
@@ -55,14 +56,44 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = {"root": "data", "task": "regression", "table": "labels.csv"}
     (folder / "params.yaml").write_text(yaml.safe_dump({"data": data, "train": {"lr": 0.01, "epochs": 3}}))
     (folder / ".gitignore").write_text("/plots\n/sweep\n")
-    git = ["git", "-c", "user.name=T", "-c", "user.email=t@e.org", "-c", "commit.gpgsign=false"]
-    subprocess.run([*git, "init", "--quiet"], cwd=folder, check=True)
-    for key, value in {"user.name": "T", "user.email": "t@e.org"}.items():
-        subprocess.run(["git", "config", key, value], cwd=folder, check=True)
-    subprocess.run([sys.executable, "-m", "dvc", "init", "--quiet"], cwd=folder, check=True)
-    subprocess.run([*git, "add", "--all"], cwd=folder, check=True)
-    subprocess.run([*git, "commit", "--quiet", "--message", "first"], cwd=folder, check=True)
+    init_git(folder)
+    dvc_here(folder, "init", "--quiet")
+    commit_all(folder, "first")
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository of `make_sweep_repository`. Not to be changed, but for its folder `sweep` and its experiments."""
+    folder = tmp_path_factory.mktemp("sweep")
+    make_sweep_repository(folder)
     return folder
+
+
+class FakeTrial:
+    """A trial that only pretends to run: two epochs whose metric is the learning rate, or a failure above 1."""
+
+    def __init__(self, name: str, changes: Mapping[str, Any], folder: Path) -> None:
+        self.name = name
+        self.lr = float(changes["train.lr"])
+
+    def epochs(self) -> Iterator[dict[str, float]]:
+        if self.lr > 1:
+            raise SpecimenError(f"sweep: {self.name} failed: error: train: the loss is nan")
+        for epoch in (1, 2):
+            yield {"epoch": epoch, "val_rmse": self.lr}
+
+    def history(self) -> pd.DataFrame:
+        return pd.DataFrame(self.epochs())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None: ...
+
+
+@pytest.fixture
+def fake_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(study_of_trials, "Trial", FakeTrial)
 
 
 @pytest.fixture
@@ -105,8 +136,7 @@ def test_a_stopped_trial_leaves_no_process_and_no_copy(repository: Path, tmp_pat
         assert int(pid.read_text()) in family
     assert not [pid for pid in family if is_running(pid)]
     assert not list(Path(".dvc/tmp/exps/standalone").glob("tmp*"))
-    known = subprocess.run(["git", "for-each-ref", "refs/exps"], capture_output=True, text=True, check=True).stdout
-    assert "/two" not in known
+    assert "/two" not in git(repository, "for-each-ref", "refs/exps")
 
 
 def test_a_trial_that_fails_says_why(repository: Path) -> None:
@@ -127,11 +157,12 @@ def test_a_sweep_goes_on_where_it_stood_and_its_best_is_applied(
     run_sweep("--apply")
     applied = yaml.safe_load(Path("params.yaml").read_text())["train"]["lr"]
     assert applied == pytest.approx(study.best_params["train.lr"])
-    subprocess.run(["git", "checkout", "--quiet", "."], check=True)
+    git(repository, "checkout", "--quiet", ".")
     with pytest.raises(SpecimenError, match=r"study 'sweep' searches train.lr=1e-4..1e-2:log, not train.lr=1,2"):
         run_sweep("-S", "train.lr=1,2")
 
 
+@pytest.mark.usefixtures("fake_trials")
 def test_a_trial_worse_than_the_median_is_stopped(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     study = optuna.create_study(study_name="sweep", storage=f"sqlite:///{repository}/sweep/study.db")
     study.set_user_attr("space", ["train.lr=0.1..0.2"])
@@ -145,24 +176,25 @@ def test_a_trial_worse_than_the_median_is_stopped(repository: Path, capsys: pyte
     assert "stopped after epoch 1" in capsys.readouterr().out
 
 
-def test_failed_trials_are_told_and_three_in_a_row_end_the_sweep(
-    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.usefixtures("fake_trials")
+def test_failed_trials_are_named_and_three_in_a_row_end_the_sweep(
+    repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sweep, "FAILURES", 1)
-    with pytest.raises(SpecimenError, match=r"1 trials in a row have failed, the last: .* the loss is nan"):
+    with pytest.raises(SpecimenError, match=r"3 trials in a row have failed, the last: .* the loss is nan"):
         run_sweep("-S", "train.lr=2..3")
+    assert capsys.readouterr().err.count("the loss is nan") == 3
     study = optuna.load_study(study_name="sweep", storage="sqlite:///sweep/study.db")
-    assert [trial.state.name for trial in study.trials] == ["FAIL"]
+    assert [trial.state.name for trial in study.trials] == ["FAIL"] * 3
     with pytest.raises(SpecimenError, match="no trial of study 'sweep' has finished yet"):
         run_sweep("--apply")
 
 
 def test_ctrl_c_stops_the_trial_and_leaves_the_study_usable(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Interrupted(Trial):
-        def epochs(self, seconds: float = 0.5) -> Iterator[dict[str, float]]:
+    class Interrupted(FakeTrial):
+        def epochs(self) -> Iterator[dict[str, float]]:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(sweep, "Trial", Interrupted)
+    monkeypatch.setattr(study_of_trials, "Trial", Interrupted)
     with pytest.raises(KeyboardInterrupt):
         run_sweep("-S", "train.lr=1e-3,1e-2")
     study = optuna.load_study(study_name="sweep", storage="sqlite:///sweep/study.db")

@@ -65,7 +65,7 @@ def test_a_number_is_digits_and_nothing_else(artifact: Path, number: str) -> Non
 
 def test_another_pull_request_is_refused(artifact: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMMIT", "e" * 40)
-    assert "does not hold commit" in check(artifact, 2)
+    assert "does not have commit" in check(artifact, 2)
 
 
 def test_a_pull_request_that_is_not_there_is_refused(artifact: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_pull_request_that_is_not_there_is_refused(artifact: Path) -> None:
 )  # fmt: skip
 def test_what_a_report_never_holds_is_refused(artifact: Path, foreign: str) -> None:
     (artifact / "report.md").write_text(f"{GOOD}\n{foreign}\n", encoding="utf-8")
-    assert "which no report of Specimen does" in check(artifact, 2)
+    assert "which a report of Specimen never has" in check(artifact, 2)
 
 
 @pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe", b"x" * 60_001, b"x" * 300_000])
@@ -94,7 +94,7 @@ def test_an_empty_long_or_unreadable_report_is_refused(artifact: Path, content: 
 def test_a_link_is_not_followed(artifact: Path, tmp_path: Path) -> None:
     (artifact / "report.md").rename(tmp_path / "secret")
     (artifact / "report.md").symlink_to(tmp_path / "secret")
-    assert "no plain file" in check(artifact, 2)
+    assert "not a regular file" in check(artifact, 2)
 
 
 def test_it_needs_nothing_but_python(artifact: Path) -> None:

@@ -8,10 +8,14 @@ from specimen.config.base import Section
 
 
 class Report(Section):
-    """The comment on a pull request; `src/report.py` alone reads it, so that it makes no stage run."""
+    """The comment on a pull request; only `src/report.py` reads it, so that a change makes no stage run.
+
+    What decides, `metric` and `fail_on`, is read from the base: a pull request cannot set its own gate.
+    """
 
     metric: str | None = None
     """Metric of `metrics/test.json` that decides; null: rmse for numbers, accuracy for classes."""
     resamples: Annotated[int, Field(ge=100, le=20_000)] = 2000
+    """How often the groups of the test split are resampled for the interval of the verdict."""
     fail_on: Literal["never", "worse"] = "never"
     """worse: the check of a pull request turns red when the model has become worse."""

@@ -59,7 +59,7 @@ Space = dict[str, Range | Choice]
 
 
 def read_space(texts: list[str]) -> Space:
-    """Read the dimensions. Raises `SpecimenError` for what is none."""
+    """Read what to search, one text for each param. Raises `SpecimenError` for one that names nothing to search."""
     space: Space = {}
     for text in texts:
         key, _, values = text.partition("=")
@@ -74,7 +74,7 @@ def _range(text: str, values: str) -> Range:
     try:
         low, high = (_number(bound) for bound in bounds.split(".."))
     except ValueError:
-        raise SpecimenError(f"sweep: '{text}' has no two numbers as ends. {HOW}") from None
+        raise SpecimenError(f"sweep: '{text}' does not have two numbers as ends. {HOW}") from None
     if scale not in ("", "log") or low >= high or (scale and low <= 0):
         raise SpecimenError(f"sweep: '{text}': the low end must be below the high end, and above 0 for log. {HOW}")
     return Range(low, high, scale == "log")
@@ -106,15 +106,16 @@ def check_space(space: Space, path: Path = PARAMS_FILE) -> Params:
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     for key, dimension in space.items():
         for value in dimension.examples():
-            check_params(_changed(content, key, value), f"sweep: {key} = {value}")
+            check_params(_with_value(content, key, value), f"sweep: {key} = {value}")
     return check_params(content, str(path))
 
 
-def _changed(content: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
+def _with_value(content: dict[str, Any], key: str, value: object) -> dict[str, Any]:
+    """Return a copy of params with one value changed; `key` joins the names of sections by dots."""
     changed = copy.deepcopy(content)
     section = changed
-    *path, last = key.split(".")
-    for part in path:
-        section = section.setdefault(part, {})
-    section[last] = value
+    *sections, name = key.split(".")
+    for outer in sections:
+        section = section.setdefault(outer, {})
+    section[name] = value
     return changed

@@ -8,9 +8,8 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,11 +22,13 @@ from specimen.training.epoch_records import RECORDS
 from specimen.versioning.dvc_commands import dvc_command, dvc_environment, fault_in, read_dvc
 from specimen.versioning.errors import NotAvailableError
 
-STAGE, HISTORY = "train", "plots/history.csv"
+STAGE = "train"
+HISTORY = "plots/history.csv"
 COPIES = Path(".dvc/tmp/exps/standalone")
 """Where `dvc exp run --temp` works."""
+LOCKS = (Path(".dvc/tmp/rwlock"), Path(".dvc/tmp/exps/rwlock"))
 SECONDS_TO_STOP = 30.0
-"""How long DVC may tidy up behind a stopped trial."""
+"""How long DVC may tidy up after a stopped trial."""
 
 
 class Trial:
@@ -37,15 +38,16 @@ class Trial:
     """
 
     def __init__(self, name: str, changes: Mapping[str, Any], folder: Path) -> None:
+        """Start an experiment of this name with changed params; its log goes into `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
-        self.name, self.log = name, folder / f"{name}.log"
+        self.name = name
+        self.log = folder / f"{name}.log"
         self._records = (folder / f"{name}.jsonl").absolute()
-        changed = [("--set-param", f"++{key}={json.dumps(value)}") for key, value in changes.items()]
-        command = dvc_command("exp", "run", "--temp", "--name", name, STAGE, *chain.from_iterable(changed))
+        options = [f"--set-param=++{key}={json.dumps(value)}" for key, value in changes.items()]
         with self.log.open("wb") as log:
             # In a session of its own: Ctrl-C reaches the sweep alone, which then stops the trial in good order.
             self._process = subprocess.Popen(
-                command,
+                dvc_command("exp", "run", "--temp", "--name", name, *options, STAGE),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -69,8 +71,8 @@ class Trial:
                 break
             time.sleep(seconds)
         if self._process.returncode:
-            said = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            raise SpecimenError(f"sweep: {self.name} failed: {fault_in(said)} (all of it: {self.log})")
+            output = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            raise SpecimenError(f"sweep: {self.name} failed: {fault_in(output)} (all of it: {self.log})")
 
     def history(self) -> pd.DataFrame:
         """Return what a finished experiment has in DVC; also where DVC knew the result and ran nothing."""
@@ -80,25 +82,26 @@ class Trial:
 
     def stop(self) -> None:
         """Stop the stage as Ctrl-C would, so that DVC, whose stage has failed, tidies up; then kill what is left."""
-        if self._process.poll() is None:
-            family = psutil.Process(self._process.pid).children(recursive=True)
-            copies = _copies(family)
-            # Not DVC itself, if it can be helped: it would leave a lock file half written.
-            for process in family or [self._process]:
-                with suppress(psutil.NoSuchProcess, ProcessLookupError):
-                    process.send_signal(signal.SIGINT)
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(SECONDS_TO_STOP)
-            for process in [self._process, *family]:  # children of torchrun are in sessions of their own
-                with suppress(psutil.NoSuchProcess, ProcessLookupError):
-                    process.kill()
-            self._process.wait()
-            for copy in copies:  # a DVC that was slow to end has not removed its own
-                shutil.rmtree(copy, ignore_errors=True)
-            _mend_locks()
-            # DVC may have kept what was there as an experiment, with the results of the commit that it began from.
-            with suppress(NotAvailableError):
-                read_dvc(Path.cwd(), "exp", "remove", self.name)
+        if self._process.poll() is not None:
+            return
+        family = psutil.Process(self._process.pid).children(recursive=True)
+        copies = _copies(family)
+        # Not DVC itself, if it can be helped: it would leave a lock file half written.
+        for process in family or [self._process]:
+            with suppress(psutil.NoSuchProcess, ProcessLookupError):
+                process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(SECONDS_TO_STOP)
+        for process in [self._process, *family]:  # children of torchrun are in sessions of their own
+            with suppress(psutil.NoSuchProcess, ProcessLookupError):
+                process.kill()
+        self._process.wait()
+        for copy in copies:  # a DVC that was slow to end has not removed its own
+            shutil.rmtree(copy, ignore_errors=True)
+        _remove_broken_locks()
+        # DVC may have kept what was there as an experiment, with the results of the commit that it began from.
+        with suppress(NotAvailableError):
+            read_dvc(Path.cwd(), "exp", "remove", self.name)
 
     def __enter__(self) -> Self:
         return self
@@ -110,19 +113,19 @@ class Trial:
         self._records.unlink(missing_ok=True)
 
 
-def _copies(family: list[psutil.Process]) -> set[Path]:
+def _copies(family: Iterable[psutil.Process]) -> set[Path]:
     """Return the copies of the repository in which these processes work."""
-    found: set[Path] = set()
+    copies: set[Path] = set()
     for process in family:
         with suppress(psutil.Error):
-            place = Path(process.cwd())
-            found |= {path for path in (place, *place.parents) if path.parent == COPIES.resolve()}
-    return found
+            folder = Path(process.cwd())
+            copies |= {path for path in (folder, *folder.parents) if path.parent == COPIES.resolve()}
+    return copies
 
 
-def _mend_locks() -> None:
-    """Remove lock files that are no JSON: an interrupted DVC left them so, and no later one could read them."""
-    for path in (Path(".dvc/tmp/rwlock"), Path(".dvc/tmp/exps/rwlock")):
+def _remove_broken_locks() -> None:
+    """Remove lock files that are not JSON: an interrupted DVC left them so, and no later one could read them."""
+    for path in LOCKS:
         try:
             json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:

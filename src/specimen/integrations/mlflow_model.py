@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,14 +19,14 @@ class Flavor:
 
     predictor: Predictor
 
-    def predict(self, table: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
+    def predict(self, table: pd.DataFrame, params: object = None) -> pd.DataFrame:
         """Return the columns of the prediction, for a table with `image` (path or bytes of a file) and the features.
 
-        Raises `DecodeError` for what is no image.
+        Raises `DecodeError` for what is not an image.
         """
-        size, resize = self.predictor.meta.image_size, self.predictor.meta.resize
+        meta = self.predictor.meta
         contents = [cell if isinstance(cell, bytes) else Path(cell).read_bytes() for cell in table["image"]]
-        images = np.stack([decode(content, size, resize)[0] for content in contents])
+        images = np.stack([decode(content, meta.image_size, meta.resize)[0] for content in contents])
         return self.predictor.predict(images, table)
 
 

@@ -45,7 +45,7 @@ class WandbRun:
     def log_results(self, metrics: Mapping[str, float], plots: Path, model: Path, data: Path) -> None:
         """Write metrics into the summary, plots as pictures, and data and model as artifacts with versions.
 
-        The pictures of the data set stay with DVC: its artifact holds the tables, which name each of them.
+        The pictures of the data set stay with DVC: its artifact has the tables, which name each of them.
         """
         self.run.summary.update(dict(metrics))
         pictures = sorted(plots.rglob("*.png"))

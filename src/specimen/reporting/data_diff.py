@@ -25,7 +25,7 @@ class Shift:
 
 @dataclass(frozen=True)
 class DataDiff:
-    """The samples that differ; tables are indexed by what names a sample."""
+    """The samples that differ; the index of each table names its samples."""
 
     before: int
     after: int
@@ -50,20 +50,21 @@ def compare(
     Raises `NotComparableError` where the samples cannot be told apart.
     """
     key = sample_key(base, head)
-    old, new = base.set_index(key), head.set_index(key)
+    old = base.set_index(key)
+    new = head.set_index(key)
     shared = new.index.intersection(old.index, sort=False)
-    counts = [table["rule"].value_counts() for table in (rejected_base, rejected_head)]
-    rejected = pd.DataFrame({"before": counts[0], "after": counts[1]}).fillna(0).astype(int)
+    counts = {"before": rejected_base["rule"].value_counts(), "after": rejected_head["rule"].value_counts()}
+    rejected_images = pd.Index(rejected_head["image"].dropna().unique())
     return DataDiff(
-        len(base),
-        len(head),
-        new.loc[new.index.difference(old.index, sort=False)],
-        old.loc[old.index.difference(new.index, sort=False)],
-        _changed(old, new, shared, "target"),
-        _changed(old, new, shared, "split"),
-        rejected,
-        pd.Index(rejected_head["image"].dropna().unique()).difference(rejected_base["image"].dropna(), sort=False),
-        target_shift(base["target"], head["target"]),
+        before=len(base),
+        after=len(head),
+        added=new.loc[new.index.difference(old.index, sort=False)],
+        removed=old.loc[old.index.difference(new.index, sort=False)],
+        relabelled=_changed(old, new, shared, "target"),
+        moved=_changed(old, new, shared, "split"),
+        rejected=pd.DataFrame(counts).fillna(0).astype(int),
+        newly_rejected=rejected_images.difference(rejected_base["image"].dropna(), sort=False),
+        shift=target_shift(base["target"], head["target"]),
     )
 
 
@@ -85,10 +86,10 @@ def target_shift(before: pd.Series[Any], after: pd.Series[Any]) -> Shift:
 def _kolmogorov_smirnov(before: pd.Series[Any], after: pd.Series[Any]) -> tuple[float, float]:
     if np.array_equal(np.sort(before), np.sort(after)):
         return 0.0, 1.0
-    from scipy.stats import ks_2samp  # noqa: PLC0415 - two seconds, of which most reports have no need
+    from scipy.stats import ks_2samp  # noqa: PLC0415 - takes two seconds, which most reports need not wait
 
-    found = ks_2samp(before, after)
-    return float(found.statistic), float(found.pvalue)
+    result = ks_2samp(before, after)
+    return float(result.statistic), float(result.pvalue)
 
 
 def _changed(old: pd.DataFrame, new: pd.DataFrame, shared: pd.Index[Any], column: str) -> pd.DataFrame:

@@ -19,7 +19,7 @@ LONGEST_VALUE = 80
 _SPECIAL = frozenset("\\`*_[]#|<>&~@:$")
 """What starts code, emphasis, links, issues, cells, HTML, entities, mentions, emoji, addresses or formulas."""
 _BREAK = "&#8203;"
-"""A space without width behind what starts a mention, an issue or an address, for they are looked for in the page."""
+"""A space without width after what starts a mention, an issue or an address: GitHub looks for these in the page."""
 _WWW = re.compile(r"(www)\.", re.IGNORECASE)
 _LADDER = (2000, 500, 200, 50, 10, 0)
 """Rows of a folded table, tried one after the other until the report is short enough."""
@@ -38,19 +38,19 @@ def escape(value: object, limit: int = LONGEST_VALUE) -> str:
 
 
 def code(value: object, limit: int = LONGEST_VALUE) -> str:
-    """Return a foreign value as code; GitHub looks for no mentions, emoji and issues inside."""
+    """Return a foreign value as code, in which GitHub does not look for mentions, emoji and issues."""
     return f"<code>{escape(value, limit) or ' '}</code>"
 
 
 def prose(text: object) -> str:
-    """Return a sentence of ours with foreign values in it, such as a reason; what stands between backticks is code."""
-    parts = " ".join(str(text).split()).split("`")
-    return "".join(code(part, 200) if place % 2 else escape(part, 400) for place, part in enumerate(parts))
+    """Return a sentence of ours with foreign values in it, such as a reason; what is between backticks is code."""
+    pieces = " ".join(str(text).split()).split("`")
+    return "".join(code(piece, 200) if index % 2 else escape(piece, 400) for index, piece in enumerate(pieces))
 
 
-def paragraphs(*parts: str) -> str:
-    """Return the parts that are not empty, with an empty line between them."""
-    return "\n\n".join(part for part in parts if part)
+def paragraphs(*texts: str) -> str:
+    """Return the texts that are not empty, with an empty line between them."""
+    return "\n\n".join(text for text in texts if text)
 
 
 @dataclass(frozen=True)
@@ -66,15 +66,15 @@ class Fold:
     def render(self, most: int) -> str:
         """Return the folded table with `most` rows at the most, and say how many were cut."""
         cut = len(self.rows) - most
-        said = f"{cut} more rows are cut, to keep the comment short enough for GitHub." if cut > 0 else ""
+        remark = f"{cut} more rows are cut, to keep the comment short enough for GitHub." if cut > 0 else ""
         shown = table(self.header, self.rows[:most], text_columns=self.text_columns) if self.rows[:most] else ""
-        body = paragraphs(self.note, shown, said)
+        body = paragraphs(self.note, shown, remark)
         return f"<details>\n<summary>{self.summary}</summary>\n\n{body}\n\n</details>"
 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the report: a title, Markdown, and what is folded below it."""
+    """A section of the report: a title, Markdown, and what is folded below it."""
 
     title: str
     body: str
@@ -94,8 +94,8 @@ def render(sections: Sequence[Section], limit: int = LIMIT) -> str:
         if len(text) <= limit:
             return text
     kept = list(sections)
-    for place in reversed(range(1, len(kept))):
-        kept[place] = replace(kept[place], body="Cut, to keep the comment short enough for GitHub.", folds=())
+    for index in reversed(range(1, len(kept))):
+        kept[index] = replace(kept[index], body="Cut, to keep the comment short enough for GitHub.", folds=())
         text = _join(kept, 0)
         if len(text) <= limit:
             return text
@@ -107,7 +107,7 @@ def _join(sections: Sequence[Section], most: int) -> str:
 
 
 def _visible(sign: str) -> str:
-    """Write out line breaks, control signs and those that turn the direction of text."""
+    """Write out line breaks, control signs, and signs that turn the direction of text."""
     if unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
         return sign.encode("unicode_escape", "surrogatepass").decode("ascii")
     return sign

@@ -30,7 +30,7 @@ def chart(title: str, x: tuple[str, Sequence[object]], y: str, series: Sequence[
     name, labels = x
     theme = {"xyChart": {"plotColorPalette": ", ".join(colour for _, colour, _ in series)}}
     settings = {"themeVariables": theme, "xyChart": {"width": 760, "height": 380}}
-    low, high = _ends([value for *_, values in series for value in values], from_zero=series[0][0] == "bar")
+    low, high = _range_of([value for *_, values in series for value in values], from_zero=series[0][0] == "bar")
     lines = [
         f"%%{{init: {json.dumps(settings)}}}%%",
         "xychart-beta",
@@ -54,15 +54,17 @@ def _label(label: object) -> str:
 
 
 def _numbers(values: Sequence[float], length: int) -> list[str]:
-    whole = pd.Series(values, dtype=float).replace([np.inf, -np.inf], np.nan).reindex(range(length)).ffill().bfill()
-    return [f"{value:.4g}" for value in whole.fillna(0.0)]
+    finite = pd.Series(values, dtype=float).replace([np.inf, -np.inf], np.nan)
+    filled = finite.reindex(range(length)).ffill().bfill().fillna(0.0)
+    return [f"{value:.4g}" for value in filled]
 
 
-def _ends(values: Sequence[float], *, from_zero: bool) -> tuple[float, float]:
-    """Return the ends of the y axis: a little beyond the values, and a span that is never empty."""
+def _range_of(values: Sequence[float], *, from_zero: bool) -> tuple[float, float]:
+    """Return the ends of the y axis: a little beyond the values, and never the same."""
     finite = [float(value) for value in values if np.isfinite(value)] or [0.0]
-    low, high = min(finite), max(finite)
     if from_zero:
-        low, high = min(low, 0.0), max(high, 0.0)
+        finite.append(0.0)
+    low = min(finite)
+    high = max(finite)
     margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
     return (low if from_zero and low == 0 else low - margin), high + margin

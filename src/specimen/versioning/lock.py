@@ -26,7 +26,7 @@ class _Lock(BaseModel):
     stages: dict[str, _Stage] = {}
 
 
-def read_lock(content: dict[str, Any], source: str) -> dict[str, Outputs]:
+def read_lock(content: Mapping[str, Any], source: str) -> dict[str, Outputs]:
     """Return the outputs of each stage of a lock. Raises `NotAvailableError` for what DVC did not write."""
     try:
         lock = _Lock.model_validate(content)

@@ -27,7 +27,7 @@ def _parse_mapping(parse: Callable[[str], Any], content: bytes, source: str) -> 
     except (ValueError, yaml.YAMLError) as error:
         raise NotAvailableError(f"{source} cannot be read: {first_line(error)}") from error
     if not isinstance(parsed, dict):
-        raise NotAvailableError(f"{source} holds no keys")
+        raise NotAvailableError(f"{source} has no keys")
     return parsed
 
 

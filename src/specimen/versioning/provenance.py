@@ -64,8 +64,8 @@ def uncommitted(root: Path) -> list[str]:
     for entry in entries:
         if not entry:
             continue
-        state, name = entry[:2], entry[3:]
-        names.append(name)
+        state = entry[:2]
+        names.append(entry[3:])
         if "R" in state or "C" in state:
             next(entries)  # the name that it was renamed or copied from
     return names

@@ -1,4 +1,4 @@
-"""What a revision holds: files of Git and outputs of DVC alike, each of which may be missing for a reason."""
+"""The files of a revision, whether Git or DVC keeps them; each may be missing for a reason."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ HEADER = ("", "base", "this", "change")
 
 
 def metrics_section(diff: Future[list[Change]], head: RevisionOutputs) -> Section:
-    """Return the metrics that changed in the open, all of them folded; those of the head alone without a diff.
+    """Return the metrics that changed in the open, all of them folded; without a diff, the metrics of the head.
 
     Raises `NotAvailableError` where the head has no metrics either.
     """

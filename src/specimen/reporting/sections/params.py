@@ -17,7 +17,7 @@ HEADER = ("", "base", "this")
 
 
 def params_section(diff: Future[list[Change]], head: RevisionOutputs) -> Section:
-    """Return the params that changed in the open, all of them folded; those of the head alone without a diff.
+    """Return the params that changed in the open, all of them folded; without a diff, the params of the head.
 
     Raises `NotAvailableError` where the head has no params either.
     """

@@ -69,14 +69,17 @@ commit-ci: env ## Commit what a run in CI has changed, and push it to BRANCH
 release: env ## Fetch the model of a tag and check it against its metrics: make release TAG=model@v1.2.0
 	$(BIN)/python tools/release.py "$$TAG"
 
+# Two workers, each on one thread of OpenMP: more threads would take the cores from each other.
+PYTEST_WORKERS := --numprocesses 2 --dist loadfile
+PYTEST_THREADS := OMP_NUM_THREADS=1
 test: check .venv/.all ## Lint, types and all tests with coverage
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest
+	$(PYTEST_THREADS) $(BIN)/python -m coverage run -m pytest $(PYTEST_WORKERS)
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
 test-fast: env ## The unit tests alone, in a minute
-	$(BIN)/python -m pytest tests/unit
+	$(PYTEST_THREADS) $(BIN)/python -m pytest $(PYTEST_WORKERS) tests/unit
 
 check: env ## Lint, format, types, allowed imports, and the schemas of the GitHub files
 	$(BIN)/ruff check

@@ -8,7 +8,7 @@ import pytest
 
 from specimen.models.torchvision_models import COMPILER, without_compiler
 
-SRC = Path(__file__).parents[3] / "src"
+SRC = Path(__file__).parents[2] / "src"
 
 
 def run(code: str) -> list[str]:

@@ -1,15 +1,14 @@
 """`python tools/experiment.py`: params that are given become overrides, the others stay."""
 
-import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import experiment
 import pytest
 import yaml
+from projects import commit_all, dvc_here, init_git, run
 
 from specimen.common.errors import SpecimenError
 from specimen.config.train import Train
@@ -18,9 +17,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_only_what_is_given_is_changed() -> None:
-    found = experiment.dvc_arguments(["train.epochs=3", "train.lr=unchanged", "train.augment.flip=0.5"], "train")
+    arguments = experiment.dvc_arguments(["train.epochs=3", "train.lr=unchanged", "train.augment.flip=0.5"], "train")
     changes = ["--set-param", "++train.epochs=3", "--set-param", "++train.augment.flip=0.5"]
-    assert found == ["exp", "run", *changes, "train"]
+    assert arguments == ["exp", "run", *changes, "train"]
 
 
 @pytest.mark.parametrize("change", ["train.epochs", "=3", "train.lr="])
@@ -42,7 +41,7 @@ def test_the_project_file_of_mlflow_names_stages_and_params_that_exist() -> None
 
 
 def test_mlflow_run_executes_the_pipeline_with_its_params(tmp_path: Path) -> None:
-    """The real project file, MLflow and DVC; a stage that takes no time stands for the others."""
+    """The real project file, MLflow and DVC; a stage that takes no time is there instead of the others."""
     pytest.importorskip("mlflow", reason="needs the extra track")
     for name in ("MLproject", "python_env.yaml", "tools/experiment.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -50,27 +49,11 @@ def test_mlflow_run_executes_the_pipeline_with_its_params(tmp_path: Path) -> Non
     (tmp_path / "params.yaml").write_text("train: {epochs: 12, lr: 0.001}\n")
     stage = {"cmd": "echo trained > model", "params": ["train"], "outs": ["model"]}
     (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"train": stage}}))
-    dvc = [sys.executable, "-m", "dvc"]
-    identity = ["-c", "user.name=T", "-c", "user.email=t@e.org", "-c", "commit.gpgsign=false"]
-    for command in (
-        ["git", "init", "--quiet"],
-        [*dvc, "init", "--quiet"],
-        ["git", "add", "--all"],
-        ["git", *identity, "commit", "--quiet", "--message", "first"],
-    ):
-        subprocess.run(command, cwd=tmp_path, check=True)
-    env = os.environ | {
-        "PYTHONPATH": str(ROOT / "src"),
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/mlflow.db",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "GIT_AUTHOR_NAME": "T",
-        "GIT_AUTHOR_EMAIL": "t@e.org",
-        "GIT_COMMITTER_NAME": "T",
-        "GIT_COMMITTER_EMAIL": "t@e.org",
-    }
+    init_git(tmp_path)
+    dvc_here(tmp_path, "init", "--quiet")
+    commit_all(tmp_path, "first")
+    settings = {"MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/mlflow.db", "MLFLOW_DISABLE_TELEMETRY": "true"}
     command = [sys.executable, "-m", "mlflow", "run", ".", "--env-manager", "local", "-P", "epochs=3"]
-    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    run(*command, cwd=tmp_path, **settings)
     assert (tmp_path / "model").read_text() == "trained\n"
     assert yaml.safe_load((tmp_path / "params.yaml").read_text()) == {"train": {"epochs": 3, "lr": 0.001}}

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 import s3
+from projects import dvc_here, init_git
 
-from specimen.common.errors import SpecimenError
+from specimen.common.errors import SpecimenError, run_cli
 
 SCRIPT = Path(s3.__file__).resolve()
-DVC = [sys.executable, "-m", "dvc"]
 CONFIG = b"""\
 [core]
     remote = storage
@@ -58,11 +58,6 @@ def bare(here: Path) -> Path:
     return here
 
 
-def run(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
-    assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
-
-
 @contextmanager
 def served(log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run `src/s3.py` on a free port, from when it says that it listens; its output goes to `log`."""
@@ -81,20 +76,20 @@ def served(log: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_what_is_pushed_comes_back_and_ctrl_c_leaves_no_trace(here: Path) -> None:
-    run("git", "init", "--quiet")
-    run(*DVC, "init", "--quiet")
+    init_git(here)
+    dvc_here(here, "init", "--quiet")
     (here / ".dvc/config").write_bytes(CONFIG)
     (here / ".dvc/config.local").write_bytes(LOCAL)
     photos, log = here / "photos", here.parent / "log"
     photos.mkdir()
     (photos / "leaf.jpg").write_bytes(bytes(range(256)) * 99)
-    run(*DVC, "add", "--quiet", "photos")
+    dvc_here(here, "add", "--quiet", "photos")
 
     with served(log) as server:
-        run(*DVC, "push")
+        dvc_here(here, "push")
         shutil.rmtree(here / ".dvc/cache")
         shutil.rmtree(photos)
-        run(*DVC, "pull")
+        dvc_here(here, "pull")
         assert (photos / "leaf.jpg").read_bytes() == bytes(range(256)) * 99
         server.send_signal(signal.SIGINT)
         assert server.wait(TIMEOUT) == 0
@@ -104,12 +99,11 @@ def test_what_is_pushed_comes_back_and_ctrl_c_leaves_no_trace(here: Path) -> Non
     assert "HTTP/" not in log.read_text(), "the log of requests buries what the server has to say"
 
 
-def test_the_next_run_mends_what_a_killed_one_left(bare: Path) -> None:
+def test_the_next_run_undoes_what_a_killed_one_left(bare: Path) -> None:
     log, local = bare.parent / "log", bare / ".dvc/config.local"
     local.write_bytes(LOCAL)
-    with served(log) as server:
-        server.kill()
-        server.wait(TIMEOUT)
+    killed = s3.point_dvc_at("http://127.0.0.1:1")
+    killed.__enter__()  # and never left, as a process that is killed
     assert b"127.0.0.1" in local.read_bytes()
     with served(log) as server:
         server.send_signal(signal.SIGTERM)
@@ -134,15 +128,20 @@ def test_the_local_config_is_put_back_after_an_error_too(bare: Path, before: byt
     assert [path.name for path in (bare / ".dvc/tmp").iterdir()] == []
 
 
-def test_a_taken_port_is_one_message(bare: Path) -> None:
+def test_a_taken_port_is_one_message(
+    bare: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(signal, "signal", lambda _number, _handler: None)  # of the tests' process
     with socket.create_server((s3.HOST, 0)) as taken:
         port = taken.getsockname()[1]
-        command = [sys.executable, str(SCRIPT), "--port", str(port)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr.startswith(f"error: cannot serve on port {port} of 127.0.0.1: it is taken")
-    assert done.stderr.count("\n") == 1, done.stderr
+        monkeypatch.setattr(sys, "argv", ["s3.py", "--port", str(port)])
+        with pytest.raises(SystemExit) as exited:
+            run_cli(s3.main)
+    assert exited.value.code == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"error: cannot serve on port {port} of 127.0.0.1: it is taken")
+    assert printed.err.count("\n") == 1, printed.err
     assert not (bare / ".dvc/config.local").exists()
 
 

@@ -277,7 +277,8 @@ def ratio(measured: dict[str, list[tuple[float, float]]], over: str, under: str,
 def loop(folder: Path) -> None:
     """The whole loop against the step limit and the usual loop."""
     print(f"{BACKBONE}, {SIZE} px, batch {BATCH}, {compute().device.type}, {compute().precision}, {ROUNDS} rounds")
-    ours, limit = "Specimen, whole loop", "step limit, stock process"
+    ours = "Specimen, whole loop"
+    limit = "step limit, stock process"
     ways: dict[str, dict[str, Any]] = {
         limit: {"way": "step_limit", "keep_memory": False},
         "step limit, freed memory kept": {"way": "step_limit", "keep_memory": True},

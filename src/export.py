@@ -17,7 +17,9 @@ from specimen.models.torch_network import make_torch_predictor
 from specimen.onnx.export import to_onnx
 from specimen.onnx.network import read_onnx
 
-PREPARED, MODEL, ONNX = Path("data/prepared"), Path("models/model.pt"), Path("models/model.onnx")
+PREPARED = Path("data/prepared")
+MODEL = Path("models/model.pt")
+ONNX = Path("models/model.onnx")
 
 
 def main() -> None:

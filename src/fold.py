@@ -1,4 +1,4 @@
-"""Stage fold: train and evaluate with one fold as the test split -> folds/fold-N: `python src/fold.py N`.
+"""Stage fold: train and evaluate with one fold as the test split -> folds/fold-N; `python src/fold.py N`.
 
 All folds use the pictures of data/prepared, decoded once; which split a sample is in, and what follows from that, is
 worked out for each fold. A fold works in a folder of its own, so that after an interruption it goes on from its
@@ -14,7 +14,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import yaml
@@ -30,9 +29,10 @@ from specimen.data.preparation.meta import describe_dataset
 from specimen.data.preparation.splits import assign_splits, check_splits
 from specimen.integrations.tracking import TRACKERS_IN_ENVIRONMENT
 
-PREPARED, FOLDS, WORK = Path("data/prepared"), Path("folds"), Path(".dvc/tmp/folds")
+PREPARED = Path("data/prepared")
+FOLDS = Path("folds")
+WORK = Path(".dvc/tmp/folds")
 RESULTS = ("metrics/test.json", "plots/predictions.csv", "plots/history.csv")
-AS_TEXT: dict[str, Any] = {"dtype": str, "keep_default_na": False}
 
 
 def main() -> None:
@@ -69,7 +69,7 @@ def _write_store(folder: Path, params: Path) -> None:
     meta = describe_dataset(samples, store.meta.counts, data, prepare)
     write_json(folder / "meta.json", meta.model_dump(mode="json"))
     # As text, so that each number is written as prepare has written it.
-    table = pd.read_csv(PREPARED / "samples.csv", **AS_TEXT)
+    table = pd.read_csv(PREPARED / "samples.csv", dtype=str, keep_default_na=False)
     write_csv(folder / "samples.csv", table.assign(split=samples["split"]))
 
 

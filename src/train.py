@@ -17,6 +17,7 @@ from specimen.data.dataset.store import Store
 from specimen.integrations.tracking import Tracking, run_name, track_training
 from specimen.models.model import Model, save_model
 from specimen.training.batches import Batch
+from specimen.training.calibration import too_few_groups
 from specimen.training.checkpoint import Checkpoint, run_fingerprint
 from specimen.training.compute import Compute, pick_compute, precision_name
 from specimen.training.distributed import process_group
@@ -28,7 +29,9 @@ from specimen.training.loop import fit
 from specimen.training.setup import TrainingSetup, set_up_training
 from specimen.training.training_state import TrainingState, make_training_state
 
-PREPARED, MODEL, HISTORY = Path("data/prepared"), Path("models/model.pt"), Path("plots/history.csv")
+PREPARED = Path("data/prepared")
+MODEL = Path("models/model.pt")
+HISTORY = Path("plots/history.csv")
 CHECKPOINT = Path("models/checkpoint.pt")
 
 
@@ -84,6 +87,8 @@ def train_model(store: Store, train: Train, compute: Compute, tracking: Tracking
 def _write_results(state: TrainingState, setup: TrainingSetup, store: Store, coverage: float) -> None:
     """Write the history, and the model with what it still lacks."""
     write_csv(HISTORY, history_table(state.records, setup.task.monitor))
+    if (warning := too_few_groups(store.samples["group"][store.rows("val")], coverage)) is not None:
+        print(warning)
     best_epoch = max(record.epoch for record in state.records if record.best)
     model, meta = finish_model(state.model, setup.meta, best_epoch, store, coverage)
     save_model(MODEL, model, meta)

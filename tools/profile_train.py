@@ -21,7 +21,9 @@ from specimen.training.loop import fit
 from specimen.training.setup import set_up_training
 from specimen.training.training_state import make_training_state
 
-PREPARED, TABLE, TRACE = Path("data/prepared"), Path("profile/table.txt"), Path("profile/trace.json")
+PREPARED = Path("data/prepared")
+TABLE = Path("profile/table.txt")
+TRACE = Path("profile/trace.json")
 STEPS = 10
 ROWS = 25
 

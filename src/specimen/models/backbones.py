@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -60,7 +59,7 @@ def make_backbone(name: str, image_size: int, weights: str) -> tuple[nn.Module, 
 def _from_torchvision(name: str, image_size: int, weights: str) -> _Headless:
     if name not in BACKBONES:
         raise SpecimenError(f"train.backbone: no model '{name}' here. {accepted_hint(name, BACKBONES, 'models')}")
-    options: dict[str, Any] = {"image_size": image_size} if name.startswith("vit_") else {}
+    options: dict[str, object] = {"image_size": image_size} if name.startswith("vit_") else {}
     if name in ("googlenet", "inception_v3"):
         # Without their second heads and slow initialisation; with the scaling that torchvision gives their weights.
         options = {"aux_logits": False, "init_weights": False, "transform_input": True}

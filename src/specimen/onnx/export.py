@@ -54,7 +54,8 @@ def to_onnx(model: Model, meta: ModelMeta) -> bytes:
     graph; `meta` is in the metadata. The same model gives the same bytes. Raises `SpecimenError` for a model that torch
     cannot express in ONNX.
     """
-    size, width = meta.image_size, meta.features_width
+    size = meta.image_size
+    width = meta.features_width
     inputs: dict[str, Tensor] = {}
     if model.backbone is not None:
         inputs["images"] = torch.zeros(EXAMPLES, size, size, 3, dtype=torch.uint8)
@@ -76,7 +77,7 @@ def to_onnx(model: Model, meta: ModelMeta) -> bytes:
             )
             assert program is not None  # only the older exporter returns None
             return _plain_bytes(program.model_proto, meta)
-        # The exporter raises whatever it stumbles over, protobuf ValueError above 2 GB.
+        # The exporter raises whatever it stumbles over, and protobuf a ValueError above 2 GB.
         except Exception as error:
             reason = str(error).strip().splitlines() or [type(error).__name__]
             raise SpecimenError(f"train.backbone: {meta.backbone} cannot be exported to ONNX: {reason[0]}") from error

@@ -11,13 +11,13 @@ import io
 import sys
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from specimen.common.files import replace_atomically
 from specimen.models.meta import ModelMeta
 from specimen.training.compute import Compute
+from specimen.training.training_state import StateDict
 
 
 class Checkpoint:
@@ -27,20 +27,20 @@ class Checkpoint:
         self.path = path
         self.fingerprint = fingerprint
 
-    def load(self) -> dict[str, Any] | None:
+    def load(self) -> StateDict | None:
         """Return the state of an interrupted run of this configuration, if there is one and the file is whole."""
         try:
             with zipfile.ZipFile(self.path) as archive:
                 if archive.testzip() is not None:  # torch writes checksums, but does not compare them
                     return None
             content = torch.load(self.path, map_location="cpu", weights_only=True)
-            state: dict[str, Any] = content["state"]
+            state: StateDict = content["state"]
             return state if content["fingerprint"] == self.fingerprint else None
         # Of a damaged file zipfile and torch raise whatever they stumble over, ten kinds of exceptions at least.
         except Exception:
             return None
 
-    def save(self, state: dict[str, Any]) -> None:
+    def save(self, state: StateDict) -> None:
         """Replace what is there; a kill in the middle leaves the earlier one."""
         buffer = io.BytesIO()  # of a full disk torch itself would not say so
         torch.save({"fingerprint": self.fingerprint, "state": state}, buffer)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,12 +60,12 @@ class PictureDataset(Dataset[Batch]):
                 batch = Batch(images[self.share], batch.features[self.share], targets[self.share])
         return batch
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """Return what a worker that is not forked gets: the file of mapped pictures instead of all their bytes."""
         images = self.images
         return self.__dict__ | {"images": images.filename if isinstance(images, np.memmap) else images}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: dict[str, object]) -> None:
         """Map the pictures again."""
         self.__dict__ = state
         if isinstance(self.images, (str, Path)):

@@ -7,7 +7,7 @@ from specimen.models.meta import ModelMeta
 from specimen.models.model import Model
 from specimen.models.task import AnyTask
 from specimen.models.torch_network import TorchPredictor, make_torch_predictor
-from specimen.training.calibration import calibrate, too_few_groups
+from specimen.training.calibration import calibrate
 from specimen.training.novelty_limits import find_novelty
 
 
@@ -28,7 +28,5 @@ def _calibrated(predictor: TorchPredictor, store: Store, coverage: float) -> Any
     """Return the task that can say how sure a prediction is, calibrated on the val split."""
     rows = store.rows("val")
     samples = store.samples.iloc[rows]
-    if (warning := too_few_groups(samples["group"], coverage)) is not None:
-        print(warning)
     logits = predictor.logits(store.images[rows], samples)
     return calibrate(predictor.task, logits, samples["target"], samples["group"], coverage)

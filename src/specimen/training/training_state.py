@@ -14,6 +14,9 @@ from specimen.models.model import Model
 from specimen.training.epoch_records import EpochRecord
 from specimen.training.optimizers import make_optimizer, make_schedule
 
+StateDict = dict[str, Any]
+"""Tensors and plain values, as `torch.save` takes them."""
+
 
 @dataclass
 class TrainingState:
@@ -42,7 +45,7 @@ class TrainingState:
         """Keep a copy of the weights as they are now."""
         self.best = {key: value.detach().cpu().clone() for key, value in self.eval_model.state_dict().items()}
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> StateDict:
         """Return tensors and plain values."""
         state = {
             "model": self.model.state_dict(),
@@ -53,7 +56,7 @@ class TrainingState:
         }
         return state if self.average is None else state | {"average": self.average.state_dict()}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: StateDict) -> None:
         """Continue from a state."""
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])

@@ -130,8 +130,12 @@ def test_predicting_with_onnx_imports_no_torch(both: tuple[Path, Path]) -> None:
     code = f"""
 import sys
 import numpy, pandas
+from importlib.util import find_spec
 from pathlib import Path
+import specimen.models.predictor, specimen.onnx.network
 from specimen.data.readers import decode
+if find_spec("fastapi"):
+    import specimen.serving.app
 from specimen.inference.load import load_predictor
 loaded = load_predictor(Path({str(both[1])!r}))
 loaded.predict(numpy.zeros((2, 32, 32, 3), "uint8"), pandas.DataFrame({{"age": [1, 2]}}))

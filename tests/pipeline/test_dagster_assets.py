@@ -32,7 +32,7 @@ pathlib.Path("metrics/test.json").write_text(json.dumps({"rmse": 0.5, "baseline"
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A DVC repository of three stages in two files, with scripts that write what those of Specimen write."""
+    """A DVC repository of three stages in two files, with scripts that write what the stages of Specimen write."""
     scripts = {"sample": "import pathlib; pathlib.Path('data/raw').mkdir(parents=True)", "prepare": PREPARE}
     for name, text in {**scripts, "evaluate": EVALUATE}.items():
         (tmp_path / f"{name}.py").write_text(text)

@@ -176,7 +176,7 @@ def checked(text: str) -> str:
         elif token.type in ("td_open", "th_open"):
             widths[-1] += 1
     rows = [line.count("|") - 1 for line in text.splitlines() if line.startswith("|") and not line.startswith("| :--")]
-    assert widths == rows, "a pipe in a cell, or a line that is no row"
+    assert widths == rows, "a pipe in a cell, or a line that is not a row"
     allowed = {"<details>", "</details>", "<summary>", "</summary>", "<code>", "</code>"}
     html = "".join(token.content for token in flat(tokens) if token.type.startswith("html"))
     assert set(re.findall(r"<[^>]*>?", html)) <= allowed
@@ -316,7 +316,7 @@ def test_two_revisions_are_compared_without_touching_the_workspace(
 
 
 @pytest.mark.usefixtures("dvc_in_process")
-def test_a_shallow_clone_without_credentials_shows_what_git_holds(
+def test_a_shallow_clone_without_credentials_shows_what_git_has(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in CI for a pull request from a fork, with a forgotten `fetch-depth: 0`."""
@@ -370,7 +370,7 @@ def test_another_target_is_not_compared(repository: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.usefixtures("dvc_in_process")
 def test_worse_turns_the_check_red_if_the_params_say_so(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The report is written all the same, for who sees red wants to know why."""
+    """The report is written all the same, because whoever sees red wants to know why."""
     change(repository, report={"fail_on": "worse"})
     commit_all(repository, "Be strict")
     git(repository, "branch", "better")
@@ -479,7 +479,7 @@ def steps(workflow: str, job: str) -> list[str]:
 
 
 def test_the_commands_of_the_workflows_bring_the_report_into_a_comment(with_make: Path, tmp_path: Path) -> None:
-    """As GitHub runs them, with a `cml` that fails and a `gh` that notes what it is told."""
+    """As GitHub runs them, with a `cml` that fails and a `gh` that notes its arguments."""
     remote = str(tmp_path / "server.git")
     git(tmp_path, "clone", "--quiet", "--bare", str(with_make), remote)
     git(with_make, "remote", "add", "origin", remote)

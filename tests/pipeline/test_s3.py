@@ -119,7 +119,7 @@ def test_the_local_config_is_put_back_after_an_error_too(bare: Path, before: byt
 
     def fail_while_it_is_ours() -> None:
         with s3.point_dvc_at("http://127.0.0.1:1"):
-            assert "profile" not in local.read_text(), "a profile of a real account has no place beside the dummy keys"
+            assert "profile" not in local.read_text(), "a profile of a real account must not be next to the dummy keys"
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

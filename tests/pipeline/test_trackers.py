@@ -232,17 +232,20 @@ def wandb_records(file: Path) -> Iterator[Any]:
     """
     from wandb.proto import wandb_internal_pb2
 
-    content, place, parts = file.read_bytes(), 7, b""
-    while place < len(content):
-        if 32768 - place % 32768 < 7:  # the rest of a block is too short for a header
-            place += 32768 - place % 32768
+    content = file.read_bytes()
+    offset = 7
+    record = b""
+    while offset < len(content):
+        left_in_block = 32768 - offset % 32768
+        if left_in_block < 7:  # too short for a header
+            offset += left_in_block
             continue
-        _, length, kind = struct.unpack_from("<IHB", content, place)
-        parts += content[place + 7 : place + 7 + length]
-        place += 7 + length
-        if kind in (1, 4):  # whole, or the last part
-            yield wandb_internal_pb2.Record.FromString(parts)
-            parts = b""
+        _, length, kind = struct.unpack_from("<IHB", content, offset)
+        record += content[offset + 7 : offset + 7 + length]
+        offset += 7 + length
+        if kind in (1, 4):  # a whole record, or the end of one
+            yield wandb_internal_pb2.Record.FromString(record)
+            record = b""
 
 
 @pytest.mark.usefixtures("in_this_process")

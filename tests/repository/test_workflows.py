@@ -89,8 +89,8 @@ def test_keys_of_the_bucket_are_for_branches_of_the_repository_alone() -> None:
 
 def test_the_report_is_written_and_handed_on_after_a_failed_run() -> None:
     steps = WORKFLOWS["report"]["jobs"]["report"]["steps"]
-    place = next(place for place, step in enumerate(steps) if step.get("run") == "make repro-ci")
-    assert {step["if"] for step in steps[place + 1 :]} == {"${{ !cancelled() }}"}
+    run = next(index for index, step in enumerate(steps) if step.get("run") == "make repro-ci")
+    assert {step["if"] for step in steps[run + 1 :]} == {"${{ !cancelled() }}"}
     assert steps[0]["with"]["fetch-depth"] == 0
 
 

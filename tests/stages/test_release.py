@@ -43,9 +43,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (prepared / "meta.json").write_text(builders.dataset_meta().model_dump_json())
     loaded = load_torch(write_model(tmp_path / "model.pt", seed=0))
     table = pd.concat([samples, loaded.predict(images, samples)], axis=1)[1::2]
-    found = measure(loaded.task, table)(np.ones((1, len(table))))
+    measured = measure(loaded.task, table)(np.ones((1, len(table))))
     (tmp_path / "metrics").mkdir()
-    metrics = {name: float(f"{values[0]:.6g}") for name, values in found.items()}
+    metrics = {name: float(f"{values[0]:.6g}") for name, values in measured.items()}
     (tmp_path / "metrics/test.json").write_text(json.dumps(metrics | {"samples": COUNT // 2}))
     return tmp_path
 

@@ -19,61 +19,61 @@ def rejected(rules: list[str]) -> pd.DataFrame:
 
 
 def test_nothing_changed() -> None:
-    found = compare(samples(), samples(), NONE, NONE)
-    assert (len(found.added), len(found.removed), len(found.relabelled), len(found.moved)) == (0, 0, 0, 0)
-    assert found.rejected.empty
-    assert found.shift.distance == 0
+    diff = compare(samples(), samples(), NONE, NONE)
+    assert (len(diff.added), len(diff.removed), len(diff.relabelled), len(diff.moved)) == (0, 0, 0, 0)
+    assert diff.rejected.empty
+    assert diff.shift.distance == 0
 
 
 def test_samples_are_known_by_their_image_not_by_their_row() -> None:
     head = samples().iloc[::-1].assign(row=range(100, 110))
-    found = compare(samples(), head, NONE, NONE)
-    assert (len(found.added), len(found.relabelled)) == (0, 0)
+    diff = compare(samples(), head, NONE, NONE)
+    assert (len(diff.added), len(diff.relabelled)) == (0, 0)
 
 
 def test_added_and_removed() -> None:
-    found = compare(samples(8), samples(10).iloc[1:], NONE, NONE)
-    assert found.added.index.tolist() == ["8.jpg", "9.jpg"]
-    assert found.removed.index.tolist() == ["0.jpg"]
-    assert (found.before, found.after) == (8, 9)
+    diff = compare(samples(8), samples(10).iloc[1:], NONE, NONE)
+    assert diff.added.index.tolist() == ["8.jpg", "9.jpg"]
+    assert diff.removed.index.tolist() == ["0.jpg"]
+    assert (diff.before, diff.after) == (8, 9)
 
 
 def test_relabelled_and_moved() -> None:
     head = samples()
     head.loc[3, "target"], head.loc[4, "split"] = 99.0, "test"
-    found = compare(samples(), head, NONE, NONE)
-    assert found.relabelled.to_numpy().tolist() == [[3.0, 99.0]]
-    assert found.moved.to_numpy().tolist() == [["train", "test"]]
+    diff = compare(samples(), head, NONE, NONE)
+    assert diff.relabelled.to_numpy().tolist() == [[3.0, 99.0]]
+    assert diff.moved.to_numpy().tolist() == [["train", "test"]]
 
 
-def test_an_image_that_stands_in_several_rows_is_known_by_image_and_row() -> None:
-    found = compare(samples(image="one.jpg"), samples(8, image="one.jpg"), NONE, NONE)
-    assert found.removed.index.tolist() == [("one.jpg", 10), ("one.jpg", 11)]
+def test_an_image_in_several_rows_is_known_by_image_and_row() -> None:
+    diff = compare(samples(image="one.jpg"), samples(8, image="one.jpg"), NONE, NONE)
+    assert diff.removed.index.tolist() == [("one.jpg", 10), ("one.jpg", 11)]
 
 
 def test_rejected_rows_are_counted_by_rule() -> None:
-    found = compare(samples(), samples(), rejected(["a", "b"]), rejected(["a", "c", "c"]))
-    assert found.rejected.loc["a"].tolist() == [1, 1]
-    assert found.rejected.loc["b"].tolist() == [1, 0]
-    assert found.rejected.loc["c"].tolist() == [0, 2]
-    assert found.newly_rejected.tolist() == ["bad 2.jpg"]
+    diff = compare(samples(), samples(), rejected(["a", "b"]), rejected(["a", "c", "c"]))
+    assert diff.rejected.loc["a"].tolist() == [1, 1]
+    assert diff.rejected.loc["b"].tolist() == [1, 0]
+    assert diff.rejected.loc["c"].tolist() == [0, 2]
+    assert diff.newly_rejected.tolist() == ["bad 2.jpg"]
 
 
 def test_a_shift_of_numbers_is_seen_and_noise_is_not() -> None:
     random = np.random.default_rng(0)
     before, same, other = (pd.Series(random.normal(mean, 1, 300)) for mean in (0, 0, 1))
     assert target_shift(before, same).p_value > 0.05
-    found = target_shift(before, other)
-    assert found.p_value < 0.001
-    assert found.distance > 0.3
+    shift = target_shift(before, other)
+    assert shift.p_value < 0.001
+    assert shift.distance > 0.3
 
 
 def test_a_shift_of_classes_names_the_largest_change_first() -> None:
-    found = target_shift(pd.Series(["a"] * 5 + ["b"] * 5), pd.Series(["a"] * 5 + ["c"] * 4 + ["b"]))
-    assert found.distance == pytest.approx(0.4)
-    assert found.shares is not None
-    assert found.shares.index[:2].tolist() == ["b", "c"]
-    assert found.shares.loc["c"].tolist() == pytest.approx([0, 0.4])
+    shift = target_shift(pd.Series(["a"] * 5 + ["b"] * 5), pd.Series(["a"] * 5 + ["c"] * 4 + ["b"]))
+    assert shift.distance == pytest.approx(0.4)
+    assert shift.shares is not None
+    assert shift.shares.index[:2].tolist() == ["b", "c"]
+    assert shift.shares.loc["c"].tolist() == pytest.approx([0, 0.4])
 
 
 def test_a_target_that_became_a_class_is_a_shift_too() -> None:

@@ -20,7 +20,7 @@ Running stage 'evaluate':
 """
 
 
-def test_a_log_tells_what_became_of_each_stage() -> None:
+def test_a_log_says_what_became_of_each_stage() -> None:
     assert read_log(LOG) == {
         "data/raw.dvc": "unchanged",
         "data/dvc.yaml:sample": "unchanged",
@@ -30,11 +30,11 @@ def test_a_log_tells_what_became_of_each_stage() -> None:
     }
 
 
-def test_an_empty_log_tells_nothing() -> None:
+def test_an_empty_log_says_nothing() -> None:
     assert read_log("") == {}
 
 
-def test_stages_are_told_apart_by_their_outputs_alone() -> None:
+def test_stages_differ_by_their_outputs_alone() -> None:
     def stage(md5: str, dep: str) -> dict[str, object]:
         return {"deps": [{"path": "a", "md5": dep}], "outs": [{"path": "b", "md5": md5}]}
 

@@ -222,7 +222,7 @@ def test_the_model_is_the_average_of_its_steps(project: Configure) -> None:
     ],
     ids=["params", "precision", "samples", "meta", "pictures"],
 )
-def test_another_configuration_starts_anew(
+def test_another_configuration_starts_from_scratch(
     project: Configure,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -242,7 +242,7 @@ def edit(path: str, old: str, new: str) -> None:
     Path(path).write_text(text.replace(old, new, 1))
 
 
-def test_another_code_starts_anew(
+def test_another_code_starts_from_scratch(
     project: Configure, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     project(**TABULAR)
@@ -308,7 +308,7 @@ def test_what_is_said_after_ctrl_c_is_what_was_kept(
     assert said == bool(learnt)
 
 
-def test_a_feature_that_the_store_does_not_have_is_told(project: Configure) -> None:
+def test_a_feature_that_the_store_does_not_have_is_reported(project: Configure) -> None:
     project(**TABULAR)
     edit("data/prepared/meta.json", '"kind": {', '"kinds": {')
     with pytest.raises(
@@ -343,7 +343,9 @@ def test_the_model_says_how_sure_it_is(project: Configure, capsys: pytest.Captur
     assert "train.coverage" not in capsys.readouterr().out
 
 
-def test_a_coverage_that_val_is_too_small_for_is_told(project: Configure, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_coverage_that_val_is_too_small_for_gives_a_warning(
+    project: Configure, capsys: pytest.CaptureFixture[str]
+) -> None:
     project(**TABULAR, coverage=0.9)
     train.main()
     assert "train.coverage: 0.9 takes 9 groups in val, which has 5" in capsys.readouterr().out

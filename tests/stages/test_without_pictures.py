@@ -138,13 +138,13 @@ def test_classes_may_be_learnt_too(project: Configure) -> None:
     assert not {"distance", "unlike"} & {*pd.read_csv("plots/predictions.csv")}, "there is no picture to be unlike"
 
 
-def test_no_data_are_told(project: Configure) -> None:
+def test_missing_data_are_reported(project: Configure) -> None:
     project(flats(), root="data/nowhere")
     with pytest.raises(SpecimenError, match=r"data\.root: 'data/nowhere' does not exist"):
         prepare.main()
 
 
-def test_a_table_of_no_usable_row_is_told(project: Configure) -> None:
+def test_a_table_without_a_usable_row_is_reported(project: Configure) -> None:
     project(flats().assign(price=None))
     with pytest.raises(SpecimenError, match="none of 160 rows is usable") as error:
         prepare.main()
@@ -159,7 +159,7 @@ def test_a_table_of_no_usable_row_is_told(project: Configure) -> None:
         ("data", {"table": None, "task": "classification", "group": [], "features": []}, "but table is null"),
     ],
 )
-def test_params_that_do_not_go_with_a_table_alone_are_told(
+def test_params_that_do_not_go_with_a_table_alone_are_refused(
     project: Configure, section: str, change: dict[str, Any], message: str
 ) -> None:
     project(flats())

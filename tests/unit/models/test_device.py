@@ -28,13 +28,13 @@ def test_auto_is_the_fastest_there_is(there, devices: tuple[str, ...], expected:
     assert pick_device("auto").type == expected
 
 
-def test_the_cpu_may_be_wanted_beside_a_gpu(there) -> None:
+def test_the_cpu_may_be_wanted_where_there_is_a_gpu(there) -> None:
     there("cuda")
     assert pick_device("cpu").type == "cpu"
 
 
 @pytest.mark.parametrize("wanted", ["cuda", "mps"])
-def test_a_device_that_is_not_there_is_told_with_the_way_out(there, wanted: str) -> None:
+def test_a_device_that_is_not_there_is_reported_with_the_way_out(there, wanted: str) -> None:
     there()
     with pytest.raises(SpecimenError, match=f"train.device: no {wanted} on this machine. Set train.device: auto"):
         pick_device(wanted)

@@ -94,7 +94,7 @@ def test_trying_the_size_leaves_no_trace_in_the_statistics() -> None:
     assert norm.num_batches_tracked == 0
 
 
-def test_an_unknown_backbone_is_told_the_nearest() -> None:
+def test_of_an_unknown_backbone_the_nearest_is_named() -> None:
     message = fault(lambda: make_model("resnet_18", 2, 32))
     assert message.startswith("train.backbone: no model 'resnet_18' here. Did you mean 'resnet18'? Models: alexnet, ")
 
@@ -107,7 +107,7 @@ def test_what_has_no_linear_head_or_no_classes_is_not_offered(backbone: str) -> 
 
 
 @pytest.mark.parametrize("backbone", ["alexnet", "maxvit_t", "vit_h_14"])
-def test_pictures_that_a_backbone_cannot_take_are_told_with_the_way_out(backbone: str) -> None:
+def test_pictures_that_a_backbone_cannot_take_are_refused_with_the_way_out(backbone: str) -> None:
     message = fault(lambda: make_model(backbone, 2, 32))
     assert message.startswith(f"train.backbone: {backbone} takes no pictures of 32 px (")
     assert message.endswith("Set prepare.image_size to 224, which it is made for, or choose another backbone.")
@@ -150,14 +150,14 @@ def test_named_weights_bring_their_own_scaling_of_pictures(monkeypatch: pytest.M
     torch.testing.assert_close(model.normalize(white), torch.ones(1, 3, 32, 32))
 
 
-def test_unknown_weights_are_told_what_there_is() -> None:
+def test_of_unknown_weights_the_message_lists_what_there_is() -> None:
     message = fault(lambda: make_model("resnet50", 2, 32, "IMAGENET1K"))
     assert message.startswith("train.weights: resnet50 has no 'IMAGENET1K'. Did you mean 'IMAGENET1K_V")
     assert message.endswith("Accepted: none, IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT, a file .pt or .pth.")
 
 
 @pytest.mark.parametrize("error", [URLError("no route to host"), RuntimeError("invalid hash value")])
-def test_a_failed_download_is_told_with_the_two_ways_out(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+def test_a_failed_download_is_reported_with_the_two_ways_out(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     give(monkeypatch, error)
     message = fault(lambda: make_model("resnet18", 2, 32, "DEFAULT"))
     assert str(error) in message
@@ -184,7 +184,7 @@ def test_a_downloaded_file_with_second_heads_fits(tmp_path: Path) -> None:
     assert torch.equal(loaded["conv1.conv.weight"], state["conv1.conv.weight"])
 
 
-def test_a_state_dict_that_does_not_fit_is_told_what_is_wrong_with_it(tmp_path: Path) -> None:
+def test_a_state_dict_that_does_not_fit_is_refused_with_what_is_wrong(tmp_path: Path) -> None:
     state = plain(BACKBONE).state_dict()
     state["stranger"] = state.pop("features.0.0.weight")
     state["features.0.1.weight"] = torch.zeros(5)
@@ -194,7 +194,7 @@ def test_a_state_dict_that_does_not_fit_is_told_what_is_wrong_with_it(tmp_path: 
     assert "missing features.0.0.weight; unknown stranger; features.0.1.weight is (5,), not (16,)." in message
 
 
-def test_of_many_faults_the_first_are_told(tmp_path: Path) -> None:
+def test_of_many_faults_the_first_are_listed(tmp_path: Path) -> None:
     torch.save(plain("shufflenet_v2_x0_5").state_dict(), tmp_path / "start.pt")
     message = fault(lambda: make_model(BACKBONE, 3, 32, str(tmp_path / "start.pt")))
     assert re.search(r"\(and \d+ more\)\.$", message)
@@ -291,18 +291,18 @@ def test_a_model_of_another_version_is_refused_with_the_way_out(tmp_path: Path, 
     )
 
 
-def test_a_model_whose_facts_are_damaged_is_told_which(tmp_path: Path) -> None:
+def test_of_damaged_facts_the_message_says_which(tmp_path: Path) -> None:
     torch.save({"weights": {}, "meta": PLAIN_META | {"backbone": 5}}, tmp_path / "model.pt")
     message = fault(lambda: load_model(tmp_path / "model.pt"))
     assert message == f"{tmp_path / 'model.pt'}: damaged (backbone: Input should be a valid string). {WAY_OUT}"
 
 
-def test_a_backbone_that_cannot_be_made_here_is_told_with_the_file(tmp_path: Path) -> None:
+def test_a_backbone_that_cannot_be_made_here_is_reported_with_the_file(tmp_path: Path) -> None:
     torch.save({"weights": {}, "meta": PLAIN_META | {"backbone": "resnet-18"}}, tmp_path / "model.pt")
     message = fault(lambda: load_model(tmp_path / "model.pt"))
     assert message.startswith(f"{tmp_path / 'model.pt'}: its backbone cannot be made here. ")
     assert "no model 'resnet-18' here. Did you mean 'resnet18'?" in message
 
 
-def test_a_missing_model_is_told_with_the_way_to_it(tmp_path: Path) -> None:
+def test_a_missing_model_is_reported_with_the_way_to_it(tmp_path: Path) -> None:
     assert fault(lambda: load_model(tmp_path / "model.pt")).endswith("`dvc repro train` makes one.")

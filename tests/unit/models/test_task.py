@@ -75,12 +75,12 @@ def test_a_constant_target_is_not_divided_by_the_noise_of_rounding(transform: st
 
 
 @pytest.mark.parametrize("transform", ["log1p", "sqrt"])
-def test_a_negative_target_is_told_with_the_ways_out(transform: str) -> None:
+def test_a_negative_target_is_reported_with_the_ways_out(transform: str) -> None:
     with pytest.raises(SpecimenError, match=f"{transform} is for targets from 0 up, but 2 are below, down to -3"):
         regression(pd.Series([1.0, -3.0, -0.5]), transform=transform)
 
 
-def test_a_negative_target_of_another_split_is_told_too() -> None:
+def test_a_negative_target_of_another_split_is_reported_too() -> None:
     with pytest.raises(SpecimenError, match=r"1 are below, down to -0.5"):
         regression(transform="log1p").encode(pd.Series([1.0, -0.5]))
 

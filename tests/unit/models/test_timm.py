@@ -60,13 +60,13 @@ def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
     assert "do not fit: missing " in fault(SMALL, 3, 32, str(tmp_path / "start.pth"))
 
 
-def test_an_unknown_model_or_tag_is_told_the_nearest() -> None:
+def test_of_an_unknown_model_or_tag_the_nearest_is_named() -> None:
     assert "timm has no 'resnet_18'. Did you mean 'resnet18'?" in fault("timm/resnet_18", 2, 32)
     assert "timm/resnet18 has no 'a1_in1'. Did you mean 'a1_in1k'?" in fault("timm/resnet18", 2, 32, "a1_in1")
 
 
 def test_a_failed_download_says_the_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a network, which the library itself is told to do without."""
+    """Without a network: the library is set to use none."""
     import huggingface_hub.constants
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)

@@ -18,7 +18,7 @@ def test_each_row_is_shown_once_in_order_to_predict() -> None:
     assert split(5, 2) == [[0, 1], [2, 3], [4]]
 
 
-def test_each_epoch_is_shuffled_anew_and_each_row_shown_once() -> None:
+def test_each_epoch_is_shuffled_differently_and_each_row_shown_once() -> None:
     batches = EpochBatchSampler(np.arange(12), 4, 1)
     orders = []
     for epoch in (1, 2, 1):

@@ -75,14 +75,14 @@ def test_the_width_is_the_error_that_the_share_of_groups_stays_within() -> None:
     assert of_numbers(np.arange(1.0, 10.0), coverage=0.9).half_width == 9
 
 
-def test_with_too_few_groups_the_largest_error_stands_in() -> None:
+def test_with_too_few_groups_the_largest_error_is_used() -> None:
     assert of_numbers([1.0, 5.0, 2.0], coverage=0.9).half_width == 5
 
 
-@pytest.mark.parametrize(("groups", "told"), [(9, False), (8, True)])
-def test_too_few_groups_are_told(groups: int, told: bool) -> None:
+@pytest.mark.parametrize(("groups", "warns"), [(9, False), (8, True)])
+def test_too_few_groups_give_a_warning(groups: int, warns: bool) -> None:
     message = too_few_groups([*range(groups), *range(groups)], 0.9)
-    assert (message is not None) == told
+    assert (message is not None) == warns
     if message is not None:
         assert message.startswith("train.coverage: 0.9 takes 9 groups in val, which has 8; ")
         assert message.endswith("at most.")

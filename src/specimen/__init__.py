@@ -1,1 +1,1 @@
-"""The nouns of Specimen: each module is one idea; the verbs beside this package (`src/*.py`) put them to work."""
+"""Specimen: one folder per part, one idea per file; the commands in `src/*.py` put them to work."""

@@ -71,6 +71,10 @@ class Data(Section):
             raise ValueError("image_column: null means a table without pictures, but table is null")
         if self.table is None and (self.group or self.features or self.split_column):
             raise ValueError("group, split_column and features name columns of a table, but table is null")
+        unknown = [name for name in self.categories if name not in self.features]
+        if unknown:
+            known = ", ".join(self.features) or "none"
+            raise ValueError(f"categories: '{unknown[0]}' is not in features: {known}")
         leaking = sorted({self.target, *self.leaks}.intersection(self.features)) if not self.allow_leaks else []
         if leaking:
             raise ValueError(

@@ -137,6 +137,11 @@ def test_a_wrong_value_is_reported_with_its_key_and_what_is_accepted(load: Load,
         load(DATA + text)
 
 
+def test_a_category_must_be_a_feature(load: Load) -> None:
+    message = fault(load, "data: {root: x, task: regression, table: x, features: [bed], categories: [beds]}")
+    assert message.endswith("data: categories: 'beds' is not in features: bed.")
+
+
 def test_a_text_for_a_list_of_columns_is_refused_in_plain_words(load: Load) -> None:
     message = fault(load, "data: {root: x, task: regression, table: x, group: plant}")
     assert message.endswith("data.group: Input should be a list, such as [a, b], got 'plant'.")

@@ -60,7 +60,7 @@ def bare(here: Path) -> Path:
 
 @contextmanager
 def served(log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `src/s3.py` on a free port, from when it says that it listens; its output goes to `log`."""
+    """Run `tools/s3.py` on a free port, from when it says that it listens; its output goes to `log`."""
     with log.open("wb") as output:
         process = subprocess.Popen([sys.executable, str(SCRIPT), "--port", "0"], stdout=output, stderr=output)
     try:

@@ -11,7 +11,7 @@ RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin spec
 WORKDIR /app
 
 COPY requirements/serve.txt requirements/
-RUN pip install --no-deps --requirement requirements/serve.txt
+RUN pip install --no-deps --require-hashes --requirement requirements/serve.txt
 
 COPY src/serve.py src/
 COPY src/specimen src/specimen

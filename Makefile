@@ -2,7 +2,6 @@
 PYTHON ?= python3
 BASE ?= main
 export BASE
-UV_VERSION := 0.13.8
 MLFLOW_VERSION := 3.17.2
 BIN := .venv/bin
 # The stages in dvc.yaml say `python`: the one of the environment, also where nobody has activated it.
@@ -18,28 +17,31 @@ help: ## List the targets
 
 env: .venv/.made ## Make the environment (.venv) from requirements/dev.txt
 
-.venv/.made: requirements/dev.txt
+.venv/.made: requirements/uv.txt requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Specimen needs Python 3.11 or newer; name one: make PYTHON=python3.12 ..."; exit 2; }
 	$(PYTHON) -m venv --clear .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python --requirement requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/uv.txt
+	$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python --require-hashes --requirement requirements/dev.txt
 	$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # All extras as well: trackers, Dagster, Optuna, timm. Only tests and the targets that name them need these.
 .venv/.all: .venv/.made requirements/all.txt
-	$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python --requirement requirements/all.txt
+	$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python --require-hashes --requirement requirements/all.txt
 	@touch $@
 
 extras: .venv/.all ## Install the extras too: trackers, Dagster, Optuna, timm
 
-LOCK := uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate
-lock: env ## Compile the pins of requirements/ from requirements.txt, requirements/serve.in and pyproject.toml
+# With the hashes of all files of a version: what was published later, or by somebody else, is not installed.
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate
+lock: env ## Compile the pins of requirements/ from requirements.txt, requirements/*.in and pyproject.toml
 	$(BIN)/$(LOCK) --all-extras pyproject.toml --output-file requirements/all.txt
 	$(BIN)/$(LOCK) --extra dev --extra export --extra serve --constraint requirements/all.txt pyproject.toml \
 		--output-file requirements/dev.txt
 	$(BIN)/$(LOCK) --constraint requirements/dev.txt requirements/serve.in --output-file requirements/serve.txt
+	$(BIN)/$(LOCK) requirements/uv.in --output-file requirements/uv.txt
 
 demo: env ## Run the whole pipeline on the embedded sample, and say where to look
 	$(BIN)/dvc repro

@@ -21,7 +21,9 @@ def pins(name: str) -> dict[str, set[str]]:
     """Return the versions of each distribution in a lock file."""
     found: dict[str, set[str]] = {}
     for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
-        package, version = re.split("==", line.split(";")[0].strip())
+        if line.startswith(" "):
+            continue  # a hash of the line above
+        package, version = line.removesuffix("\\").split(";")[0].strip().split("==")
         found.setdefault(package, set()).add(version)
     return found
 

@@ -11,6 +11,7 @@ from typing import ParamSpec, TypeVar
 
 from specimen.reporting import verdict
 from specimen.reporting.changes import Change, read_changes
+from specimen.reporting.facts.verdict import Verdict
 from specimen.reporting.gate import Gate, read_gate
 from specimen.reporting.markdown import Section, code, prose
 from specimen.reporting.revision_outputs import RevisionOutputs, read_outputs
@@ -25,7 +26,6 @@ from specimen.reporting.sections.samples import samples_section
 from specimen.reporting.sections.verdict import verdict_section
 from specimen.reporting.shared_predictions import share_predictions
 from specimen.reporting.shared_samples import NotComparableError
-from specimen.reporting.verdict import Verdict
 from specimen.versioning import provenance, revisions
 from specimen.versioning.dvc_commands import read_dvc_json
 from specimen.versioning.errors import NotAvailableError

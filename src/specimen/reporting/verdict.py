@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -21,12 +20,11 @@ from specimen.evaluation.weighted import Measure
 from specimen.models.metric_registry import METRICS
 from specimen.models.predictions import PREDICTION, class_names_of, probability_column, probability_columns
 from specimen.models.task import TASKS, Regression
+from specimen.reporting.facts.verdict import Verdict, Word
 from specimen.reporting.shared_samples import BASE, NotComparableError, one_side, shared_samples
 
 FEWEST_GROUPS = 20
 """With fewer groups, an interval from a bootstrap is too narrow to be trusted."""
-
-Word = Literal["better", "worse", "no detectable change", "not comparable"]
 
 
 @dataclass(frozen=True)
@@ -37,26 +35,6 @@ class RevisionPredictions:
     task: str
     target: str
     unit: str
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """One word, and the numbers that it rests on; NaN where there are none."""
-
-    word: Word
-    metric: str
-    reason: str = ""
-    unit: str = ""
-    before: float = np.nan
-    after: float = np.nan
-    difference: float = np.nan
-    low: float = np.nan
-    high: float = np.nan
-    samples: int = 0
-    groups: int = 0
-    relabelled: int = 0
-    """Shared samples that were left out because their label has changed."""
-    same_predictions: bool = False
 
 
 def default_metric(task: str) -> str:

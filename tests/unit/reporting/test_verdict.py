@@ -6,8 +6,9 @@ import pytest
 
 from specimen.evaluation.bootstrap import bootstrap
 from specimen.models.metric_registry import METRICS, find_metric
+from specimen.reporting.facts.verdict import Verdict
 from specimen.reporting.shared_samples import BASE, shared_samples
-from specimen.reporting.verdict import FEWEST_GROUPS, RevisionPredictions, Verdict, judge, judge_pairs
+from specimen.reporting.verdict import FEWEST_GROUPS, RevisionPredictions, judge, judge_pairs
 
 REPETITIONS = 400
 RESAMPLES = 400

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from specimen.models.metric_registry import find_metric
+from specimen.reporting.facts.verdict import Verdict
 from specimen.reporting.formatting import amount
 from specimen.reporting.markdown import Section, escape, paragraphs, prose
-from specimen.reporting.verdict import Verdict
 
 
 def verdict_section(verdict: Verdict, resamples: int, compared: str) -> Section:

@@ -1,0 +1,1 @@
+"""What a report says, as plain typed values: collected with pandas and DVC, rendered without them."""

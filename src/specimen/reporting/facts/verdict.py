@@ -1,0 +1,29 @@
+"""The verdict as plain values."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+Word = Literal["better", "worse", "no detectable change", "not comparable"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One word, and the numbers that it rests on; NaN where there are none."""
+
+    word: Word
+    metric: str
+    reason: str = ""
+    unit: str = ""
+    before: float = math.nan
+    after: float = math.nan
+    difference: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    samples: int = 0
+    groups: int = 0
+    relabelled: int = 0
+    """Shared samples that were left out because their label has changed."""
+    same_predictions: bool = False

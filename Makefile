@@ -42,6 +42,8 @@ lock: env ## Compile the pins of requirements/ from requirements.txt, requiremen
 		--output-file requirements/dev.txt
 	$(BIN)/$(LOCK) --constraint requirements/dev.txt requirements/serve.in --output-file requirements/serve.txt
 	$(BIN)/$(LOCK) requirements/uv.in --output-file requirements/uv.txt
+	$(BIN)/$(LOCK) --extra export --excludes requirements/torch.excludes --constraint requirements/dev.txt pyproject.toml \
+		--output-file requirements/train.txt
 
 demo: env ## Run the whole pipeline on the embedded sample, and say where to look
 	$(BIN)/dvc repro

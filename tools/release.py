@@ -9,18 +9,21 @@ import numpy as np
 import pandas as pd
 
 from specimen.common import errors
-from specimen.common.errors import SpecimenError
+from specimen.common.errors import SpecimenError, accepted_hint
 from specimen.common.markdown_table import markdown_table
 from specimen.data.dataset.store import Store
 from specimen.evaluation.measures import measure
 from specimen.inference.load import load_predictor
 from specimen.models.predictor import predict_split
 from specimen.versioning.dvc_commands import run_dvc
+from specimen.versioning.errors import NotAvailableError
+from specimen.versioning.parsing import parse_yaml
 
+PIPELINE = Path("dvc.yaml")
 PREPARED = Path("data/prepared")
 TEST_METRICS = Path("metrics/test.json")
-MODEL = Path("release/model.pt")
-NOTES = Path("release/notes.md")
+RELEASE = Path("release")
+NOTES = RELEASE / "notes.md"
 TAG = re.compile(r"(?P<name>[a-z0-9/_-]+)@(?P<version>v\d+\.\d+\.\d+)")
 TOLERANCE = 0.01
 """Relative: another kind of processor rounds differently, but measures the same."""
@@ -36,12 +39,24 @@ def main() -> None:
         raise SpecimenError(
             f"tag: {tag!r} is not a version of a model. Accepted: name@v1.2.0, as `gto register` makes it."
         )
-    MODEL.parent.mkdir(exist_ok=True)
-    _fetch("artifacts", "get", ".", version["name"], "--rev", version["version"], "--out", str(MODEL), "--force")
+    model = RELEASE / artifact_file(version["name"], PIPELINE)
+    RELEASE.mkdir(exist_ok=True)
+    _fetch("artifacts", "get", ".", version["name"], "--rev", version["version"], "--out", str(model), "--force")
     _fetch("pull", str(PREPARED))
-    compared = check(MODEL, PREPARED, TEST_METRICS)
-    NOTES.write_text(notes(compared), encoding="utf-8")
-    print(f"{MODEL} is the model of {tag}: it measures what {TEST_METRICS} says.")
+    compared = check(model, PREPARED, TEST_METRICS)
+    NOTES.write_text(notes(compared, tag, model), encoding="utf-8")
+    print(f"{model} is the model of {tag}: it measures what {TEST_METRICS} says.")
+
+
+def artifact_file(name: str, pipeline: Path) -> str:
+    """Return the file name of an artifact, whose suffix says how to load it. Raises `SpecimenError` for a wrong name."""
+    try:
+        artifacts = parse_yaml(pipeline.read_bytes(), str(pipeline)).get("artifacts", {})
+    except (OSError, NotAvailableError) as error:
+        raise SpecimenError(f"{pipeline}: {error}") from error
+    if name not in artifacts:
+        raise SpecimenError(f"tag: {pipeline} has no artifact '{name}'. {accepted_hint(name, artifacts)}")
+    return Path(artifacts[name]["path"]).name
 
 
 def _fetch(*arguments: str) -> None:
@@ -81,11 +96,12 @@ def _compare(measured: dict[str, float], metrics: Path) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=["expected", "measured"])
 
 
-def notes(compared: pd.DataFrame) -> str:
-    """Return the metrics of the test split as Markdown."""
+def notes(compared: pd.DataFrame, tag: str, model: Path) -> str:
+    """Return the metrics of the test split as Markdown, and how to check a download."""
     rows = [(str(name), f"{row['expected']:.4g}", f"{row['measured']:.4g}") for name, row in compared.iterrows()]
     table = markdown_table(("metric", "metrics/test.json", "now"), rows)
-    return f"Measured again on the test split:\n\n{table}\n"
+    verify = f"python tools/verify.py {model.name} --rev {tag}"
+    return f"Measured again on the test split:\n\n{table}\n\nTo check a download, in a clone: `{verify}`\n"
 
 
 if __name__ == "__main__":

@@ -1,15 +1,17 @@
-"""The image of the server: what it copies exists, what it installs suffices and agrees with the rest."""
+"""The images: what they copy exists, what they install suffices and agrees with the rest."""
 
 import ast
 import re
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
 SRC = ROOT / "src"
-DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+FILES = sorted((ROOT / "docker").glob("*.Dockerfile"))
+SERVE = (ROOT / "docker/serve.Dockerfile").read_text(encoding="utf-8")
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 STAGE_OUTPUTS = {"models/model.onnx"}
 NOT_IMPORTED = {"httptools", "python-multipart", "uvloop"}
@@ -39,10 +41,18 @@ def top_imports(file: Path) -> set[str]:
     return names
 
 
-def test_the_locks_agree() -> None:
+@pytest.mark.parametrize("lock", ["serve", "train"])
+def test_the_locks_agree(lock: str) -> None:
     all_pins = pins("requirements/dev.txt")
-    for package, versions in pins("requirements/serve.txt").items():
+    for package, versions in pins(f"requirements/{lock}.txt").items():
         assert versions <= all_pins.get(package, set()), package
+
+
+def test_the_pipeline_has_all_that_it_uses_but_torch_which_comes_from_its_own_index() -> None:
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    used = {line.split("==")[0] for line in lines if "==" in line}
+    assert used - set(pins("requirements/train.txt")) == {"torch", "torchvision"}
+    assert {"onnx", "onnxruntime", "onnxscript"} <= set(pins("requirements/train.txt"))
 
 
 def test_the_server_finds_what_it_imports_and_no_torch() -> None:
@@ -64,17 +74,34 @@ def test_the_server_finds_what_it_imports_and_no_torch() -> None:
     assert wanted - NOT_IMPORTED <= imported, "nothing is installed that nothing imports"
 
 
-def test_what_the_image_copies_is_there_and_not_ignored() -> None:
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_what_an_image_copies_is_there_and_not_ignored(file: Path) -> None:
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
-    copied = [name for line in re.findall(r"^COPY (.+)$", DOCKERFILE, re.MULTILINE) for name in line.split()[:-1]]
-    assert len(copied) >= 5
+    lines = re.findall(r"^COPY (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    copied = [name for line in lines for name in line.split()[:-1]]
+    assert len(copied) >= 4
     for name in copied:
         assert f"!{name}" in ignored
         assert name in STAGE_OUTPUTS or (ROOT / name).exists(), name
 
 
+def test_nothing_is_let_in_that_no_image_copies() -> None:
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").split("\n")
+    text = " ".join(file.read_text(encoding="utf-8") for file in FILES)
+    assert [line for line in ignored if line.startswith("!") and f" {line[1:]} " not in text] == []
+
+
 def test_the_server_is_not_root_and_bound_to_this_machine() -> None:
-    assert re.search(r"^USER [1-9]\d+$", DOCKERFILE, re.MULTILINE)
-    assert "HEALTHCHECK" in DOCKERFILE
+    assert re.search(r"^USER [1-9]\d+$", SERVE, re.MULTILINE)
+    assert "HEALTHCHECK" in SERVE
     for service in COMPOSE["services"].values():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+        if "build" in service:
+            assert (ROOT / service["build"]["dockerfile"]) in FILES
+
+
+def test_the_workflow_builds_each_image() -> None:
+    flow = yaml.safe_load((ROOT / ".github/workflows/images.yml").read_text(encoding="utf-8"))
+    images = {entry["image"] for entry in flow["jobs"]["image"]["strategy"]["matrix"]["include"]}
+    assert images == {"serve", "train", "train-cuda"}
+    assert {file.name for file in FILES} == {"serve.Dockerfile", "train.Dockerfile"}

@@ -22,7 +22,7 @@ STEPS = [(name, step) for name, flow in WORKFLOWS.items() for job in flow["jobs"
 
 
 def test_these_are_all() -> None:
-    assert set(WORKFLOWS) == {"check", "report", "comment", "train", "release"}
+    assert set(WORKFLOWS) == {"check", "report", "comment", "train", "release", "images"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -56,7 +56,8 @@ def test_nothing_is_permitted_but_what_a_job_names(name: str) -> None:
         "report": {"contents: read", "id-token: write"},
         "comment": {"actions: read", "contents: read", "pull-requests: write"},
         "train": {"contents: write", "id-token: write"},
-        "release": {"contents: write", "id-token: write"},
+        "release": {"contents: write", "id-token: write", "attestations: write"},
+        "images": {"contents: read", "packages: write", "id-token: write", "attestations: write"},
     }
     assert granted == accepted[name]
 

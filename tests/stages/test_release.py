@@ -53,8 +53,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_right_model_measures_what_its_metrics_say(here: Path) -> None:
     compared = release.check(here / "model.pt", release.PREPARED, release.TEST_METRICS)
     assert {"rmse", "mae", "r2"} <= set(compared.index)
-    text = release.notes(compared)
-    assert [line.count("|") for line in text.splitlines()[2:]] == [4] * (2 + len(compared))
+    text = release.notes(compared, "model@v1.2.0", here / "model.pt")
+    assert [line.count("|") for line in text.splitlines()[2:-2]] == [4] * (2 + len(compared))
+    assert text.endswith("`python tools/verify.py model.pt --rev model@v1.2.0`\n")
 
 
 def test_another_model_is_refused(here: Path) -> None:
@@ -81,17 +82,36 @@ def test_a_tag_is_a_name_and_a_version(monkeypatch: pytest.MonkeyPatch, tag: str
         release.main()
 
 
-def test_the_model_of_the_tag_is_fetched_and_noted(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_artifact_of_a_tag_is_one_of_dvc_yaml(tmp_path: Path) -> None:
+    pipeline = tmp_path / "dvc.yaml"
+    with pytest.raises(SpecimenError, match=r"dvc\.yaml: .*No such file"):
+        release.artifact_file("model", pipeline)
+    pipeline.write_text("artifacts: {model: {path: models/model.pt}, model-onnx: {path: models/model.onnx}}")
+    assert release.artifact_file("model-onnx", pipeline) == "model.onnx"
+    with pytest.raises(SpecimenError, match=r"no artifact 'modle'\. Did you mean 'model'\?"):
+        release.artifact_file("modle", pipeline)
+
+
+@pytest.mark.parametrize(("name", "file"), [("model", "model.pt"), ("model-onnx", "model.onnx")])
+def test_the_model_of_the_tag_is_fetched_checked_and_noted(
+    here: Path, monkeypatch: pytest.MonkeyPatch, name: str, file: str
+) -> None:
     asked: list[tuple[str, ...]] = []
+    checked: list[Path] = []
 
     def run_dvc(*arguments: str) -> int:
         asked.append(arguments)
-        if arguments[0] == "artifacts":
-            (here / "model.pt").rename(release.MODEL)
         return 0
 
+    def check(model: Path, *_: Path) -> pd.DataFrame:
+        checked.append(model)
+        return pd.DataFrame({"expected": [0.5], "measured": [0.5]}, index=["rmse"])
+
+    (here / "dvc.yaml").write_text(f"artifacts: {{{name}: {{path: models/{file}}}}}")
     monkeypatch.setattr(release, "run_dvc", run_dvc)
-    monkeypatch.setattr(sys, "argv", ["release.py", "model@v1.2.0"])
+    monkeypatch.setattr(release, "check", check)
+    monkeypatch.setattr(sys, "argv", ["release.py", f"{name}@v1.2.0"])
     release.main()
-    assert asked[0] == ("artifacts", "get", ".", "model", "--rev", "v1.2.0", "--out", "release/model.pt", "--force")
+    assert asked[0] == ("artifacts", "get", ".", name, "--rev", "v1.2.0", "--out", f"release/{file}", "--force")
+    assert checked == [Path("release") / file]
     assert "| rmse |" in release.NOTES.read_text()

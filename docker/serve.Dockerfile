@@ -1,5 +1,7 @@
-# The server alone, for model.onnx: docker build -t specimen . && docker run --rm -p 127.0.0.1:8000:8000 specimen
-# It copies the model in models/ (`dvc pull models/model.onnx`); mount another folder there to use another model.
+# The server alone, with the model in models/ (`dvc pull models/model.onnx`):
+#   docker build --file docker/serve.Dockerfile --tag specimen .
+#   docker run --rm -p 127.0.0.1:8000:8000 specimen
+# To use another model, mount its folder at /app/models.
 FROM python:3.13-slim-trixie
 
 ENV PYTHONDONTWRITEBYTECODE=1 \

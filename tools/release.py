@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def artifact_file(name: str, pipeline: Path) -> str:
-    """Return the file name of an artifact, whose suffix says how to load it. Raises `SpecimenError` for a wrong name."""
+    """Return the file name of an artifact, by whose suffix it is loaded. Raises `SpecimenError` for an unknown one."""
     try:
         artifacts = parse_yaml(pipeline.read_bytes(), str(pipeline)).get("artifacts", {})
     except (OSError, NotAvailableError) as error:

@@ -1,4 +1,4 @@
-"""Write report.md: what a change does to the model, for the reviewer of a pull request.
+"""Write report.md and report.json: what a change does to the model, for the reviewer of a pull request.
 
 `python src/report.py --base main` compares the workspace with main, `--head REV` compares two revisions. What is not
 available is named in the report; the report is written all the same.
@@ -14,12 +14,12 @@ from pathlib import Path
 from specimen.common import errors
 from specimen.common.errors import SpecimenError
 from specimen.common.files import replace_atomically
-from specimen.reporting.markdown import render
+from specimen.reporting.comment import render_report
 from specimen.reporting.report import Comparison, compare
 from specimen.versioning import provenance, revisions
 from specimen.versioning.errors import NotAvailableError
-from specimen.versioning.provenance import StageState
 from specimen.versioning.revisions import Revision
+from specimen.versioning.states import StageState
 
 REPORT = Path("report.md")
 EXIT_WORSE = 1
@@ -31,17 +31,23 @@ def main() -> None:
     parser.add_argument("--base", required=True, metavar="REV", help="the Git revision to compare with")
     parser.add_argument("--head", metavar="REV", help="the revision that is judged; without it, the workspace")
     parser.add_argument("--log", type=Path, help="what `dvc repro` printed, to see which stages ran")
-    parser.add_argument("--output", type=Path, default=REPORT, help=f"default {REPORT}")
+    where = f"default {REPORT}; its facts go into a .json next to it"
+    parser.add_argument("--output", type=Path, default=REPORT, help=where)
     arguments = parser.parse_args()
     root = Path.cwd()
     if not (root / ".dvc").is_dir():
         raise SpecimenError(f"{root} has no .dvc; run from the root of the repository.")
     comparison = compare(root, arguments.base, _head(root, arguments.head), _last_run(arguments.log))
-    with replace_atomically(arguments.output) as new:
-        new.write_text(render(comparison.sections), encoding="utf-8", newline="\n")
-    verdict = comparison.verdict
+    _write(arguments.output.with_suffix(".json"), comparison.facts.model_dump_json(indent=1) + "\n")
+    _write(arguments.output, render_report(comparison.facts))
+    verdict = comparison.facts.verdict
     print(f"{arguments.output}: {verdict.word}{f' ({verdict.reason})' if verdict.reason else ''}")
     _apply_gate(comparison)
+
+
+def _write(path: Path, text: str) -> None:
+    with replace_atomically(path) as new:
+        new.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _head(root: Path, name: str | None) -> Revision:
@@ -64,7 +70,7 @@ def _apply_gate(comparison: Comparison) -> None:
     gate = comparison.gate
     if gate.fault:
         raise SpecimenError(gate.fault)
-    if comparison.verdict.word == "worse" and gate.settings.fail_on == "worse":
+    if comparison.facts.verdict.word == "worse" and gate.settings.fail_on == "worse":
         print("report.fail_on is worse, so this ends with status 1.", file=sys.stderr)
         sys.exit(EXIT_WORSE)
 

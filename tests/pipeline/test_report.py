@@ -199,7 +199,7 @@ def make_base_and_head(folder: Path) -> None:
     dvc_here(repository, "remote", "add", "--quiet", "--default", "storage", str(folder / "remote"))
     (repository / "stage.py").write_text(STAGE, encoding="utf-8")
     (repository / "dvc.yaml").write_text(yaml.safe_dump(PIPELINE, sort_keys=False))
-    (repository / ".gitignore").write_text("/report.md\n/repro.log\n")
+    (repository / ".gitignore").write_text("/report.md\n/report.json\n/repro.log\n")
     change(repository)
     dvc_here(repository, "repro")
     commit_all(repository, "Base")
@@ -459,7 +459,7 @@ def with_make(repository: Path) -> Path:
     """The repository with Makefile, verbs and environment, so that `make` finds all and installs nothing."""
     for folder in ("requirements", ".venv"):
         (repository / folder).mkdir()
-    for name in ("Makefile", "requirements/dev.txt"):
+    for name in ("Makefile", "requirements/uv.txt", "requirements/dev.txt"):
         shutil.copy(ROOT / name, repository / name)
     for folder in ("src", ".github"):
         (repository / folder).symlink_to(ROOT / folder)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
+import math
 
 from specimen.models.metric_registry import find_metric
+from specimen.reporting.facts.base import Value
 from specimen.reporting.markdown import code, escape
 
 
-def number(value: Any) -> str:
+def number(value: Value) -> str:
     """Return a number with four significant digits, other values as code, and a dash for nothing."""
-    if value is None or (isinstance(value, float) and np.isnan(value)):
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return "-"
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+    if isinstance(value, (bool, str)):
         return code(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+    return escape(f"{value:,}") if isinstance(value, int) else f"{value:.4g}"
 
 
 def amount(value: float, metric: str, unit: str, sign: str = "") -> str:

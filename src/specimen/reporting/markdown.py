@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from specimen.common.markdown_table import markdown_table
+from specimen.reporting.facts.base import FIRST, Names
 
 LIMIT = 60_000
 """Characters of a report: GitHub refuses a comment above 65,536, its hidden watermark included."""
@@ -46,6 +47,17 @@ def prose(text: object) -> str:
     """Return a sentence of ours with foreign values in it, such as a reason; what is between backticks is code."""
     pieces = " ".join(str(text).split()).split("`")
     return "".join(code(piece, 200) if index % 2 else escape(piece, 400) for index, piece in enumerate(pieces))
+
+
+def list_of(shown: Sequence[str], count: int) -> str:
+    """Return Markdown of which some is shown, separated by commas, and how many of `count` are not."""
+    first = shown[:FIRST]
+    return ", ".join(first) + (f" and {count - len(first):,} more" if count > len(first) else "")
+
+
+def code_list(names: Names) -> str:
+    """Return foreign names as code, separated by commas, and how many more there are."""
+    return list_of([code(name) for name in names.first], names.count)
 
 
 def paragraphs(*texts: str) -> str:

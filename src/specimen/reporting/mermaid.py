@@ -7,11 +7,9 @@ Source: https://mermaid.js.org/syntax/xyChart.html
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Sequence
-
-import numpy as np
-import pandas as pd
 
 BASE, HEAD, TRUE = "#8c8c8c", "#1f77b4", "#e0a030"
 """Grey, blue and amber: apart from each other on a light and on a dark page, and to most colour-blind readers."""
@@ -54,14 +52,18 @@ def _label(label: object) -> str:
 
 
 def _numbers(values: Sequence[float], length: int) -> list[str]:
-    finite = pd.Series(values, dtype=float).replace([np.inf, -np.inf], np.nan)
-    filled = finite.reindex(range(length)).ffill().bfill().fillna(0.0)
-    return [f"{value:.4g}" for value in filled]
+    """Return `length` numbers; what is missing or not finite stays at the last value before, or takes the first."""
+    last = next((value for value in values if math.isfinite(value)), 0.0)
+    filled = []
+    for value in [*values[:length], *[math.nan] * (length - len(values))]:
+        last = value if math.isfinite(value) else last
+        filled.append(f"{last:.4g}")
+    return filled
 
 
 def _range_of(values: Sequence[float], *, from_zero: bool) -> tuple[float, float]:
     """Return the ends of the y axis: a little beyond the values, and never the same."""
-    finite = [float(value) for value in values if np.isfinite(value)] or [0.0]
+    finite = [float(value) for value in values if math.isfinite(value)] or [0.0]
     if from_zero:
         finite.append(0.0)
     low = min(finite)

@@ -1,4 +1,4 @@
-"""The report: two revisions compared, section by section."""
+"""The facts of the report: two revisions compared, section by section."""
 
 from __future__ import annotations
 
@@ -10,28 +10,26 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from specimen.reporting import verdict
-from specimen.reporting.changes import Change, read_changes
+from specimen.reporting.collect.changes import collect_changes, read_changes
+from specimen.reporting.collect.charts import collect_charts
+from specimen.reporting.collect.data import collect_data
+from specimen.reporting.collect.details import collect_details
+from specimen.reporting.collect.reproducibility import Checks, collect_reproducibility
+from specimen.reporting.collect.samples import collect_samples
+from specimen.reporting.facts.base import NotKnown
+from specimen.reporting.facts.changes import Change
+from specimen.reporting.facts.report import GateFacts, ReportFacts
 from specimen.reporting.facts.verdict import Verdict
 from specimen.reporting.gate import Gate, read_gate
-from specimen.reporting.markdown import Section, code, prose
-from specimen.reporting.revision_outputs import RevisionOutputs, read_outputs
-from specimen.reporting.sections.charts import charts_section
-from specimen.reporting.sections.data import data_section
-from specimen.reporting.sections.details import details_section
-from specimen.reporting.sections.gate import gate_section
-from specimen.reporting.sections.metrics import metrics_section
-from specimen.reporting.sections.params import params_section
-from specimen.reporting.sections.reproducibility import ReproducibilityState, reproducibility_section
-from specimen.reporting.sections.samples import samples_section
-from specimen.reporting.sections.verdict import verdict_section
+from specimen.reporting.revision_outputs import METRICS, PARAMS, RevisionOutputs, read_outputs
 from specimen.reporting.shared_predictions import share_predictions
 from specimen.reporting.shared_samples import NotComparableError
 from specimen.versioning import provenance, revisions
 from specimen.versioning.dvc_commands import read_dvc_json
 from specimen.versioning.errors import NotAvailableError
 from specimen.versioning.lock import changed_stages
-from specimen.versioning.provenance import StageState
 from specimen.versioning.revisions import Revision
+from specimen.versioning.states import StageState
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,11 +37,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two revisions compared: one word, what decided, and the report in its sections."""
+    """Two revisions compared: what the report says, and what decided."""
 
-    verdict: Verdict
+    facts: ReportFacts
     gate: Gate
-    sections: list[Section]
 
 
 def compare(root: Path, base_name: str, judged: Revision, last_run: Mapping[str, StageState]) -> Comparison:
@@ -59,7 +56,7 @@ def compare(root: Path, base_name: str, judged: Revision, last_run: Mapping[str,
         base = read_outputs(reader.submit(revisions.resolve, root, base_name), reader)
         metrics = diffs.submit(_diff, "metrics", base, judged)
         params = diffs.submit(_diff, "params", base, judged)
-        state = ReproducibilityState(
+        asked = Checks(
             stale=checks.submit(_check, provenance.stale_stages, judged),
             not_in_remote=checks.submit(_check, provenance.not_in_remote, judged),
             uncommitted=checks.submit(_check, provenance.uncommitted, judged),
@@ -69,30 +66,36 @@ def compare(root: Path, base_name: str, judged: Revision, last_run: Mapping[str,
         shared = reader.submit(lambda: share_predictions(base.predictions.result(), head.predictions.result()))
         gate = read_gate(base, head)
         judgement = _judge(base, head, gate)
-        compared = f"Base: {_label(base)}. This: {_label(head)}."
-        sections = [
-            verdict_section(judgement, gate.settings.resamples, compared),
-            gate_section(gate),
-            _section("Metrics", metrics_section, metrics, head),
-            _section("Params", params_section, params, head),
-            _section("Data", data_section, base, head),
-            _section("Charts", charts_section, base, head, shared),
-            _section("Samples that changed most", samples_section, shared),
-            _section("Reproducible?", reproducibility_section, state),
-            _section("Details", details_section, base, head),
-        ]
-    return Comparison(judgement, gate, sections)
+        facts = ReportFacts(
+            base=_known(_label, base),
+            head=judged.label,
+            verdict=judgement,
+            resamples=gate.settings.resamples,
+            gate=GateFacts(fault=gate.fault, base_fault=gate.base_fault, changes=gate.changes),
+            metrics=_known(collect_changes, metrics, METRICS, head.metrics),
+            params=_known(collect_changes, params, PARAMS, head.params),
+            data=_known(collect_data, base, head),
+            charts=_known(collect_charts, base, head, shared),
+            samples=_known(collect_samples, shared),
+            reproducibility=_known(collect_reproducibility, asked),
+            details=_known(collect_details, base, head),
+        )
+    return Comparison(facts, gate)
 
 
-def _section(title: str, build: Callable[P, Section], *arguments: P.args, **options: P.kwargs) -> Section:
-    """Return a section, or one of the same title that says why there is none."""
+def _known(collect: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T | NotKnown:
+    """Return what one section says, or why it is not known."""
     try:
-        return build(*arguments, **options)
+        return collect(*arguments, **options)
     except (NotAvailableError, NotComparableError) as error:
-        return Section(title, f"Not known: {prose(error)}.")
+        return NotKnown(reason=str(error))
     # One section that meets something unforeseen must not cost the reviewer the others.
     except Exception as error:
-        return Section(title, f"This section failed, please report it: {code(type(error).__name__)} {code(error)}.")
+        return NotKnown(reason=f"{type(error).__name__}: {error}", failed=True)
+
+
+def _label(outputs: RevisionOutputs) -> str:
+    return outputs.revision.result().label
 
 
 def _judge(base: RevisionOutputs, head: RevisionOutputs, gate: Gate) -> Verdict:
@@ -114,10 +117,3 @@ def _diff(kind: str, base: RevisionOutputs, head: Revision) -> list[Change]:
 def _check(check: Callable[[Path], T], revision: Revision) -> T:
     with provenance.checked_out(revision) as folder:
         return check(folder)
-
-
-def _label(outputs: RevisionOutputs) -> str:
-    try:
-        return code(outputs.revision.result().label)
-    except NotAvailableError:
-        return "not known"

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from specimen.versioning.errors import NotAvailableError
+from specimen.versioning.states import StageOutputs
 
 Outputs = Mapping[str, str]
 """Paths and md5 hashes of the outputs of a stage; the hash is empty where DVC keeps none."""
@@ -37,12 +38,14 @@ def read_lock(content: Mapping[str, Any], source: str) -> dict[str, Outputs]:
     return {name: {output.path: output.md5 for output in stage.outs} for name, stage in lock.stages.items()}
 
 
-def changed_stages(base: Mapping[str, Outputs], head: Mapping[str, Outputs]) -> dict[str, str]:
+def changed_stages(base: Mapping[str, Outputs], head: Mapping[str, Outputs]) -> dict[str, StageOutputs]:
     """Return for each stage of two locks: same outputs, other outputs, new, or gone."""
-    states = {}
+    states: dict[str, StageOutputs] = {}
     for name, outputs in head.items():
         if name not in base:
             states[name] = "new"
         else:
             states[name] = "same outputs" if outputs == base[name] else "other outputs"
-    return states | dict.fromkeys(base.keys() - head.keys(), "gone")
+    for name in base.keys() - head.keys():
+        states[name] = "gone"
+    return states

@@ -8,13 +8,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 from specimen.versioning.dvc_commands import read_dvc, read_dvc_json
 from specimen.versioning.git_commands import read_git
 from specimen.versioning.revisions import Revision
+from specimen.versioning.states import StageState
 
-StageState = Literal["ran", "from cache", "unchanged"]
 _PRINTED: tuple[tuple[StageState, str], ...] = (
     ("unchanged", r"^(?:Stage )?'([^'\n]+)' didn't change, skipping"),
     ("from cache", r"^Stage '([^'\n]+)' is cached - skipping run"),

@@ -1,48 +1,38 @@
 """Sections of the report that need no repository."""
 
-from concurrent.futures import Future
 from typing import Any
 
 import pytest
 
-from specimen.reporting.changes import Change, read_changes, values_of_head
+from specimen.reporting.collect.changes import read_changes, values_of_head
+from specimen.reporting.facts.base import NotKnown, first_names
+from specimen.reporting.facts.changes import Change, keep_most
+from specimen.reporting.facts.reproducibility import Reproducibility
 from specimen.reporting.sections.metrics import describe_change, metrics_section
-from specimen.reporting.sections.reproducibility import ReproducibilityState, reproducibility_section
-from specimen.versioning.errors import NotAvailableError
-
-
-def done(value: Any) -> Future[Any]:
-    future: Future[Any] = Future()
-    future.set_result(value)
-    return future
-
-
-def failed(reason: str) -> Future[Any]:
-    future: Future[Any] = Future()
-    future.set_exception(NotAvailableError(reason))
-    return future
+from specimen.reporting.sections.reproducibility import reproducibility_section
 
 
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (Change("f", "rmse", 2.0, 1.5, -0.5), "-0.5 ↓ better"),
-        (Change("f", "accuracy", 0.5, 0.25, -0.25), "-0.25 ↓ worse"),
-        (Change("f", "bias", 1.0, 1.5, 0.5), "+0.5 ↑"),
-        (Change("f", "per_class.a.f1", 0.5, 0.75, 0.25), "+0.25 ↑ better"),
-        (Change("f", "rmse", None, 1.5), "new"),
-        (Change("f", "rmse", 1.5, None), "gone"),
-        (Change("f", "note", "a", "b"), "other"),
-        (Change("f", "rmse", 1.5, 1.5, 0.0), ""),
+        (("rmse", 2.0, 1.5, -0.5), "-0.5 ↓ better"),
+        (("accuracy", 0.5, 0.25, -0.25), "-0.25 ↓ worse"),
+        (("bias", 1.0, 1.5, 0.5), "+0.5 ↑"),
+        (("per_class.a.f1", 0.5, 0.75, 0.25), "+0.25 ↑ better"),
+        (("rmse", None, 1.5), "new"),
+        (("rmse", 1.5, None), "gone"),
+        (("note", "a", "b"), "other"),
+        (("rmse", 1.5, 1.5, 0.0), ""),
     ],
 )
-def test_a_change_says_what_became_of_a_metric(change: Change, expected: str) -> None:
-    assert describe_change(change) == expected
+def test_a_change_says_what_became_of_a_metric(change: tuple[Any, ...], expected: str) -> None:
+    values = dict(zip(("key", "old", "new", "difference"), change, strict=False))
+    assert describe_change(Change(file="f", **values)) == expected
 
 
 def test_a_metric_that_dvc_no_longer_finds_is_gone() -> None:
     diff = {"metrics/test.json": {"mape": {"old": 0.25, "new": None}, "rmse": {"old": 2, "new": 2, "diff": 0}}}
-    text = metrics_section(done(read_changes(diff)), None).render(10)
+    text = metrics_section(keep_most(read_changes(diff))).render(10)
     assert "| <code>mape</code> | 0.25 | - | gone |" in text
     assert "All 2 metrics" in text
 
@@ -53,9 +43,9 @@ def test_metrics_of_one_revision_are_new() -> None:
     assert {describe_change(change) for change in changes} == {"new"}
 
 
-def state(**changes: Future[Any]) -> ReproducibilityState:
-    good = {"stale": done({"train": False}), "not_in_remote": done([]), "uncommitted": done([]), "changed": done({})}
-    return ReproducibilityState(**good | changes, last_run={})
+def state(**changes: Any) -> Reproducibility:
+    good = {"stale": {"train": False}, "not_in_remote": {}, "uncommitted": {}, "changed": {}, "last_run": {}}
+    return Reproducibility(**good | changes)
 
 
 def test_all_is_well() -> None:
@@ -64,10 +54,14 @@ def test_all_is_well() -> None:
 
 def test_commands_are_named_once_and_in_their_order() -> None:
     body = reproducibility_section(
-        state(stale=done({"train": True}), uncommitted=done(["metrics/tëst 1.json"]), not_in_remote=done(["models/"]))
+        state(
+            stale={"train": True},
+            uncommitted=first_names(["metrics/tëst 1.json"]),
+            not_in_remote=first_names(["models/"]),
+        )
     ).body
     assert body.startswith("**No.**")
-    assert "The run changed files that are not committed&#58; <code>metrics/tëst 1.json</code>." in body
+    assert "The run changed files that are not committed: <code>metrics/tëst 1.json</code>." in body
     commands = body.split("```sh\n")[1].split("\n```")[0]
     assert commands.splitlines() == [
         "dvc repro",
@@ -78,6 +72,6 @@ def test_commands_are_named_once_and_in_their_order() -> None:
 
 
 def test_what_is_not_known_is_not_called_reproducible() -> None:
-    body = reproducibility_section(state(not_in_remote=failed("no credentials"))).body
+    body = reproducibility_section(state(not_in_remote=NotKnown(reason="no credentials"))).body
     assert body.startswith("**Not known in full.**")
-    assert "Whether the remote has every output is not known&#58; no credentials." in body
+    assert "Whether the remote has every output is not known: no credentials." in body

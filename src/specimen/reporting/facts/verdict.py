@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
+
+from pydantic import ConfigDict
 
 Word = Literal["better", "worse", "no detectable change", "not comparable"]
 
@@ -12,6 +14,8 @@ Word = Literal["better", "worse", "no detectable change", "not comparable"]
 @dataclass(frozen=True)
 class Verdict:
     """One word, and the numbers that it rests on; NaN where there are none."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid", "ser_json_inf_nan": "constants"}
 
     word: Word
     metric: str

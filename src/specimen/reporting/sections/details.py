@@ -2,43 +2,26 @@
 
 from __future__ import annotations
 
-import platform
-from importlib import metadata
-
+from specimen.reporting.facts.report import Details
 from specimen.reporting.markdown import Fold, Section, code
-from specimen.reporting.revision_outputs import RevisionOutputs
-from specimen.versioning.errors import NotAvailableError
 
-PACKAGES = ("dvc", "torch", "torchvision", "numpy", "pandas")
+MOST_VERSIONS = 20
 
 
-def details_section(base: RevisionOutputs, head: RevisionOutputs) -> Section:
+def details_section(details: Details) -> Section:
     """Return the versions, and the commands that make the same report elsewhere."""
-    versions = [("python", platform.python_version()), ("system", f"{platform.system()} {platform.machine()}")]
-    versions += [(name, _version(name)) for name in PACKAGES]
-    rows = [(name, code(version)) for name, version in versions]
+    rows = [(code(name), code(version)) for name, version in list(details.versions.items())[:MOST_VERSIONS]]
     return Section(
         "Details",
         "",
         [
             Fold("Where this report was made", ("what", "version"), rows, text_columns=2),
-            Fold("How to make this report on your machine", (), (), note=_commands(base, head)),
+            Fold("How to make this report on your machine", (), (), note=_commands(details)),
         ],
     )
 
 
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"
-
-
-def _commands(base: RevisionOutputs, head: RevisionOutputs) -> str:
-    try:
-        base_name = str(base.revision.result().name)
-    except NotAvailableError:
-        base_name = "main"
-    head_name = head.revision.result().name
-    checkout = [f"git checkout {head_name}"] if head_name else []
-    return "\n".join(["```sh", "git fetch origin", *checkout, "dvc pull", f"make report BASE={base_name}", "```"])
+def _commands(details: Details) -> str:
+    checkout = [f"git checkout {details.head_commit}"] if details.head_commit else []
+    base = details.base_commit or "main"
+    return "\n".join(["```sh", "git fetch origin", *checkout, "dvc pull", f"make report BASE={base}", "```"])

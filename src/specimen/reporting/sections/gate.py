@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from specimen.reporting.gate import Gate
+from specimen.reporting.facts.report import GateFacts
 from specimen.reporting.markdown import Section, code, paragraphs, prose
 
 
-def gate_section(gate: Gate) -> Section:
+def gate_section(gate: GateFacts) -> Section:
     """Return what is wrong with the section `report` of params.yaml, and how this revision changes the gate."""
     section = f"section {code('report')}"
     lines = []
@@ -15,6 +15,6 @@ def gate_section(gate: Gate) -> Section:
     if gate.base_fault:
         lines.append(f"The {section} of the base is not valid, so it does not decide here: {prose(gate.base_fault)}")
     if gate.changes:
-        changes = ", ".join(prose(change) for change in gate.changes)
+        changes = ", ".join(prose(change) for change in gate.changes[:10])
         lines.append(f"**This changes what decides:** {changes}. Until it is merged, the base decides.")
     return Section("", paragraphs(*lines))

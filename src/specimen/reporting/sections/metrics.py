@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Future
 
 from specimen.models.metric_registry import find_metric
-from specimen.reporting.changes import Change, values_of_head
+from specimen.reporting.facts.changes import Change, Changes
 from specimen.reporting.formatting import number
 from specimen.reporting.markdown import Fold, Section, code, paragraphs, table
-from specimen.reporting.revision_outputs import METRICS, RevisionOutputs
-from specimen.versioning.errors import NotAvailableError
 
 DATA_METRICS = "metrics/data.json"
 """Counts of rows, which have a section of their own."""
@@ -19,22 +16,15 @@ MOST_ROWS = 20
 HEADER = ("", "base", "this", "change")
 
 
-def metrics_section(diff: Future[list[Change]], head: RevisionOutputs) -> Section:
-    """Return the metrics that changed in the open, all of them folded; without a diff, the metrics of the head.
-
-    Raises `NotAvailableError` where the head has no metrics either.
-    """
-    try:
-        changes = diff.result()
-    except NotAvailableError:
-        changes = values_of_head(METRICS, head.metrics.result())
-    differing = [change for change in changes if change.differs]
+def metrics_section(changes: Changes) -> Section:
+    """Return the metrics that changed in the open, all of them folded; without a base, those of the head as new."""
+    differing = [change for change in changes.rows if change.differs]
     shown = [change for change in differing if "." not in change.key and change.file != DATA_METRICS][:MOST_ROWS]
     hidden = len(differing) - len(shown)
     return Section(
         "Metrics",
         paragraphs(
-            _open_table(shown, changes),
+            _open_table(shown, changes.rows),
             f"{hidden} more changed: by class, by column or of the data." if hidden else "",
         ),
         _folds(changes),
@@ -48,9 +38,9 @@ def _open_table(shown: Sequence[Change], changes: Sequence[Change]) -> str:
     return "No metric of the test split changed." if changes else "There are no metrics."
 
 
-def _folds(changes: Sequence[Change]) -> list[Fold]:
-    rows = [(*_row(change), code(change.file)) for change in changes]
-    return [Fold(f"All {len(rows)} metrics", (*HEADER, "file"), rows)] if rows else []
+def _folds(changes: Changes) -> list[Fold]:
+    rows = [(*_row(change), code(change.file)) for change in changes.rows]
+    return [Fold(f"All {number(changes.total)} metrics", (*HEADER, "file"), rows)] if rows else []
 
 
 def _row(change: Change) -> tuple[str, str, str, str]:

@@ -1,0 +1,1 @@
+"""From two revisions to the facts of the report, one file a section."""

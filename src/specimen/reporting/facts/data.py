@@ -1,0 +1,63 @@
+"""What became of the data, as plain values."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from specimen.reporting.facts.base import Facts, Names, Text, Value
+
+
+class SampleChange(Facts):
+    """A sample with another label, or in another split."""
+
+    name: Text
+    before: Value
+    after: Value
+
+
+class SampleChanges(Facts):
+    """The first samples of a kind, and how many there are."""
+
+    first: tuple[SampleChange, ...] = ()
+    count: int = 0
+
+
+class RuleCount(Facts):
+    """How many rows a rule rejects."""
+
+    rule: Text
+    before: int
+    after: int
+
+
+class ClassShare(Facts):
+    """The share of a class in all samples."""
+
+    name: Text
+    before: float
+    after: float
+
+
+class TargetShift(Facts):
+    """How far apart the targets are, from 0 (alike) to 1 (nothing in common)."""
+
+    name: Literal["Kolmogorov-Smirnov distance", "total variation distance"]
+    distance: float
+    p_value: float | None = None
+    """Probability of such a distance, or a larger one, between two samples of one population."""
+    shares: tuple[ClassShare, ...] = ()
+    """Of classes, those whose share changed most."""
+
+
+class DataChanges(Facts):
+    """The samples that differ."""
+
+    before: int
+    after: int
+    added: Names
+    removed: Names
+    relabelled: SampleChanges
+    moved: SampleChanges
+    newly_rejected: Names
+    rejected: tuple[RuleCount, ...]
+    shift: TargetShift

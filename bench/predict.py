@@ -60,7 +60,7 @@ def draw(folder: Path, count: int, width: int, height: int) -> list[Input]:
     for number in range(count):
         shifted = np.roll(scene, rng.integers(0, width, 2), axis=(0, 1))
         Image.fromarray(shifted).save(folder / f"{number:06}.jpg", quality=90)
-    return find_inputs([str(folder)])[0]
+    return find_inputs([str(folder)]).photos
 
 
 def write_model(path: Path, size: int) -> Path:
@@ -196,7 +196,7 @@ sys.path[:0] = {paths!r}
 from pathlib import Path
 import predict as bench
 bench.keep_freed_memory()
-inputs = (bench.find_inputs([{folder!r}])[0] * {count})[:{count}]
+inputs = (bench.find_inputs([{folder!r}]).photos * {count})[:{count}]
 predictor = bench.load_predictor(Path({model!r}))
 bench.predict(predictor, inputs, bench.unknown_features({count}, {{}}), Path({out!r}))
 print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))

@@ -31,15 +31,22 @@ EXIT_BAD_PHOTOS = 1
 MAX_LISTED = 20
 """Bad photos that are named on the screen; the table names all of them."""
 
+MAX_UNREAD = 3
+"""Files that are not read and named on the screen."""
+
 
 def main() -> None:
     """Predict what the command line names."""
     options = _parse_options()
     keep_freed_memory()
     ignore_pillow_warnings()
-    inputs, repeated = find_inputs(options.input)
+    own = [path for path in (options.output, options.features) if path is not None]
+    inputs, repeated, unread = find_inputs(options.input, own)
     if repeated:
         _note(f"photos named more than once: {repeated}; each is predicted once.")
+    if unread:
+        shown = ", ".join(unread[:MAX_UNREAD]) + (", ..." if len(unread) > MAX_UNREAD else "")
+        _note(f"files that are not read, because their suffix is not that of a photo: {len(unread)}: {shown}")
     check_writable(options.output, len(inputs))
     if options.features and options.output.resolve() == options.features.resolve():
         raise SpecimenError(f"{options.output}: this is the table of the features; write to another file.")
@@ -51,8 +58,8 @@ def main() -> None:
     print(f"{options.output}: {target} of {len(inputs) - bad} photos")
     if bad:
         _report_bad_photos(bad, len(inputs), reasons)
-        if options.strict:
-            sys.exit(EXIT_BAD_PHOTOS)
+    if options.strict and (bad or unread):
+        sys.exit(EXIT_BAD_PHOTOS)
 
 
 def predict_to(path: Path, predictor: Predictor, inputs: list[Input], samples: pd.DataFrame) -> tuple[int, list[str]]:
@@ -114,7 +121,9 @@ def _parse_options() -> argparse.Namespace:
         "--precision", choices=["fp32", "bf16", "auto"], default="fp32", help="auto: bf16 where that is fast"
     )
     parser.add_argument(
-        "--strict", action="store_true", help=f"exit with {EXIT_BAD_PHOTOS} if a photo has no prediction"
+        "--strict",
+        action="store_true",
+        help=f"exit with {EXIT_BAD_PHOTOS} if a photo has no prediction, or a folder or zip has other files",
     )
     return parser.parse_args()
 

@@ -33,6 +33,8 @@ def main() -> None:
         meta = build_dataset(raw, data, prepare, split, folder)
         store = Store.load(folder)
         explore.draw(plots, store.images, store.samples, raw.sheet, meta)
+    for note in raw.notes:
+        print(f"note: {note}")
     print(_summary(meta.counts))
 
 

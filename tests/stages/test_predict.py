@@ -138,11 +138,12 @@ def test_only_a_few_bad_photos_are_named_on_the_screen(
 
 
 @pytest.mark.parametrize(("extra", "status"), [([], 0), (["--strict"], 1)])
-def test_the_exit_status_tells_of_bad_photos_only_if_asked(
-    photos: Path, models: Path, monkeypatch: pytest.MonkeyPatch, extra: list[str], status: int
+@pytest.mark.parametrize("name", ["bad.png", "bad.gif"])
+def test_the_exit_status_tells_of_bad_photos_and_other_files_only_if_asked(
+    photos: Path, models: Path, monkeypatch: pytest.MonkeyPatch, extra: list[str], status: int, name: str
 ) -> None:
-    (photos / "bad.png").write_text("")
-    arguments = ["predict.py", "photos", "-o", "out.csv", *extra, "--model", str(models / "regression.onnx")]
+    (photos / name).write_text("")
+    arguments = ["predict.py", "photos", "-o", "photos/out.csv", *extra, "--model", str(models / "regression.onnx")]
     monkeypatch.setattr(sys, "argv", arguments)
     returned = 0
     try:
@@ -150,7 +151,17 @@ def test_the_exit_status_tells_of_bad_photos_only_if_asked(
     except SystemExit as end:
         returned = end.code
     assert returned == status
-    assert len(pd.read_csv("out.csv")) == COUNT + 1
+    assert len(pd.read_csv("photos/out.csv")) == COUNT + (name == "bad.png")
+
+
+def test_files_that_are_not_read_are_counted_and_the_first_are_named(
+    photos: Path, models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a.gif", "b.txt", "c", "d.heif.txt", "Thumbs.db"):
+        (photos / name).write_text("")
+    for _ in range(2):  # the second time, there is a table of predictions
+        call(photos, "-o", photos / "out.csv", "--model", models / "regression.onnx")
+        assert "not that of a photo: 4: photos/a.gif, photos/b.txt, photos/c, ...\n" in capsys.readouterr().err
 
 
 def test_features_of_the_table_count_and_missing_ones_are_said_once(

@@ -49,6 +49,9 @@ class Data(Section):
     """Columns that together name one object: all its photos go into one split. Empty: each photo for itself."""
     split_column: str | None = None
     """Column that says train, val or test; where it is empty, and without it, the group decides (see `Split`)."""
+    split_folders: bool | None = None
+    """With class folders inside folders train, val and test: true takes these as the split and the folders in them as
+    the classes, false takes train, val and test as classes; null stops where there are such folders."""
     features: tuple[str, ...] = ()
     """Further columns that the store keeps along with the photo."""
     leaks: tuple[str, ...] = ()
@@ -71,6 +74,10 @@ class Data(Section):
             raise ValueError("image_column: null means a table without pictures, but table is null")
         if self.table is None and (self.group or self.features or self.split_column):
             raise ValueError("group, split_column and features name columns of a table, but table is null")
+        if self.table is not None and self.split_folders is not None:
+            raise ValueError(
+                "split_folders is about class folders, but there is a table; name its column in split_column"
+            )
         unknown = [name for name in self.categories if name not in self.features]
         if unknown:
             known = ", ".join(self.features) or "none"

@@ -111,7 +111,7 @@ def test_the_columns_come_last_and_are_empty_without_a_prediction(files: list[Pa
     Image.fromarray(plants(2001, 1)[0]).save(tmp_path / "a plant.png")
     (tmp_path / "broken.png").write_text("only words")
     STRANGERS["noise"].save(tmp_path / "noise.png")
-    inputs, _ = find_inputs([str(tmp_path)])
+    inputs = find_inputs([str(tmp_path)]).photos
     (table,) = predict_files(load_predictor(files[1]), inputs, NOTHING[:3])
     assert list(table.columns) == ["image", "prediction", "distance", "unlike", "error"]
     assert table["unlike"].tolist() == [False, pd.NA, True]

@@ -51,6 +51,7 @@ def build_dataset(raw: RawDataset, data: Data, prepare: Prepare, split: Split, f
     write_csv(folder / "samples.csv", samples)
     write_csv(folder / "rejected.csv", rejected)
     write_csv(folder / "warned.csv", warned)
+    write_csv(folder / "ignored.csv", raw.ignored)
     write_json(folder / "meta.json", meta.model_dump(mode="json"))
     return meta
 

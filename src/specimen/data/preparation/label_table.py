@@ -1,6 +1,6 @@
 """From a sheet or from class folders to the label table, whose index is the row number of the sheet.
 
-image_name    the image as the sheet writes it; which file that is, `raw_dataset.py` finds
+image_name    the image as the sheet writes it; which file that is, `row_images.py` finds
 target_text   the label as the sheet writes it
 target        the label as a number (NaN where the text is not one) or as the name of a class
 group         the columns of `data.group`, joined; split, and a column for each feature
@@ -19,7 +19,9 @@ from specimen.common.cells import to_text
 from specimen.common.errors import SpecimenError, accepted_hint
 from specimen.common.stage_deps import require_dep
 from specimen.config.data import Data
+from specimen.data.preparation.class_names import find_alike
 from specimen.data.preparation.columns import ColumnReader
+from specimen.data.preparation.split_folders import cut_splits, refuse_splits_as_classes
 from specimen.data.readers import tables
 from specimen.data.readers.data_root import below, require_root
 from specimen.data.readers.images import Images
@@ -38,7 +40,7 @@ def read_labels(data: Data, images: Images | None) -> tuple[pd.DataFrame, pd.Dat
         assert images is not None, "params refuse class folders without pictures"
         labels = _from_folders(images, data)
         sheet = labels[["image_name", "target_text"]].set_axis(["image", "target"], axis="columns")
-        return labels, sheet, []
+        return labels, sheet, _notes_on_classes(labels["target_text"])
     path, content = _locate(data, data.table)
     sheet = tables.read_table(path, data.sheet, content)
     reader = ColumnReader(data.decimal, data.missing, data.categories)
@@ -47,16 +49,30 @@ def read_labels(data: Data, images: Images | None) -> tuple[pd.DataFrame, pd.Dat
 
 def _from_folders(images: Images, data: Data) -> pd.DataFrame:
     """One folder per class: the first folder of a path names the class; a photo outside of the folders has none."""
-    classes = [PurePosixPath(name).parts[0] if "/" in name else None for name in images.names]
+    paths = images.names
+    splits: list[str | None] = [None] * len(paths)
+    if data.split_folders:
+        splits, paths = cut_splits(paths)
+    elif data.split_folders is None:
+        refuse_splits_as_classes(paths)
+    classes = [PurePosixPath(path).parts[0] if "/" in path else None for path in paths]
     if not any(classes):
         raise SpecimenError(
             f"data.images: no class folders with images in '{data.root}/{data.images}'. With a label table, name it in "
             "data.table."
         )
     index = pd.RangeIndex(1, len(classes) + 1, name="row")
-    labels = pd.DataFrame({"image_name": images.names}, index=index, dtype=object)
-    labels["target_text"] = to_text(pd.Series(classes, index=index, dtype=object))
-    return labels.assign(target=labels["target_text"], group=None, split=None)
+    labels = pd.DataFrame({"image_name": images.names, "group": None, "split": splits}, index=index, dtype=object)
+    labels.insert(1, "target_text", to_text(pd.Series(classes, index=index, dtype=object)))
+    return labels.assign(target=labels["target_text"])
+
+
+def _notes_on_classes(names: pd.Series[Any]) -> list[str]:
+    """Return a note on each set of class folders whose names hardly differ."""
+    return [
+        f"data.images: {' and '.join(map(repr, alike))} differ only in case or blanks, and are {len(alike)} classes"
+        for alike in find_alike(names.dropna().unique())
+    ]
 
 
 def _from_sheet(sheet: pd.DataFrame, data: Data, path: Path, reader: ColumnReader) -> pd.DataFrame:

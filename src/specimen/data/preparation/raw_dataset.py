@@ -12,9 +12,10 @@ from specimen.config.data import Data
 from specimen.config.prepare import Rules
 from specimen.data.preparation import rules
 from specimen.data.preparation.label_table import read_labels
+from specimen.data.preparation.row_images import find_images
+from specimen.data.preparation.unused_files import find_unused_files
 from specimen.data.readers.data_root import open_images
-from specimen.data.readers.image_names import Finder
-from specimen.data.readers.images import ImageNotFoundError, Images
+from specimen.data.readers.images import Images
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,10 @@ class RawDataset:
     """The rows that pass the rules which need no pixels, at least one."""
     rejected: pd.DataFrame
     warned: pd.DataFrame
+    ignored: pd.DataFrame
+    """The files that are not used: see `find_unused_files`."""
     notes: list[str]
-    """What was read in a way that may surprise: cells that count as missing."""
+    """What was read in a way that may surprise, and what was not: cells that count as missing, photos without a row."""
 
 
 def read_raw_dataset(data: Data, row_rules: Rules) -> RawDataset:
@@ -48,12 +51,13 @@ def read_raw_dataset(data: Data, row_rules: Rules) -> RawDataset:
         images = open_images(Path(data.root), data.images, excluded=data.masks or None)
         masks = open_images(Path(data.root), data.masks, "data.masks") if data.masks else None
     labels, sheet, notes = read_labels(data, images)
-    labels = find_images(labels, images)
+    labels, of_names = find_images(labels, images)
+    ignored, of_files = find_unused_files(data, images, masks, labels)
     checks = rules.table_checks(data.task, pictures=images is not None)
     usable, rejected, warned = rules.apply(checks, labels, row_rules)
     if usable.empty:
         raise SpecimenError(no_usable_rows_message(data, labels, rejected))
-    return RawDataset(images, masks, sheet, labels, usable, rejected, warned, notes)
+    return RawDataset(images, masks, sheet, labels, usable, rejected, warned, ignored, [*notes, *of_names, *of_files])
 
 
 def no_usable_rows_message(data: Data, labels: pd.DataFrame, rejected: pd.DataFrame) -> str:
@@ -65,26 +69,3 @@ def no_usable_rows_message(data: Data, labels: pd.DataFrame, rejected: pd.DataFr
         for rule, first in first_rows.iterrows()
     ]
     return f"{data.root}: none of {len(labels)} rows is usable. Rejected by prepare.rules:\n" + "\n".join(lines)
-
-
-def find_images(labels: pd.DataFrame, images: Images | None) -> pd.DataFrame:
-    """Add `image`, the file that `image_name` means, and `image_error`, why there is none.
-
-    Without `images`, the image of a row is its name, to call it by.
-    """
-    if images is None:
-        return labels.assign(image=labels["image_name"], image_error=None)
-    finder = Finder(images.names)
-
-    def look_up(name: str | None) -> tuple[str | None, str | None]:
-        if not name:
-            return None, "no image named"
-        try:
-            return finder.find(name), None
-        except ImageNotFoundError as error:
-            return None, str(error)
-
-    results = pd.DataFrame(
-        [look_up(name) for name in labels["image_name"]], columns=["image", "image_error"], index=labels.index
-    )
-    return labels.join(results.astype(object).where(results.notna(), None))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
 from specimen.common.errors import SpecimenError, accepted_hint
-from specimen.data.readers.folder_images import Folder, leaves_root
-from specimen.data.readers.images import SUFFIXES, Images
+from specimen.data.readers.folder_images import Folder, leaves_root, walk
+from specimen.data.readers.images import Images, is_below, is_hidden, suffix, what_is_there
 from specimen.data.readers.zip_images import Zip
 
 
@@ -24,12 +25,24 @@ def open_images(root: Path, inside: str, key: str = "data.images", excluded: str
         open_images(root, inside, key)  # which says so if there are no images at all
         raise SpecimenError(f"data.masks: '{excluded}' in '{root}' leaves no photos in {key} '{inside}'.")
     if not images.names:
-        raise SpecimenError(f"{key}: '{inside}' in '{root}' holds no images. {accepted_hint(inside, SUFFIXES)}")
+        raise SpecimenError(f"{key}: '{inside}' in '{root}' holds no images. {_way_to_images(images.others, key)}")
     # Neither names in another encoding than UTF-8 nor carriage returns survive in a CSV.
     strange = next((name for name in images.names if re.search("[\ud800-\udfff\r]", name)), None)
     if strange:
         raise SpecimenError(f"{key}: the file name {strange!r} is not UTF-8, or has two lines; rename the file.")
     return images
+
+
+def list_elsewhere(root: Path, used: Collection[str]) -> list[str]:
+    """Return all files below `root` but those that are, or are below, one of `used`; sorted, without hidden ones."""
+    if any(PurePosixPath(place) == PurePosixPath() for place in used):
+        return []
+    if root.is_file():
+        archive = Zip(root)
+        files = [*archive.names, *archive.others]
+    else:
+        files = [name for name in walk(root, root, [root / name for name in used]) if not is_hidden(name)]
+    return sorted(name for name in files if not any(is_below(name, place) for place in used))
 
 
 def require_root(root: Path) -> None:
@@ -43,6 +56,12 @@ def below(root: Path, name: str, key: str) -> Path:
     if leaves_root(root / name, root):
         raise SpecimenError(f"{key}: '{name}' leads out of data.root '{root}'. Put the files there.")
     return root / name
+
+
+def _way_to_images(others: list[str], key: str) -> str:
+    zips = [name for name in others if suffix(name) == ".zip"]
+    way = f" Name one zip in {key}, or unpack them into one folder." if zips else ""
+    return what_is_there(others) + way
 
 
 def _open_below(root: Path, inside: str, key: str, hidden: str | None) -> Images:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NoReturn
 
 from specimen.common.errors import SpecimenError
-from specimen.data.readers.images import MAX_BYTES, ImageNotFoundError, select_images
+from specimen.data.readers.images import MAX_BYTES, ImageNotFoundError, is_hidden, sort_files
 
 _CACHE_OBJECT = re.compile(r"/files/md5/[0-9a-f]{2}/[0-9a-f]{30}$")
 
@@ -25,7 +25,7 @@ class Folder:
     def __init__(self, folder: Path, root: Path, excluded: str | None = None) -> None:
         self._folder = folder
         self._root = root
-        self.names = select_images(self._walk(), excluded)
+        self.names, self.others = sort_files(walk(folder, root), excluded)
 
     def read(self, name: str) -> bytes:
         """Return the bytes of one image. Raises `ImageNotFoundError` for a link that leaves the root, or no file."""
@@ -34,16 +34,23 @@ class Folder:
             raise ImageNotFoundError("link leaves the data folder")
         return read_file(path)
 
-    def _walk(self) -> Iterator[str]:
-        """Yield all files; behind a link that leaves the root only the nearest, for `read` to refuse them."""
-        for parent, folders, files in os.walk(self._folder, followlinks=True, onerror=_refuse):
-            here = Path(parent)
-            yield from ((here / file).relative_to(self._folder).as_posix() for file in files)
-            if leaves_root(here, self._root):
-                folders.clear()
-            else:
-                above = {_real(path) for path in (here, *here.parents)}
-                folders[:] = [name for name in folders if _real(here / name) not in above]  # a link in a circle
+
+def walk(folder: Path, root: Path, apart: Collection[Path] = ()) -> Iterator[str]:
+    """Yield all files below a folder, without the folders in `apart` and hidden ones.
+
+    Behind a link that leaves the root only the nearest are listed, for `read` to refuse them.
+    """
+    left = {_real(path) for path in apart}
+    for parent, folders, files in os.walk(folder, followlinks=True, onerror=_refuse):
+        here = Path(parent)
+        above = here.relative_to(folder).as_posix()
+        prefix = "" if above == "." else f"{above}/"
+        yield from (prefix + file for file in files)
+        if leaves_root(here, root):
+            folders.clear()
+        else:
+            closed = left | {_real(path) for path in (here, *here.parents)}  # those above: a link in a circle
+            folders[:] = [name for name in folders if not is_hidden(name) and _real(here / name) not in closed]
 
 
 def read_file(path: Path) -> bytes:

@@ -6,10 +6,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from specimen.common.errors import SpecimenError
-from specimen.data.readers.images import MAX_BYTES, ImageNotFoundError, select_images
-
-MACOS_SHADOWS = "__MACOSX/"
-"""Where macOS adds a shadow file for each picture."""
+from specimen.data.readers.images import MAX_BYTES, ImageNotFoundError, sort_files
 
 
 class Zip:
@@ -25,9 +22,9 @@ class Zip:
         self._entries: dict[str, zipfile.ZipInfo] = {}
         for entry in self._archive.infolist():
             name = _tidy(entry.filename)
-            if name.startswith(prefix) and not entry.is_dir() and not name.startswith(MACOS_SHADOWS):
+            if name.startswith(prefix) and not entry.is_dir():
                 self._entries[name.removeprefix(prefix)] = entry
-        self.names = select_images(self._entries, excluded)
+        self.names, self.others = sort_files(self._entries, excluded)
 
     def read(self, name: str) -> bytes:
         """Return the bytes of one image. Raises `ImageNotFoundError` when the entry is damaged or encrypted."""

@@ -116,6 +116,21 @@ def test_photos_outside_of_the_class_folders_have_no_class(tmp_path: Path, draw_
     }
 
 
+def test_a_class_folder_in_two_spellings_of_unicode_is_one_class(tmp_path: Path, draw_photos) -> None:
+    for name in ("Su\u0308\u00df", "S\u00fc\u00df"):
+        draw_photos(tmp_path / name, 1)
+    assert len({path.name for path in tmp_path.iterdir()}) == 2
+    assert read(tmp_path)["target_text"].tolist() == ["S\u00fc\u00df", "S\u00fc\u00df"]
+
+
+def test_class_folders_that_hardly_differ_are_said(tmp_path: Path, draw_photos) -> None:
+    for name in ("Healthy", "healthy", "rust"):
+        draw_photos(tmp_path / name, 1)
+    data = Data(root=str(tmp_path), task="classification")
+    _, _, notes = read_labels(data, open_images(tmp_path, "."))
+    assert notes == ["data.images: 'Healthy' and 'healthy' differ only in case or blanks, and are 2 classes"]
+
+
 def test_photos_without_any_class_folder(tmp_path: Path, draw_photos) -> None:
     draw_photos(tmp_path, 2)
     with pytest.raises(SpecimenError, match=r"data\.images: no class folders with images.*data\.table"):

@@ -10,9 +10,9 @@ import pytest
 
 from specimen.common.errors import SpecimenError
 from specimen.data.readers import folder_images, zip_images
-from specimen.data.readers.data_root import open_images
+from specimen.data.readers.data_root import list_elsewhere, open_images
 from specimen.data.readers.image_names import Finder
-from specimen.data.readers.images import ImageNotFoundError, is_image
+from specimen.data.readers.images import ImageNotFoundError, sort_files
 from specimen.data.readers.zip_images import read_member
 
 
@@ -39,13 +39,25 @@ def zip_file(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
+@pytest.mark.parametrize("name", ["a.png", "b/A.JPG", "a.Tiff", "a b, (1)___ü.webp", "scan.jfif"])
+def test_a_file_with_the_suffix_of_an_image_is_one(name: str) -> None:
+    assert sort_files([name]) == ([name], [])
+
+
+@pytest.mark.parametrize("name", ["a.txt", "png", "a.png.bak", "a.gif", "b/a.heic", "c.zip", "desktop.ini.txt"])
+def test_any_other_file_is_listed_apart(name: str) -> None:
+    assert sort_files([name]) == ([], [name])
+
+
 @pytest.mark.parametrize(
-    ("name", "expected"),
-    [("a.png", True), ("b/A.JPG", True), ("a.Tiff", True), ("a b, (1)___ü.webp", True), ("a.txt", False),
-     ("png", False), (".a.png", False), (".thumbnails/a.png", False), ("a.png.bak", False)],
-)  # fmt: skip
-def test_which_files_are_images(name: str, expected: bool) -> None:
-    assert is_image(name) is expected
+    "name",
+    [
+        *(".a.png", ".thumbnails/a.png", "b/.DS_Store", "._a.png", "b/Thumbs.db", "Desktop.ini", "~$labels.xlsx"),
+        *("__MACOSX/b.png", "ehthumbs.db"),
+    ],
+)
+def test_hidden_files_and_what_systems_leave_behind_are_neither(name: str) -> None:
+    assert sort_files([name]) == ([], [])
 
 
 def test_images_below_a_folder_in_one_order(root: Path) -> None:
@@ -177,6 +189,33 @@ def test_root_may_be_a_zip(zip_file) -> None:
     assert opened.read("sub/B.JPG") == b"b"
 
 
+def test_the_other_files_of_a_folder_and_of_a_zip_are_listed(root: Path, zip_file) -> None:
+    (root / "photos" / "sub").mkdir()
+    for name in ("notes.txt", "sub/b.gif", "sub/Thumbs.db"):
+        (root / "photos" / name).write_bytes(b"")
+    assert open_images(root, "photos").others == ["notes.txt", "sub/b.gif"]
+    path = zip_file({"a.png": b"", "sub/b.gif": b"", "c.zip": b"", "sub/.DS_Store": b""})
+    assert open_images(path, ".").others == ["c.zip", "sub/b.gif"]
+
+
+def test_files_elsewhere_below_the_root(root: Path, zip_file) -> None:
+    for name in ("labels.csv", "more/b.png", ".git/config", "masks/a.png"):
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_bytes(b"")
+    assert list_elsewhere(root, ["photos", "masks"]) == ["labels.csv", "more/b.png"]
+    assert list_elsewhere(root, ["."]) == []
+    path = zip_file({"photos/a.png": b"", "labels.csv": b"", "more/b.png": b""})
+    assert list_elsewhere(path, ["photos", "labels.csv"]) == ["more/b.png"]
+
+
+def test_several_zips_are_named_where_photos_are_missing(root: Path) -> None:
+    (root / "zips").mkdir()
+    for name in ("a.zip", "b.zip", "notes.txt"):
+        (root / "zips" / name).write_bytes(b"")
+    with pytest.raises(SpecimenError, match=r"only other files: 2 \.zip, 1 \.txt\. .*Name one zip in data\.images"):
+        open_images(root, "zips")
+
+
 @pytest.mark.parametrize("inside", ["photos", "./photos/", "photos/"])
 def test_folder_inside_a_zip(zip_file, inside: str) -> None:
     opened = open_images(zip_file({"photos/sub/a.png": b"a", "other/b.png": b"b"}), inside)
@@ -280,27 +319,56 @@ NAMES = ["Early/a (1), b.png", "Late___x/C.JPG", "late/dup.png", "early/dup.png"
     ],
 )
 def test_names_as_people_write_them(written: str, found: str) -> None:
-    assert Finder(NAMES).find(written) == found
+    assert Finder(NAMES).find(written) == (found, False)
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("C", "Late___x/C.JPG"),
+        ("c.tif", "Late___x/C.JPG"),
+        ("late___x/c.heic", "Late___x/C.JPG"),
+        ("/home/jo/Late___x/C.JPG", "Late___x/C.JPG"),
+        ("../Late___x/C.JPG", "Late___x/C.JPG"),
+        ("C:\\photos\\Late___x\\C.JPG", "Late___x/C.JPG"),
+        ("\\\\server\\photos\\late\\dup.png", "late/dup.png"),
+        ("images\\Mu\u0308nchen.png", "M\u00fcnchen.png"),
+        ("C:\\images\\m\u00fcnchen", "M\u00fcnchen.png"),
+    ],
+)
+def test_names_that_say_something_else_than_the_file_and_can_mean_only_one(written: str, found: str) -> None:
+    assert Finder(NAMES).find(written) == (found, True)
 
 
 @pytest.mark.parametrize(
     ("written", "reason"),
     [
-        ("dup.png", "ambiguous: early/dup.png, late/dup.png"),
-        ("other/C.JPG", "no such file"),
-        ("C", "no such file"),
-        ("/Late___x/C.JPG", "path leaves the image folder"),
-        ("../Late___x/C.JPG", "path leaves the image folder"),
-        ("C:\\photos\\C.JPG", "path leaves the image folder"),
-        ("\\\\server\\photos\\C.JPG", "path leaves the image folder"),
+        ("dup.png", "ambiguous: late/dup.png, early/dup.png"),
+        ("dup", "ambiguous: late/dup.png, early/dup.png"),
+        ("other/C.JPG", "no such file; similar: Late___x/C.JPG"),
+        ("C:\\photos\\C.JPG", "no such file; similar: Late___x/C.JPG"),
+        ("munchen.png", "no such file; similar: M\u00fcnchen.png"),
+        ("a_1_b.png", "no such file; similar: Early/a (1), b.png"),
+        ("a 01 b", "no such file; similar: Early/a (1), b.png"),
+        ("C.txt", "no such file"),
+        ("d.png", "no such file"),
+        ("..", "no such file"),
         ("a\0.png", "no such file"),
+        ("film.GIF", ".gif is not read"),
+        ("film.png", "no such file; similar: more/film.gif"),
+        ("1230.5", "no such file"),
     ],
 )
 def test_names_that_mean_no_image(written: str, reason: str) -> None:
     with pytest.raises(ImageNotFoundError) as caught:
-        Finder(NAMES).find(written)
+        Finder(NAMES, ["more/film.gif"]).find(written)
     assert str(caught.value) == reason
 
 
 def test_the_exact_name_wins_over_another_case() -> None:
-    assert Finder(["a.png", "A.png"]).find("A.png") == "A.png"
+    assert Finder(["a.png", "A.png"]).find("A.png").image == "A.png"
+
+
+def test_a_name_without_suffix_is_not_guessed_between_two_files() -> None:
+    with pytest.raises(ImageNotFoundError, match=r"ambiguous: a\.jpg, a\.png"):
+        Finder(["a.jpg", "a.png"]).find("a")

@@ -1,0 +1,83 @@
+"""From the label table to the images that its cells mean, and nothing taken twice or without a word."""
+
+import pandas as pd
+import pytest
+
+from specimen.data.preparation.row_images import find_images
+from specimen.data.readers.images import ImageNotFoundError
+
+
+class Photos:
+    """Photos that no test reads."""
+
+    names = ["Early/a.png", "b.png"]  # noqa: RUF012
+    others = ["film.gif"]  # noqa: RUF012
+
+    def read(self, name: str) -> bytes:
+        raise ImageNotFoundError
+
+
+def find(*names: str | None) -> tuple[list[str | None], list[str | None], list[str]]:
+    """Return the images, the errors and the notes of rows with these names."""
+    rows, notes = find_images(pd.DataFrame({"image_name": [*names]}, dtype=object), Photos())
+    return rows["image"].tolist(), rows["image_error"].tolist(), notes
+
+
+def test_the_name_in_the_sheet_and_the_image_that_it_means_are_two_columns() -> None:
+    labels = pd.DataFrame({"image_name": ["A.PNG", "c.png", None]}, index=[2, 3, 5], dtype=object)
+    rows, _ = find_images(labels, Photos())
+    assert rows["image_name"].tolist() == ["A.PNG", "c.png", None]
+    assert rows["image"].tolist() == ["Early/a.png", None, None]
+    assert rows["image_error"].tolist() == [None, "no such file", "no image named"]
+    assert rows.index.tolist() == [2, 3, 5]
+
+
+def test_without_images_a_row_is_called_by_its_name() -> None:
+    rows, notes = find_images(pd.DataFrame({"image_name": ["plant 1", "plant 2"]}), None)
+    assert rows["image"].tolist() == ["plant 1", "plant 2"]
+    assert rows["image_error"].tolist() == [None, None]
+    assert notes == []
+
+
+def test_a_name_that_is_not_quite_that_of_the_file_is_taken_and_said() -> None:
+    images, errors, notes = find("a.jpg", "C:\\x\\b")
+    assert images == ["Early/a.png", "b.png"]
+    assert errors == [None, None]
+    assert notes == [
+        "data.image_column: 2 names are not quite those of the files: 'a.jpg' in row 0 means 'Early/a.png', "
+        "'C:\\x\\b' in row 1 means 'b.png'"
+    ]
+
+
+def test_another_case_is_said() -> None:
+    assert find("B.PNG")[2] == [
+        "data.image_column: 1 names are not quite those of the files: 'B.PNG' in row 0 means 'b.png'"
+    ]
+
+
+@pytest.mark.parametrize("name", ["b.png", "./b.png", "a.png", "Early\\a.png", "Early/a.png"])
+def test_a_name_with_another_separator_or_without_its_folder_goes_without_saying(name: str) -> None:
+    assert find(name)[2] == []
+
+
+@pytest.mark.parametrize(
+    ("names", "images"),
+    [
+        (["b.png", "b.jpg"], ["b.png", None]),
+        (["x/b.png", "y/b.png"], [None, None]),
+        (["b", "b.jpg"], [None, None]),
+        (["B.PNG", "b"], ["b.png", None]),
+        (["x/b.png", "X\\b.png"], ["b.png", "b.png"]),
+        (["x/b.png", None, "nothing"], ["b.png", None, None]),
+    ],
+)
+def test_a_file_that_two_rows_name_in_other_words_goes_to_the_row_that_names_it_as_it_is(
+    names: list[str | None], images: list[str | None]
+) -> None:
+    assert find(*names)[0] == images
+
+
+def test_the_row_that_does_not_get_the_file_says_why() -> None:
+    assert find("b.png", "b.jpg")[1] == [
+        None, "no such file, and b.png, which is similar, is named by another row"
+    ]  # fmt: skip

@@ -235,7 +235,7 @@ def section(text: str, title: str) -> str:
 
 
 def test_it_begins_with_the_verdict_in_plain_words(text: str) -> None:
-    assert re.match(r"\*\*Verdict: better\. RMSE fell by 50\.0 %, from [\d.]+ g to [\d.]+ g\.\*\*\n", text), text[:300]
+    assert re.match(r"\*\*Verdict: better\. RMSE fell by 50 % \(from [\d.]+ to [\d.]+ g\)\.\*\*\n", text), text[:300]
     assert re.search(r"95 % interval from -[\d.]+ g to -[\d.]+ g\. It does not include 0", text)
     assert "Left out: 1 shared sample with another label now." in text
 
@@ -377,7 +377,7 @@ def test_worse_turns_the_check_red_if_the_params_say_so(repository: Path, monkey
     change(repository, train={"error": 1.5})
     dvc_here(repository, "repro")
     text = report_here(repository, monkeypatch, "--base", "better", status=1)
-    assert text.startswith("**Verdict: worse. RMSE rose by 200.0 %")
+    assert text.startswith("**Verdict: worse. RMSE rose by 200 %")
 
 
 @pytest.mark.usefixtures("dvc_in_process")
@@ -388,7 +388,7 @@ def test_a_pull_request_does_not_set_its_own_gate(repository: Path, monkeypatch:
     change(repository, train={"error": 1.5}, report={"fail_on": "never", "metric": "mae"})
     dvc_here(repository, "repro")
     text = report_here(repository, monkeypatch, "--base", "strict", status=1)
-    assert text.startswith("**Verdict: worse. RMSE rose by 200.0 %")
+    assert text.startswith("**Verdict: worse. RMSE rose by 200 %")
     assert (
         "**This changes what decides:** report.metric from null to mae, report.fail&#95;on from worse to never. "
         "Until it is merged, the base decides." in text
@@ -426,7 +426,9 @@ def test_classes_are_compared_whatever_their_names(repository: Path, monkeypatch
     change(repository, train={"error": 0.2})
     dvc_here(repository, "repro")
     text = report_here(repository, monkeypatch, "--base", "HEAD")
-    assert re.match(r"\*\*Verdict: better\. Accuracy rose from \d\d\.\d % to \d\d\.\d %\.\*\*\n", text)
+    assert re.match(
+        r"\*\*Verdict: better\. Accuracy rose by \d\d\.\d points \(from \d\d\.\d to \d\d\.\d %\)\.\*\*\n", text
+    )
     assert re.search(r"difference is \+\d+\.\d points", text)
     assert "total variation distance 0.000" in section(text, "Data")
     chart = section(text, "Charts").split("```mermaid")[-1].split("```")[0]
@@ -445,7 +447,7 @@ def test_what_lies_in_s3_alone_is_compared_and_what_is_gone_is_named(
         git(tmp_path, "clone", "--quiet", str(repository), str(tmp_path / "clone"))
         shutil.copyfile(repository / ".dvc/config.local", tmp_path / "clone/.dvc/config.local")
         text = report_here(tmp_path / "clone", monkeypatch, "--base", "origin/main")
-        assert text.startswith("**Verdict: better. RMSE fell by 50.0 %")
+        assert text.startswith("**Verdict: better. RMSE fell by 50 %")
         assert section(text, "Reproducible?").startswith("\n**Yes.**")
     with s3.serve() as endpoint:
         local = tmp_path / "clone/.dvc/config.local"
@@ -502,7 +504,7 @@ def test_the_commands_of_the_workflows_bring_the_report_into_a_comment(with_make
     for command in steps("report", "report"):
         run("bash", "-e", "-o", "pipefail", "-c", command, cwd=with_make, **environment)
     text = checked((with_make / "report.md").read_text(encoding="utf-8"))
-    assert text.startswith("**Verdict: better. RMSE fell by 50.0 %")
+    assert text.startswith("**Verdict: better. RMSE fell by 50 %")
     assert "| <code>train</code> | up to date | other outputs | unchanged |" in section(text, "Reproducible?")
     assert (tmp_path / "summary").read_text(encoding="utf-8") == text
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import check_report
 import pytest
 
-GOOD = """**Verdict: better. RMSE fell by 5.0 %, from 1 g to 0.95 g.**
+GOOD = """**Verdict: better. RMSE fell by 5.0 % (from 1.00 to 0.95 g).**
 
 | | base |
 | :-- | --: |

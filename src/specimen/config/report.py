@@ -16,6 +16,6 @@ class Report(Section):
     metric: str | None = None
     """Metric of `metrics/test.json` that decides; null: rmse for numbers, accuracy for classes."""
     resamples: Annotated[int, Field(ge=100, le=20_000)] = 2000
-    """How often the groups of the test split are resampled for the interval of the verdict."""
+    """How often groups of the test split are swapped between the models to see what chance can do."""
     fail_on: Literal["never", "worse"] = "never"
     """worse: the check of a pull request turns red when the model has become worse."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from specimen.evaluation.bootstrap import Floats
-from specimen.evaluation.weighted import Measure, weighted_means
+from specimen.evaluation.weighted import Measure, Metrics, SumTable
 from specimen.models.classification import class_indices
 from specimen.models.predictions import PREDICTION, PREDICTION_SET, parse_set, probabilities_of
 
@@ -33,35 +33,41 @@ def measure_classes(predictions: pd.DataFrame, class_names: Sequence[str]) -> Me
     of_target = probabilities[np.arange(len(target)), target]
     right = target == predicted
     rank = _rank(probabilities, target)
-    columns: dict[str, npt.NDArray[Any]] = {"accuracy": right}
-    columns |= {f"top_{k}": rank < k for k in TOP if len(class_names) > k}
+    means: dict[str, npt.NDArray[Any]] = {"accuracy": right}
+    means |= {f"top_{k}": rank < k for k in TOP if len(class_names) > k}
     # By hand: scikit-learn's log_loss wants every class in the test split and the classes sorted.
-    columns["log_loss"] = np.log(1 / np.clip(of_target, np.finfo(np.float64).eps, 1))
+    means["log_loss"] = np.log(1 / np.clip(of_target, np.finfo(np.float64).eps, 1))
     if PREDICTION_SET in predictions:
         sets = [parse_set(cell) for cell in predictions[PREDICTION_SET]]
-        columns["coverage"] = np.array([name in held for name, held in zip(predictions["target"], sets, strict=True)])
-        columns["set_size"] = np.array([len(held) for held in sets])
-    means_of = weighted_means(columns)
+        means["coverage"] = np.array([name in held for name, held in zip(predictions["target"], sets, strict=True)])
+        means["set_size"] = np.array([len(held) for held in sets])
     flags = np.eye(len(class_names))
-    counts = np.hstack([flags[target], flags[predicted], flags[target] * right[:, None]])
-    gaps = _gaps(probabilities.max(axis=1), right)
+    table = SumTable(len(target))
+    for name, values in means.items():
+        table.add(name, values)
+    table.add("support", flags[target])
+    table.add("guessed", flags[predicted])
+    table.add("hits", flags[target] * right[:, None])
+    table.add("gaps", _gaps(probabilities.max(axis=1), right))
 
-    def measured(weights: Floats) -> dict[str, Floats]:
-        metrics = means_of(weights)
-        total = weights.sum(axis=1)
-        support, guessed, hits = np.split(weights @ counts, 3, axis=1)
+    def of_sums(sums: Floats) -> Metrics:
+        metrics = table.means(sums, list(means))
+        total, support, guessed, hits, gaps = (
+            table.sums(sums, name) for name in ("weight", "support", "guessed", "hits", "gaps")
+        )
         present = support > 0
         recall = hits / np.where(present, support, 1)  # of a class without targets: 0, and not counted
         f1 = 2 * hits / np.where(present, support + guessed, 1)
         metrics["balanced_accuracy"] = recall.sum(axis=1) / present.sum(axis=1)
         metrics["macro_f1"] = f1.sum(axis=1) / present.sum(axis=1)
-        metrics["weighted_f1"] = (f1 * support).sum(axis=1) / total
-        metrics["calibration_error"] = np.abs(weights @ gaps).sum(axis=1) / total
-        if len(class_names) == 2:
-            metrics["roc_auc"] = _auc(probabilities[:, 1], target == 1, weights)
+        metrics["weighted_f1"] = (f1 * support).sum(axis=1) / total[:, 0]
+        metrics["calibration_error"] = np.abs(gaps).sum(axis=1) / total[:, 0]
         return metrics
 
-    return measured
+    of_weights = {}
+    if len(class_names) == 2:
+        of_weights["roc_auc"] = lambda weights: _auc(probabilities[:, 1], target == 1, weights)
+    return Measure(table.stacked(), of_sums, of_weights)
 
 
 def _rank(probabilities: Floats, target: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

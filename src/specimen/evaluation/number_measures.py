@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from specimen.evaluation.bootstrap import Floats
-from specimen.evaluation.weighted import Measure, weighted_means
+from specimen.evaluation.weighted import Measure, Metrics, SumTable
 from specimen.models.predictions import HIGH, LOW, PREDICTION
 
 NEAR_ZERO = 0.25
@@ -23,41 +23,32 @@ def measure_numbers(predictions: pd.DataFrame) -> Measure:
     target = predictions["target"].to_numpy(np.float64)
     error = predictions[PREDICTION].to_numpy(np.float64) - target
     absolute = np.abs(error)
-    columns = {"mse": error**2, "mae": absolute, "bias": error}
+    means = {"mse": error**2, "mae": absolute, "bias": error}
     if np.abs(target).min() >= NEAR_ZERO * np.median(np.abs(target)) > 0:
-        columns["mape"] = np.abs(error / target)
+        means["mape"] = np.abs(error / target)
     if LOW in predictions:
         low = predictions[LOW].to_numpy(np.float64)
         high = predictions[HIGH].to_numpy(np.float64)
-        columns["coverage"] = (low <= target) & (target <= high)
-        columns["interval_width"] = high - low
+        means["coverage"] = (low <= target) & (target <= high)
+        means["interval_width"] = high - low
     centred = target - np.median(target)  # exactly 0 for a constant, as the mean need not be
-    columns["centred"] = centred
-    columns["centred_squared"] = centred**2
-    means_of = weighted_means(columns)
-    order = np.argsort(absolute)
-    ordered = absolute[order]
+    table = SumTable(len(target))
+    for name, values in {**means, "centred": centred, "centred_squared": centred**2}.items():
+        table.add(name, values)
     noise = 1e-12 * np.mean(centred**2)
 
-    def measured(weights: Floats) -> dict[str, Floats]:
-        means = means_of(weights)
-        mse = means["mse"]
-        variance = means["centred_squared"] - means["centred"] ** 2
+    def of_sums(sums: Floats) -> Metrics:
+        metrics = table.means(sums, list(means))
+        mse = metrics["mse"]
+        of_target = table.means(sums, ("centred", "centred_squared"))
+        variance = of_target["centred_squared"] - of_target["centred"] ** 2
         constant = variance <= noise
-        metrics = {
-            "rmse": np.sqrt(mse),
-            "mae": means["mae"],
-            "median_ae": _median(ordered, weights[:, order]),
-            "r2": np.where(constant, mse == 0, 1 - mse / np.where(constant, 1, variance)),
-            "bias": means["bias"],
-            "mse": mse,
-        }
-        for name in ("mape", "coverage", "interval_width"):
-            if name in means:
-                metrics[name] = means[name]
-        return metrics
+        r2 = np.where(constant, mse == 0, 1 - mse / np.where(constant, 1, variance))
+        return {"rmse": np.sqrt(mse), "r2": r2, **metrics}
 
-    return measured
+    order = np.argsort(absolute, kind="stable")
+    ordered = absolute[order]
+    return Measure(table.stacked(), of_sums, {"median_ae": lambda weights: _median(ordered, weights[:, order])})
 
 
 def _median(values: Floats, weights: Floats) -> Floats:

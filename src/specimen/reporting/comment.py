@@ -27,7 +27,7 @@ def render_report(facts: ReportFacts) -> str:
     compared = f"Base: {base}. This: {code(facts.head)}."
     return render(
         [
-            verdict_section(facts.verdict, facts.resamples, compared),
+            verdict_section(facts.verdict, compared),
             gate_section(facts.gate),
             _section("Metrics", metrics_section, facts.metrics),
             _section("Params", params_section, facts.params),

@@ -8,6 +8,9 @@ from specimen.models.metric_registry import find_metric
 from specimen.reporting.facts.base import Value
 from specimen.reporting.markdown import code, escape
 
+LARGEST_PERCENT = 1000
+MOST_DECIMALS = 7
+
 
 def number(value: Value) -> str:
     """Return a number with four significant digits, other values as code, and a dash for nothing."""
@@ -19,8 +22,40 @@ def number(value: Value) -> str:
 
 
 def amount(value: float, metric: str, unit: str, sign: str = "") -> str:
-    """Return the value of a metric with its unit; `sign` `+` makes it a difference."""
+    """Return the value of a metric with its unit; `sign` `+` makes it a difference, `points` the size of one."""
+    scale = find_metric(metric).scale
+    plus = "+" if sign == "+" else ""
+    if scale == "percent":
+        return f"{100 * value:{plus}.1f} {'points' if sign else '%'}"
+    return f"{value:{plus}.4g}" + (f" {escape(unit)}" if unit and scale == "unit" else "")
+
+
+def from_to(before: float, after: float, metric: str, unit: str) -> str:
+    """Return two values of a metric with as many decimals, such as `from 0.0593 to 0.0522 g`."""
     scale = find_metric(metric).scale
     if scale == "percent":
-        return f"{100 * value:{sign}.1f} {'points' if sign else '%'}"
-    return f"{value:{sign}.4g}" + (f" {escape(unit)}" if unit and scale == "unit" else "")
+        return f"from {100 * before:.1f} to {100 * after:.1f} %"
+    decimals = _decimals(before, after)
+    style = f".{decimals}f" if decimals <= MOST_DECIMALS else ".3g"
+    values = f"from {before:{style}} to {after:{style}}"
+    return values + (f" {escape(unit)}" if unit and scale == "unit" else "")
+
+
+def _decimals(before: float, after: float) -> int:
+    """Return how many decimals show three digits of the larger value, and two of the difference."""
+    digits = [2 - _exponent(max(abs(before), abs(after))), 1 - _exponent(abs(after - before))]
+    return max(0, *digits)
+
+
+def _exponent(value: float) -> int:
+    return math.floor(math.log10(value)) if value > 0 else 0
+
+
+def change_in_percent(before: float, after: float) -> str:
+    """Return by how much a value changed, such as `12 %`; nothing where that says little: from 0, or too large."""
+    if before <= 0:
+        return ""
+    percent = 100 * abs(after - before) / before
+    if percent >= LARGEST_PERCENT:
+        return ""
+    return f"{percent:.0f} %" if percent >= 9.95 else f"{percent:.1f} %"

@@ -1,30 +1,24 @@
 """Better, worse, or neither? Two models on the test samples that both have predicted.
 
 Two bare numbers decide nothing: the test split is a handful of objects, and another handful would give other numbers.
-Both models are measured on the same draws of whole groups, so that what makes a photo hard for both cancels out (paired
-bootstrap: B. Efron and R. Tibshirani, "An Introduction to the Bootstrap", 1993, section 16.2, applied to groups).
+Whether the difference is more than chance is decided by the exchange test in `exchange_test.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from specimen.evaluation.bootstrap import Floats, bootstrap
-from specimen.evaluation.class_measures import measure_classes
-from specimen.evaluation.number_measures import measure_numbers
-from specimen.evaluation.weighted import Measure
 from specimen.models.metric_registry import METRICS
-from specimen.models.predictions import PREDICTION, class_names_of, probability_column, probability_columns
+from specimen.models.predictions import PREDICTION, probability_columns
 from specimen.models.task import TASKS, Regression
+from specimen.reporting.exchange_test import FEWEST_GROUPS, TIE, exchange_interval
 from specimen.reporting.facts.verdict import Verdict, Word
 from specimen.reporting.shared_samples import BASE, NotComparableError, one_side, shared_samples
-
-FEWEST_GROUPS = 20
-"""With fewer groups, an interval from a bootstrap is too narrow to be trusted."""
+from specimen.reporting.swapped_models import swapped_models
 
 
 @dataclass(frozen=True)
@@ -66,52 +60,46 @@ def check_agreement(base: RevisionPredictions, head: RevisionPredictions) -> Non
             raise NotComparableError(f"the {what} has changed from {before!r} to {after!r}")
 
 
-def judge_pairs(pairs: pd.DataFrame, task: str, metric: str, *, resamples: int = 2000, seed: int = 0) -> Verdict:
+def judge_pairs(
+    pairs: pd.DataFrame, task: str, metric: str, *, resamples: int = 2000, seed: int = 0, level: float = 0.95
+) -> Verdict:
     """Compare the two models whose predictions are in `pairs`, as `shared_samples` gives them.
 
     Raises `NotComparableError` where the metric cannot decide, or where there are too few groups.
     """
-    groups = pairs["group"] if "group" in pairs else pairs.index.to_series()
-    count = int(groups.nunique(dropna=False))
-    if count < FEWEST_GROUPS:
+    models = swapped_models(pairs, task)
+    groups = len(models.shares)
+    if groups < FEWEST_GROUPS:
+        share = "one group" if groups == 1 else f"{groups} groups"
         raise NotComparableError(
-            f"both share {count} groups of test samples; an interval needs {FEWEST_GROUPS} or more"
+            f"both share {share} of test samples; with fewer than {FEWEST_GROUPS}, even a model that is better in each "
+            "of them is so by chance in more than 5 % of the cases"
         )
-    measure = _MEASURES[task]
-    base_predictions = one_side(pairs, BASE)
-    head_predictions = one_side(pairs, "")
-    of_base = measure(base_predictions)
-    of_head = measure(head_predictions)
-    _check_metric(metric, of_base, of_head, len(pairs))
-
-    def statistic(weights: Floats) -> Floats:
-        before = of_base(weights)[metric]
-        after = of_head(weights)[metric]
-        return np.stack([before, after, after - before], axis=1)
-
-    interval = bootstrap(statistic, groups, resamples=resamples, seed=seed)
-    before, after, difference = map(float, interval.estimate)
-    low = float(interval.low[2])
-    high = float(interval.high[2])
+    of_base, of_head = models.both()
+    _check_metric(metric, of_base, of_head)
+    before, after = of_base[metric], of_head[metric]
+    if np.isclose(before, after, rtol=TIE, atol=0):  # only rounding tells them apart
+        after = before
+    low, high = exchange_interval(models.difference(metric), models.shares, level=level, resamples=resamples, seed=seed)
     return Verdict(
         _word(metric, low, high),
         metric,
         before=before,
         after=after,
-        difference=difference,
+        difference=after - before,
         low=low,
         high=high,
         samples=len(pairs),
-        groups=count,
-        same_predictions=_same(base_predictions, head_predictions),
+        groups=groups,
+        same_predictions=_same(one_side(pairs, BASE), one_side(pairs, "")),
     )
 
 
-def _check_metric(metric: str, of_base: Measure, of_head: Measure, rows: int) -> None:
-    """Raise `NotComparableError` for a metric that one of both lacks, or that has no better way."""
-    ones = np.ones((1, rows))
-    measured = of_base(ones).keys() & of_head(ones).keys()
-    accepted = sorted(name for name in measured if METRICS[name].may_decide)
+def _check_metric(metric: str, of_base: Mapping[str, float], of_head: Mapping[str, float]) -> None:
+    """Raise `NotComparableError` for a metric that is not defined for both, or that has no better way."""
+    accepted = sorted(
+        name for name in of_base if METRICS[name].may_decide and np.isfinite([of_base[name], of_head[name]]).all()
+    )
     if metric not in accepted:
         raise NotComparableError(f"report.metric: `{metric}` cannot decide. Accepted here: {', '.join(accepted)}")
 
@@ -126,17 +114,3 @@ def _word(metric: str, low: float, high: float) -> Word:
 def _same(base: pd.DataFrame, head: pd.DataFrame) -> bool:
     columns = [PREDICTION, *probability_columns(head)]
     return all(name in base and (base[name] == head[name]).all() for name in columns)
-
-
-def _measure_known_classes(predictions: pd.DataFrame) -> Measure:
-    """Return what measures classes; one that the model does not know has the probability 0."""
-    known = class_names_of(predictions)
-    names = list(dict.fromkeys([*known, *predictions["target"], *predictions[PREDICTION]]))
-    unknown = {probability_column(name): 0.0 for name in names if name not in known}
-    return measure_classes(predictions.assign(**unknown), names)
-
-
-_MEASURES: dict[str, Callable[[pd.DataFrame], Measure]] = {
-    "regression": measure_numbers,
-    "classification": _measure_known_classes,
-}

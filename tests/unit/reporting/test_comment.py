@@ -39,6 +39,6 @@ print(*(name for name in new if not name.startswith("_")))
 
 def test_all_sections_are_there() -> None:
     text = render_report(FACTS)
-    assert text.startswith("**Verdict: better. RMSE fell by 50.0 %, from 1 g to 0.5 g.**")
+    assert text.startswith("**Verdict: better. RMSE fell by 50 % (from 1.00 to 0.50 g).**")
     titles = [line[3:] for line in text.splitlines() if line.startswith("## ")]
     assert titles == ["Metrics", "Params", "Data", "Charts", "Samples that changed most", "Reproducible?", "Details"]

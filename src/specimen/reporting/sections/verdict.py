@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from specimen.models.metric_registry import find_metric
+from specimen.models.metric_registry import LOWER, find_metric
 from specimen.reporting.facts.verdict import Verdict
-from specimen.reporting.formatting import amount
+from specimen.reporting.formatting import amount, change_in_percent, from_to
 from specimen.reporting.markdown import Section, escape, paragraphs, prose
 
 
-def verdict_section(verdict: Verdict, resamples: int, compared: str) -> Section:
+def verdict_section(verdict: Verdict, compared: str) -> Section:
     """Return the verdict, and below it the interval or the reason why there is none; `compared` names the revisions."""
     if verdict.word == "not comparable":
         return Section("", paragraphs(f"**Verdict: not comparable: {prose(verdict.reason)}.**", compared))
@@ -20,38 +20,32 @@ def verdict_section(verdict: Verdict, resamples: int, compared: str) -> Section:
         basis = f"Measured on {shared}."
     else:
         answer = f"**Verdict: {verdict.word}. {_change(verdict)}.**"
-        basis = (
-            f"{_interval(verdict)} Measured on {shared}: their groups were resampled {resamples:,} times, in the same "
-            "way for both models."
-        )
+        basis = f"{_interval(verdict)} Measured on {shared}."
     return Section("", paragraphs(answer, f"{basis} {_left_out(verdict)}".strip(), compared))
 
 
 def _change(verdict: Verdict) -> str:
     """Return how the metric changed, as a sentence without its full stop."""
-    name = escape(find_metric(verdict.metric).title)
-    before = amount(verdict.before, verdict.metric, verdict.unit)
-    after = amount(verdict.after, verdict.metric, verdict.unit)
+    metric = find_metric(verdict.metric)
     if not verdict.difference:
-        return f"{name} is {after}"
+        return f"{escape(metric.title)} is {amount(verdict.after, verdict.metric, verdict.unit)}"
     verb = "rose" if verdict.difference > 0 else "fell"
-    return f"{name} {verb}{_by(verdict)} from {before} to {after}"
-
-
-def _by(verdict: Verdict) -> str:
-    if find_metric(verdict.metric).scale == "percent" or not verdict.before:
-        return ""
-    return f" by {100 * abs(verdict.difference / verdict.before):.1f} %,"
+    size = amount(abs(verdict.difference), verdict.metric, verdict.unit, "points")
+    if metric.direction == LOWER and metric.scale != "percent":  # an error, so what was there is the measure
+        size = change_in_percent(verdict.before, verdict.after)
+    by = f" by {size}" if size else ""
+    values = from_to(verdict.before, verdict.after, verdict.metric, verdict.unit)
+    return f"{escape(metric.title)} {verb}{by} ({values})"
 
 
 def _interval(verdict: Verdict) -> str:
     difference = amount(verdict.difference, verdict.metric, verdict.unit, "+")
     low = amount(verdict.low, verdict.metric, verdict.unit, "+")
     high = amount(verdict.high, verdict.metric, verdict.unit, "+")
-    if verdict.low <= 0 <= verdict.high:
-        doubt = "It includes 0, so chance alone may have made this difference."
+    if verdict.word == "no detectable change":
+        doubt = "It includes 0: two equally good models can differ as much by chance."
     else:
-        doubt = "It does not include 0, so this is more than noise."
+        doubt = "It does not include 0: two equally good models rarely differ as much by chance."
     return f"The difference is {difference}, its 95 % interval from {low} to {high}. {doubt}"
 
 

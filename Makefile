@@ -26,12 +26,12 @@ env: .venv/.made ## Make the environment (.venv) from requirements/dev.txt
 	$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# All extras as well: trackers, Dagster, Optuna, timm. Only tests and the targets that name them need these.
+# All extras as well: trackers, Dagster, Optuna, timm, HEIC. Only tests and the targets that name them need these.
 .venv/.all: .venv/.made requirements/all.txt
 	$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python --require-hashes --requirement requirements/all.txt
 	@touch $@
 
-extras: .venv/.all ## Install the extras too: trackers, Dagster, Optuna, timm
+extras: .venv/.all ## Install the extras too: trackers, Dagster, Optuna, timm, HEIC
 
 # With the hashes of all files of a version: what was published later, or by somebody else, is not installed.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

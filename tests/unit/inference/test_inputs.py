@@ -102,7 +102,7 @@ def test_a_deleted_picture_is_an_error_when_read() -> None:
     [
         ("absent.png", "input: 'absent.png' does not exist"),
         ("x/*.tif", "input: nothing matches 'x/*.tif'"),
-        ("empty", "input: no image in 'empty'. Accepted: .bmp, .jfif"),
+        ("empty", "input: no image in 'empty'. Accepted: .bmp, .heic"),
         ("empty.zip", "input: no image in 'empty.zip'"),
         ("other", "input: no image in 'other'. There are only other files: 2 .txt, 1 without a suffix. Accepted: .bmp"),
         ("broken.zip", "broken.zip: cannot be read as a zip"),

@@ -15,6 +15,7 @@ from specimen.data.preparation.label_table import read_labels
 from specimen.data.preparation.row_images import find_images
 from specimen.data.preparation.unused_files import find_unused_files
 from specimen.data.readers.data_root import open_images
+from specimen.data.readers.heif import require_heif
 from specimen.data.readers.images import Images
 
 
@@ -52,6 +53,8 @@ def read_raw_dataset(data: Data, row_rules: Rules) -> RawDataset:
         masks = open_images(Path(data.root), data.masks, "data.masks") if data.masks else None
     labels, sheet, notes = read_labels(data, images)
     labels, of_names = find_images(labels, images)
+    if images is not None:
+        require_heif(labels["image"].dropna())
     ignored, of_files = find_unused_files(data, images, masks, labels)
     checks = rules.table_checks(data.task, pictures=images is not None)
     usable, rejected, warned = rules.apply(checks, labels, row_rules)

@@ -11,9 +11,10 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from specimen.config.base import Resize
+from specimen.data.readers.heif import heif_fault, is_heif, register_heif
 
 FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
-"""No others, whatever a file is called: Pillow would hand an EPS to Ghostscript."""
+"""And HEIC with its extra. No others, whatever a file is called: Pillow would hand an EPS to Ghostscript."""
 MAX_PIXELS = 100_000_000
 """A larger image is taken for a decompression bomb: 100 megapixels are 300 MB once decoded."""
 
@@ -90,14 +91,16 @@ def decode_mask(content: bytes, sides: tuple[int, int], size: int, resize: Resiz
 def _opened(content: bytes, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
     """Open an image file, and turn whatever goes wrong with it into a `DecodeError`."""
     try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        formats = (*FORMATS, *register_heif()) if is_heif(content) else FORMATS
+        with Image.open(io.BytesIO(content), formats=formats) as image:
             if image.width * image.height > max_pixels:
                 raise TooManyPixelsError(f"{image.width} x {image.height} pixels, more than {max_pixels:,}")
             yield image
     except DecodeError:
         raise
     except UnidentifiedImageError as error:
-        raise NotAnImageError(f"none of the formats {', '.join(FORMATS)}") from error
+        fault = heif_fault() if is_heif(content) else f"none of the formats {', '.join(FORMATS)}"
+        raise NotAnImageError(fault) from error
     # Pillow's decoders raise whatever their format stumbles over: OSError, SyntaxError, ValueError, struct.error, ...
     except Exception as error:
         # Without addresses in memory, which differ on each run.

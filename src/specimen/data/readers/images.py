@@ -9,9 +9,10 @@ from typing import Protocol
 
 from specimen.common.errors import accepted_hint
 
-SUFFIXES = (".bmp", ".jfif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+HEIF_SUFFIXES = (".heic", ".heif", ".hif")
+SUFFIXES = (".bmp", *HEIF_SUFFIXES, ".jfif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 UNREAD_SUFFIXES = (
-    *(".arw", ".avif", ".cr2", ".cr3", ".dng", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".nef", ".orf", ".pgm"),
+    *(".arw", ".avif", ".cr2", ".cr3", ".dng", ".gif", ".jp2", ".jxl", ".nef", ".orf", ".pgm"),
     *(".pnm", ".ppm", ".psd", ".raf", ".rw2", ".svg", ".tga"),
 )
 """Of pictures, too, but not read: raw files need their camera's colours, and a GIF is a drawing or a film."""

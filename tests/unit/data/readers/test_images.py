@@ -39,12 +39,12 @@ def zip_file(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-@pytest.mark.parametrize("name", ["a.png", "b/A.JPG", "a.Tiff", "a b, (1)___ü.webp", "scan.jfif"])
+@pytest.mark.parametrize("name", ["a.png", "b/A.JPG", "a.Tiff", "a b, (1)___ü.webp", "scan.jfif", "IMG_1.HEIC"])
 def test_a_file_with_the_suffix_of_an_image_is_one(name: str) -> None:
     assert sort_files([name]) == ([name], [])
 
 
-@pytest.mark.parametrize("name", ["a.txt", "png", "a.png.bak", "a.gif", "b/a.heic", "c.zip", "desktop.ini.txt"])
+@pytest.mark.parametrize("name", ["a.txt", "png", "a.png.bak", "a.gif", "b/a.cr2", "c.zip", "desktop.ini.txt"])
 def test_any_other_file_is_listed_apart(name: str) -> None:
     assert sort_files([name]) == ([], [name])
 

@@ -19,7 +19,7 @@ from specimen.common.errors import SpecimenError
 from specimen.common.files import replace_atomically
 from specimen.common.memory import keep_freed_memory
 from specimen.data.readers.decode import ignore_pillow_warnings
-from specimen.data.readers.tables import read_table
+from specimen.data.readers.tables import Place, read_table
 from specimen.inference.batch_prediction import predict_files
 from specimen.inference.feature_table import join_features, unknown_features
 from specimen.inference.inputs import Input, find_inputs
@@ -85,9 +85,10 @@ def _samples(predictor: Predictor, inputs: list[Input], options: argparse.Namesp
     """Return the features of the photos that the model uses."""
     used = predictor.meta.features
     if used and options.features:
-        table = read_table(options.features, options.sheet, sheet_key="--sheet")
+        place = Place(options.sheet, options.header_row, "--sheet", "--header-row")
+        table = read_table(options.features, [options.image_column, *used], place)
         names = [item.name for item in inputs]
-        samples, notes = join_features(table, options.image_column, names, used, options.features)
+        samples, notes = join_features(table, options.image_column, names, used)
         for note in notes:
             _note(note)
         return samples
@@ -116,7 +117,8 @@ def _parse_options() -> argparse.Namespace:
     parser.add_argument("--model", type=Path, default=Path("models/model.pt"), help="model.pt (default) or model.onnx")
     parser.add_argument("--features", type=Path, help="table with the features that the model uses besides the photo")
     parser.add_argument("--image-column", default="image", help="its column with the file names; default: image")
-    parser.add_argument("--sheet", help="its sheet, in an .xlsx; default: the first")
+    parser.add_argument("--sheet", help="its sheet, in an .xlsx; default: the first that has the columns")
+    parser.add_argument("--header-row", type=int, help="its row with their names; default: the first that has them")
     parser.add_argument(
         "--precision", choices=["fp32", "bf16", "auto"], default="fp32", help="auto: bf16 where that is fast"
     )

@@ -50,6 +50,11 @@ def cell_text(cell: Any) -> str | None:
     return unicodedata.normalize("NFC", text) or None
 
 
+def spelling(name: str) -> str:
+    """Return what is left of a name without its case, its blanks and `_`: equal for what may be one name."""
+    return re.sub(r"[\s_]+", "", unicodedata.normalize("NFKC", name)).casefold()
+
+
 def as_dates(cells: pd.Series[Any]) -> pd.Series[pd.Timestamp] | None:
     """Return the cells as dates (2023-05-21 10:37:14 or 21.05.2023), `None` where a cell is neither."""
     text = to_text(cells)

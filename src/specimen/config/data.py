@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import model_validator
 
 from specimen.common.numbers import MISSING_MARKS, Decimal
-from specimen.config.base import Section, TaskName
+from specimen.config.base import Positive, Section, TaskName
 
 _OF_SAMPLES = ("row", "image", "group", "split", "target")
 _OF_PREPARATION = (
@@ -29,9 +29,11 @@ class Data(Section):
     """Folder (or .zip) with everything in it; DVC tracks it as one dependency."""
     task: TaskName
     table: str | None = None
-    """Label table under `root` (.xlsx, .csv, .parquet); null: one folder per class."""
+    """Label table under `root` (.xlsx, .csv, .tsv, .parquet); null: one folder per class."""
     sheet: str | None = None
-    """Name of the sheet in an .xlsx file; null: the first."""
+    """Name of the sheet in an .xlsx file; null: the first, or the only one that has the columns."""
+    header_row: Positive | None = None
+    """Row with the names of the columns; null: the first that is filled, or the only one that has the columns."""
     images: str = "."
     """Folder (or .zip) of the photos, under `root`."""
     masks: str | None = None

@@ -12,8 +12,8 @@ import pandas as pd
 from specimen.common.cells import to_text
 from specimen.common.errors import SpecimenError
 from specimen.data.dataset.features import Features
-from specimen.data.readers import tables
 from specimen.data.readers.image_names import folded
+from specimen.data.readers.tables import Table
 
 MAX_EXAMPLES = 3
 """In a note."""
@@ -27,7 +27,7 @@ def unknown_features(count: int, features: Features) -> pd.DataFrame:
 
 
 def join_features(
-    table: pd.DataFrame, image_column: str, images: Sequence[str], features: Features, path: Path
+    table: Table, image_column: str, images: Sequence[str], features: Features
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the features of each image, in the order of `images`, and notes for the user.
 
@@ -35,8 +35,9 @@ def join_features(
     The features of an image without a row are missing. Raises `SpecimenError` if a column is missing, or if it is
     unclear which row belongs to an image.
     """
-    values, notes = _parse(table, features, path)
-    names = to_text(tables.column(table, image_column, "--image-column", path))
+    path = table.path
+    values, notes = _parse(table, features)
+    names = to_text(table.column(image_column, "--image-column"))
     rows = _match_rows(names, images, path)
     without_row = [image for image, row in zip(images, rows, strict=True) if row == NO_ROW]
     if without_row:
@@ -44,22 +45,22 @@ def join_features(
         notes.append(
             f"{path}: no row for {len(without_row)} of {len(images)} photos, so their features are missing: {examples}"
         )
-    return values.reindex(rows).reset_index(drop=True), notes
+    return values.reindex(rows).reset_index(drop=True), [*table.notes, *notes]
 
 
-def _parse(table: pd.DataFrame, features: Features, path: Path) -> tuple[pd.DataFrame, list[str]]:
+def _parse(table: Table, features: Features) -> tuple[pd.DataFrame, list[str]]:
     """Return the values of the features in each row, and a note for each feature with cells that cannot be used."""
-    values = pd.DataFrame(index=table.index)
+    values = pd.DataFrame(index=table.cells.index)
     notes = []
     for name, feature in features.items():
-        cells = tables.column(table, name, "features", path)
+        cells = table.column(name, "features")
         values[name] = feature.parse(cells)
         text = to_text(cells)
         unusable = text[text.notna() & values[name].isna()]
         if len(unusable):
             examples = ", ".join(f"'{cell}' (row {row})" for row, cell in unusable.head(MAX_EXAMPLES).items())
             notes.append(
-                f"{path}: '{name}' takes {feature.accepted}; {len(unusable)} other "
+                f"{table.path}: '{name}' takes {feature.accepted}; {len(unusable)} other "
                 f"{'cell counts' if len(unusable) == 1 else 'cells count'} as missing: {examples}"
             )
     return values, notes

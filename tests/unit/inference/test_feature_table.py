@@ -10,6 +10,7 @@ import pytest
 from specimen.common.errors import SpecimenError
 from specimen.data.dataset import features
 from specimen.data.dataset.features import CategoryFeature
+from specimen.data.readers.tables import Table
 from specimen.inference.feature_table import join_features, unknown_features
 
 SHEET = Path("labels.xlsx")
@@ -17,23 +18,23 @@ AGE = {"age": builders.AGE}
 SOIL = {"soil": CategoryFeature(categories=("loam", "sand"))}
 
 
-def table(**columns: list[object]) -> pd.DataFrame:
-    """Return a table as `tables.read_table` gives it."""
+def table(**columns: list[object]) -> Table:
+    """Return a table as `read_table` gives it."""
     read = pd.DataFrame(columns, dtype=object)
-    return read.set_index(pd.RangeIndex(2, 2 + len(read), name="row"))
+    return Table(SHEET, read.set_index(pd.RangeIndex(2, 2 + len(read), name="row")), [])
 
 
 @pytest.mark.parametrize("image", ["a.png", "x/a.png", "/far/x/A.PNG", "photos.zip/x/a.png"])
 @pytest.mark.parametrize("written", ["a.png", " A.png ", "./a.PNG"])
 def test_a_file_name_is_enough(image: str, written: str) -> None:
-    found, notes = join_features(table(image=["b.png", written], age=[1, 7]), "image", [image], AGE, SHEET)
+    found, notes = join_features(table(image=["b.png", written], age=[1, 7]), "image", [image], AGE)
     assert found["age"].tolist() == [7]
     assert notes == []
 
 
 def test_a_longer_name_tells_two_folders_apart() -> None:
     given = table(image=["x/a.png", "y\\a.png"], age=[1, 2])
-    found, _ = join_features(given, "image", ["p/y/a.png", "p/x/a.png"], AGE, SHEET)
+    found, _ = join_features(given, "image", ["p/y/a.png", "p/x/a.png"], AGE)
     assert found["age"].tolist() == [2, 1]
 
 
@@ -47,22 +48,22 @@ def test_a_row_of_another_folder_does_not_count() -> None:
 
 def test_a_name_for_two_pictures_is_refused() -> None:
     with pytest.raises(SpecimenError, match=r"'a.png' in row 2 could be x/a.png or y/a.png. Add the folder"):
-        join_features(table(image=["a.png"], age=[1]), "image", ["x/a.png", "y/a.png"], AGE, SHEET)
+        join_features(table(image=["a.png"], age=[1]), "image", ["x/a.png", "y/a.png"], AGE)
 
 
 def test_two_rows_for_a_picture_are_refused() -> None:
     with pytest.raises(SpecimenError, match=r"labels.xlsx: rows 2, 3 all name x/a.png"):
-        join_features(table(image=["a.png", "A.png"], age=[1, 2]), "image", ["x/a.png"], AGE, SHEET)
+        join_features(table(image=["a.png", "A.png"], age=[1, 2]), "image", ["x/a.png"], AGE)
 
 
 def test_german_numbers_are_read_by_column() -> None:
-    found, _ = join_features(table(image=["a.png", "b.png"], age=["1,5", "2"]), "image", ["b.png", "a.png"], AGE, SHEET)
+    found, _ = join_features(table(image=["a.png", "b.png"], age=["1,5", "2"]), "image", ["b.png", "a.png"], AGE)
     assert found["age"].tolist() == [2, 1.5]
 
 
 def test_a_cell_that_the_model_cannot_use_is_shown() -> None:
     given = table(image=["a.png", "b.png"], age=["old", 3], soil=["clay", None])
-    found, notes = join_features(given, "image", ["a.png", "b.png"], AGE | SOIL, SHEET)
+    found, notes = join_features(given, "image", ["a.png", "b.png"], AGE | SOIL)
     assert notes[0] == "labels.xlsx: 'age' takes numbers; 1 other cell counts as missing: 'old' (row 2)"
     assert notes[1].endswith("takes one of the model's loam, sand; 1 other cell counts as missing: 'clay' (row 2)")
     assert features.encode(found, AGE | SOIL).tolist() == [[0, 1, 0, 0], [-0.5, 0, 0, 0]]
@@ -74,7 +75,7 @@ def test_a_cell_that_the_model_cannot_use_is_shown() -> None:
 )
 def test_a_missing_column_is_named(column: str, message: str) -> None:
     with pytest.raises(SpecimenError, match=message):
-        join_features(table(image=["a.png"], ages=[1]), column, ["a.png"], AGE if column == "image" else {}, SHEET)
+        join_features(table(image=["a.png"], ages=[1]), column, ["a.png"], AGE if column == "image" else {})
 
 
 def test_without_a_table_all_features_are_missing() -> None:

@@ -25,6 +25,7 @@ from specimen.data.preparation.split_folders import cut_splits, refuse_splits_as
 from specimen.data.readers import tables
 from specimen.data.readers.data_root import below, require_root
 from specimen.data.readers.images import Images
+from specimen.data.readers.tables import Place, Table
 from specimen.data.readers.zip_images import read_member
 
 GROUP_SEPARATOR = "/"
@@ -42,9 +43,10 @@ def read_labels(data: Data, images: Images | None) -> tuple[pd.DataFrame, pd.Dat
         sheet = labels[["image_name", "target_text"]].set_axis(["image", "target"], axis="columns")
         return labels, sheet, _notes_on_classes(labels["target_text"])
     path, content = _locate(data, data.table)
-    sheet = tables.read_table(path, data.sheet, content)
+    named_columns = _named_columns(data)
+    table = tables.read_table(path, list(named_columns.values()), Place(data.sheet, data.header_row), content)
     reader = ColumnReader(data.decimal, data.missing, data.categories)
-    return _from_sheet(sheet, data, path, reader), sheet, reader.notes
+    return _from_table(table, data, named_columns, reader), table.cells, [*table.notes, *reader.notes]
 
 
 def _from_folders(images: Images, data: Data) -> pd.DataFrame:
@@ -75,25 +77,31 @@ def _notes_on_classes(names: pd.Series[Any]) -> list[str]:
     ]
 
 
-def _from_sheet(sheet: pd.DataFrame, data: Data, path: Path, reader: ColumnReader) -> pd.DataFrame:
-    """Take the columns that `data` names."""
+def _named_columns(data: Data) -> dict[str, str]:
+    """Return the columns that `data` names, by the key of the parameter that does."""
     named_columns = {"data.image_column": data.image_column} if data.image_column is not None else {}
     named_columns |= {"data.target": data.target}
     named_columns |= {"data.split_column": data.split_column} if data.split_column else {}
     named_columns |= {f"data.group[{n}]": column for n, column in enumerate(data.group)}
     named_columns |= {f"data.features[{n}]": column for n, column in enumerate(data.features)}
+    return named_columns
+
+
+def _from_table(table: Table, data: Data, named_columns: dict[str, str], reader: ColumnReader) -> pd.DataFrame:
+    """Take the columns that `data` names."""
+    path, index = table.path, table.cells.index
     cells: dict[str, pd.Series[Any]] = {}
     faults: list[str] = []
     for key, column in named_columns.items():
         try:
-            cells[key] = tables.column(sheet, column, key, path)
+            cells[key] = table.column(column, key)
         except SpecimenError as error:
             faults.append(str(error))
     if faults:
         raise SpecimenError("\n".join(faults))
-    if sheet.empty:
+    if table.cells.empty:
         raise SpecimenError(f"{path}: has a header and no rows.")
-    group = _join_groups([reader.key(cells[key]) for key in cells if key.startswith("data.group")], sheet.index)
+    group = _join_groups([reader.key(cells[key]) for key in cells if key.startswith("data.group")], index)
     image_name = reader.text(cells["data.image_column"]) if data.image_column is not None else _row_names(group)
     target_text = reader.text(cells["data.target"])
     labels = pd.DataFrame({"image_name": image_name, "target_text": target_text, "group": group}, dtype=object)

@@ -1,44 +1,94 @@
-"""Read a sheet as people export it (.xlsx, .csv in English or German, .parquet) into one table of cells."""
+"""Read a sheet as people export it (.xlsx, .csv in English or German, .parquet) into one table of cells.
+
+Where only one row of one sheet has the columns that are wanted, it is the header, wherever it is, and a note says so.
+"""
 
 from __future__ import annotations
 
-import csv
 import io
 import unicodedata
-import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from python_calamine import CalamineWorkbook
 
 from specimen.common.cells import cell_text
 from specimen.common.errors import SpecimenError, accepted_hint
+from specimen.data.readers.csv_text import read_rows
+from specimen.data.readers.headers import Header, find_headers, first_filled, is_filled, match
+from specimen.data.readers.merged_cells import fill_merged
+from specimen.data.readers.sheets import Book, Sheets, Single
 
-SUFFIXES = (".xlsx", ".csv", ".parquet")
-HEADER_ROW = 1
-"""Row of the header as spreadsheets count; the first sample is in the next."""
+SUFFIXES = (".xlsx", ".csv", ".tsv", ".parquet")
+SPREADSHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers", ".gsheet")
+"""Other formats, whose programs can save as .xlsx."""
 
 
-def read_table(
-    path: Path, sheet: str | None = None, content: bytes | None = None, sheet_key: str = "data.sheet"
-) -> pd.DataFrame:
-    """Read a table; the index is the row number that a spreadsheet shows, missing cells are `None`.
+@dataclass(frozen=True)
+class Place:
+    """Where in a file the table is, as the user says it."""
 
-    `content` is the bytes of the file if it is inside a zip; `sheet_key` is the parameter or option that names the
-    sheet, for messages. Raises `SpecimenError` for anything unreadable.
+    sheet: str | None = None
+    """None: the first, or the one that has the columns."""
+    header_row: int | None = None
+    """As the spreadsheet counts; None: the first row that is filled, or the one that has the columns."""
+    sheet_key: str = "data.sheet"
+    """The parameter or option that says so, for messages; likewise `header_key`."""
+    header_key: str = "data.header_row"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of cells, and what was found on reading it."""
+
+    path: Path
+    cells: pd.DataFrame
+    """The index is the row number that a spreadsheet shows; missing cells are `None`."""
+    notes: list[str]
+    """What was read in a way that may surprise."""
+    where: str = ""
+    """The row and the sheet of the header, for messages; empty where they go without saying."""
+    elsewhere: dict[str, str] = field(default_factory=dict)
+    """Wanted columns that this table does not have: where they are, and what to set."""
+
+    def column(self, name: str, key: str) -> pd.Series[Any]:
+        """Return one column; `key` is the parameter that names it. Raises `SpecimenError` if there is none, or two."""
+        composed = unicodedata.normalize("NFC", name)  # macOS may write one letter as two signs: u and its dots
+        matches = [
+            position
+            for position, heading in enumerate(self.cells.columns)
+            if unicodedata.normalize("NFC", heading) == composed
+        ]
+        if not matches:
+            hint = self.elsewhere.get(name) or accepted_hint(name, self.cells.columns, "columns")
+            raise SpecimenError(f"{key}: {self.path}{self.where} has no column '{name}'. {hint}")
+        if len(matches) > 1:
+            raise SpecimenError(f"{key}: {self.path} has {len(matches)} columns '{name}'; rename all but one.")
+        return self.cells.iloc[:, matches[0]]
+
+
+def read_table(path: Path, wanted: Sequence[str] = (), place: Place = Place(), content: bytes | None = None) -> Table:
+    """Read the table that has the `wanted` columns; `content` is the bytes of the file if it is inside a zip.
+
+    Columns that are missing are no error here, but in `Table.column`. Raises `SpecimenError` for anything unreadable.
     """
-    if path.suffix.lower() not in SUFFIXES:
-        raise SpecimenError(f"{path}: unknown kind of table. {accepted_hint(path.suffix, SUFFIXES)}")
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        way_out = "Save it as .xlsx. " if suffix in SPREADSHEETS else ""
+        raise SpecimenError(f"{path}: unknown kind of table. {way_out}{accepted_hint(path.suffix, SUFFIXES)}")
+    notes: list[str] = []
+    wanted = list(dict.fromkeys(wanted))
     try:
-        data = io.BytesIO(path.read_bytes() if content is None else content)
-        if path.suffix.lower() == ".parquet":
+        content = path.read_bytes() if content is None else content
+        if suffix == ".parquet":
             # As objects, because Arrow finds damaged text only on taking it out.
-            table = _with_index(pd.read_parquet(data)).astype(object)
-        elif path.suffix.lower() == ".xlsx":
-            table = _with_header(_read_excel(data, sheet, sheet_key))
+            cells = _with_index(pd.read_parquet(io.BytesIO(content))).astype(object)
+            table = Table(path, _name_columns(cells, 1, wanted, notes), notes)
         else:
-            table = _with_header(_read_csv(data))
+            sheets = Book(content) if suffix == ".xlsx" else Single(read_rows(content, wanted, notes))
+            table = _read_sheet(path, sheets, wanted, place, notes)
     except SpecimenError as error:
         raise SpecimenError(f"{path}: {error}") from error
     except FileNotFoundError:
@@ -46,69 +96,105 @@ def read_table(
     # The parsers raise whatever their format stumbles over: zip, XML, Arrow and CSV errors.
     except Exception as error:
         raise SpecimenError(f"{path}: cannot be read as {path.suffix}: {error}") from error
-    table.columns = [cell_text(name) or f"column {number}" for number, name in enumerate(table.columns, start=1)]
-    table.index = pd.RangeIndex(HEADER_ROW + 1, HEADER_ROW + 1 + len(table), name="row")
+    table.notes[:] = [f"{path}: {note}" for note in notes]
     return table
 
 
-def column(table: pd.DataFrame, name: str, key: str, path: Path) -> pd.Series[Any]:
-    """Return one column; `key` is the parameter that names it. Raises `SpecimenError` if there is none, or two."""
-    composed = unicodedata.normalize("NFC", name)  # macOS may write one letter as two signs: u and its dots
-    matches = [
-        position for position, heading in enumerate(table.columns) if unicodedata.normalize("NFC", heading) == composed
-    ]
-    if not matches:
-        raise SpecimenError(f"{key}: {path} has no column '{name}'. {accepted_hint(name, table.columns, 'columns')}")
-    if len(matches) > 1:
-        raise SpecimenError(f"{key}: {path} has {len(matches)} columns '{name}'; rename all but one.")
-    return table.iloc[:, matches[0]]
+def _read_sheet(path: Path, sheets: Sheets, wanted: Sequence[str], place: Place, notes: list[str]) -> Table:
+    if place.sheet is not None and place.sheet not in sheets.names:
+        raise SpecimenError(f"{place.sheet_key}: no sheet '{place.sheet}'. {_sheets_hint(place.sheet, sheets)}")
+    header = _choose_header(sheets, wanted, place, notes)
+    rows = sheets.read(header.sheet)
+    named = rows.cells[header.row - 1 :]
+    cells = _below_header(named, header.row) if named else pd.DataFrame()
+    if cells.empty and not len(cells.columns):
+        raise SpecimenError("is empty.")
+    cells = _name_columns(cells, header.row, wanted, notes)
+    notes += fill_merged(cells, rows.merged, wanted)
+    missing = [name for name in wanted if name not in header.found]
+    elsewhere = _find_elsewhere(sheets, missing, header, place) if missing else {}
+    where = "" if header.row == 1 and len(sheets.names) == 1 else f", {_describe(header, sheets)},"
+    return Table(path, cells, notes, where, elsewhere)
 
 
-def _read_excel(data: io.BytesIO, sheet: str | None, sheet_key: str) -> list[list[Any]]:
-    """Read the rows of one sheet from its first cell on. calamine reads 7 times faster than openpyxl."""
-    if not zipfile.is_zipfile(data):
-        raise SpecimenError("is not an .xlsx file (encrypted, truncated, or another format under this name).")
-    data.seek(0)
-    book = CalamineWorkbook.from_filelike(data)
-    if sheet is not None and sheet not in book.sheet_names:
-        raise SpecimenError(f"{sheet_key}: no sheet '{sheet}'. {accepted_hint(sheet, book.sheet_names, 'sheets')}")
-    return list(book.get_sheet_by_name(sheet or book.sheet_names[0]).to_python(skip_empty_area=False))
+def _choose_header(sheets: Sheets, wanted: Sequence[str], place: Place, notes: list[str]) -> Header:
+    """Return the first filled row if it has all that is wanted, else the only one that has, else the nearest to it."""
+    searched = [place.sheet] if place.sheet is not None else sheets.names
+    if place.header_row is not None:
+        return _given_header(sheets, searched[0], wanted, place)
+    first = sheets.read(searched[0]).cells
+    row = first_filled(first)
+    default = Header(searched[0], row + 1, match(first[row], wanted) if first else {})
+    if len(default.found) == len(wanted):
+        chosen = default
+    else:
+        headers = [header for name in searched for header in find_headers(sheets.read(name).cells, wanted, name)]
+        whole = [header for header in headers if len(header.found) == len(wanted)]
+        if len(whole) > 1:
+            places = ", ".join(_describe(header, sheets) for header in whole)
+            keys = [place.header_key] if len({header.sheet for header in whole}) == 1 else [place.sheet_key]
+            raise SpecimenError(f"the columns are in {places}; say which with {' and '.join(keys)}.")
+        chosen = max([default, *headers], key=lambda header: len(header.found))
+        if not whole:
+            return chosen
+    if len(sheets.names) > 1 and place.sheet is None:
+        notes.append(f"the table is {_describe(chosen, sheets)}; {place.sheet_key} chooses another sheet")
+    elif chosen.row > 1:
+        notes.append(f"the header is in row {chosen.row}, and what is above is ignored")
+    return chosen
 
 
-def _read_csv(data: io.BytesIO) -> list[list[Any]]:
-    """Read the rows of a CSV as text: UTF-8 or Excel's Western European, with `,`, `;` or tab."""
-    content = data.getvalue()
-    if b"\0" in content:
-        raise SpecimenError("contains NUL bytes, so it is not text in UTF-8. Export it again, as CSV UTF-8.")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")
-
-    def rows(delimiter: str, strict: bool) -> Any:
-        return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
-
-    delimiter = max(",;\t", key=lambda mark: len(next(rows(mark, strict=False), [])))
-    read: list[list[Any]] = []
-    try:
-        # Strict: a quote that is never closed would otherwise swallow the rest of the sheet as one cell.
-        read.extend(rows(delimiter, strict=True))
-    except csv.Error as error:
-        raise SpecimenError(f"row {HEADER_ROW + len(read)} is not CSV: {error}. Is a quote missing there?") from error
-    return read
+def _given_header(sheets: Sheets, sheet: str | None, wanted: Sequence[str], place: Place) -> Header:
+    cells = sheets.read(sheet).cells
+    row = place.header_row or 1
+    if row > len(cells):
+        raise SpecimenError(f"{place.header_key}: {row}, but the table has {len(cells)} rows.")
+    return Header(sheet, row, match(cells[row - 1], wanted))
 
 
-def _with_header(rows: list[list[Any]]) -> pd.DataFrame:
+def _find_elsewhere(sheets: Sheets, missing: Sequence[str], header: Header, place: Place) -> dict[str, str]:
+    """Return for missing columns where in the file they are, and what to set."""
+    hints: dict[str, str] = {}
+    for name in sheets.names:
+        for found in find_headers(sheets.read(name).cells, missing, name):
+            settings = f"{place.sheet_key}: {name}" if name != header.sheet else f"{place.header_key}: {found.row}"
+            hint = f"{_describe(found, sheets).capitalize()} has it: if the table is there, set {settings}."
+            hints = dict.fromkeys(found.found, hint) | hints
+    return hints
+
+
+def _describe(header: Header, sheets: Sheets) -> str:
+    row = f"row {header.row}"
+    return f"{row} of sheet '{header.sheet}'" if len(sheets.names) > 1 else row
+
+
+def _sheets_hint(sheet: str, sheets: Sheets) -> str:
+    if list(sheets.names) == [None]:
+        return "Only an .xlsx file has sheets."
+    return accepted_hint(sheet, sheets.names, "sheets")
+
+
+def _below_header(rows: list[list[Any]], header_row: int) -> pd.DataFrame:
     """Take the first row as header; drop the empty cells and rows that spreadsheets keep at the end."""
-    if not rows:
-        raise SpecimenError("is empty.")
-    header = _fit_row(rows[0], len(rows[0]), HEADER_ROW)
-    cells = [_fit_row(row, len(header), number) for number, row in enumerate(rows[1:], start=HEADER_ROW + 1)]
-    while cells and not _is_filled(cells[-1]):
+    header = _fit_row(rows[0], len(rows[0]), header_row)
+    cells = [_fit_row(row, len(header), number) for number, row in enumerate(rows[1:], start=header_row + 1)]
+    while cells and not is_filled(cells[-1]):
         cells.pop()
-    if not cells and not _is_filled(header):
-        raise SpecimenError("is empty.")
+    if not cells and not is_filled(header):
+        return pd.DataFrame()
     return pd.DataFrame(cells, columns=pd.Index(header, dtype=object), dtype=object)
+
+
+def _name_columns(cells: pd.DataFrame, header_row: int, wanted: Sequence[str], notes: list[str]) -> pd.DataFrame:
+    """Give each column a name, that of `wanted` where it is nearly that, and each row its number."""
+    names = [cell_text(name) or f"column {number}" for number, name in enumerate(cells.columns, start=1)]
+    for name, position in match(names, wanted).items():
+        if names[position] != unicodedata.normalize("NFC", name):
+            notes.append(f"column '{names[position]}' is taken for '{name}'")
+            names[position] = name
+    cells.columns = pd.Index(names, dtype=object)
+    cells.index = pd.RangeIndex(header_row + 1, header_row + 1 + len(cells), name="row")
+    return cells
 
 
 def _fit_row(row: list[Any], width: int, number: int) -> list[Any]:
@@ -118,10 +204,6 @@ def _fit_row(row: list[Any], width: int, number: int) -> list[Any]:
         raise SpecimenError(f"row {number} has {beyond[-1]} cells, the header {width}.")
     cells = [None if cell == "" else cell for cell in row[:width]]
     return cells + [None] * (width - len(cells))
-
-
-def _is_filled(row: list[Any]) -> bool:
-    return any(cell_text(cell) for cell in row)
 
 
 def _with_index(table: pd.DataFrame) -> pd.DataFrame:

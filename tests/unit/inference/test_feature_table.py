@@ -39,9 +39,7 @@ def test_a_longer_name_tells_two_folders_apart() -> None:
 
 
 def test_a_row_of_another_folder_does_not_count() -> None:
-    found, notes = join_features(
-        table(image=["x/a.png", "b.png"], age=[1, 2]), "image", ["y/a.png", "b.png"], AGE, SHEET
-    )
+    found, notes = join_features(table(image=["x/a.png", "b.png"], age=[1, 2]), "image", ["y/a.png", "b.png"], AGE)
     assert found["age"].isna().tolist() == [True, False]
     assert notes == ["labels.xlsx: no row for 1 of 2 photos, so their features are missing: y/a.png"]
 

@@ -14,22 +14,22 @@ from typing import Any
 from specimen.common.errors import SpecimenError
 from specimen.data.readers.headers import SEARCHED, first_filled, is_filled, match
 
-_DELIMITERS = ",;\t"
+DELIMITERS = ",;\t"
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n|$)', re.IGNORECASE)
 _COMMENT = re.compile(r"(?:[ \t]*(?:\r\n|\r|\n))*[ \t]*(#[^\r\n]*)")
 
 
-def read_rows(content: bytes, wanted: Sequence[str], notes: list[str]) -> list[list[Any]]:
+def read_rows(content: bytes, wanted: Sequence[str], notes: list[str], delimiters: str = DELIMITERS) -> list[list[Any]]:
     """Return the cells of each row as text. A comment above the table (`# ...`) is an empty row.
 
-    `wanted` are names in the header, by which the delimiter is found; what surprises is added to `notes`.
+    `wanted` are names in the header, by which one of the `delimiters` is chosen; what surprises is added to `notes`.
     """
     text = _decode(content, notes)
     if separator := _SEPARATOR_LINE.match(text):
         # Excel shows neither this line nor a row for it.
         return _parse(text[separator.end() :], separator[1])
     text = _without_comments(text, wanted)
-    return _parse(text, max(_DELIMITERS, key=lambda mark: _fit(text, mark, wanted)))
+    return _parse(text, max(delimiters, key=lambda mark: _fit(text, mark, wanted)))
 
 
 def _decode(content: bytes, notes: list[str]) -> str:
@@ -57,7 +57,7 @@ def _without_comments(text: str, wanted: Sequence[str]) -> str:
     """Empty the comments above the table; a line such as `#;image;weight` is its header if it has what is wanted."""
     start = 0
     while comment := _COMMENT.match(text, start):
-        if wanted and any(_has_all(_first_rows(comment[1], mark), wanted) for mark in _DELIMITERS):
+        if wanted and any(_has_all(_first_rows(comment[1], mark), wanted) for mark in DELIMITERS):
             break
         text = text[: comment.start(1)] + text[comment.end(1) :]
         start = comment.start(1)

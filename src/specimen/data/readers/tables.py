@@ -16,7 +16,7 @@ import pandas as pd
 
 from specimen.common.cells import cell_text
 from specimen.common.errors import SpecimenError, accepted_hint
-from specimen.data.readers.csv_text import read_rows
+from specimen.data.readers.csv_text import DELIMITERS, read_rows
 from specimen.data.readers.headers import Header, find_headers, first_filled, is_filled, match
 from specimen.data.readers.merged_cells import fill_merged
 from specimen.data.readers.sheets import Book, Sheets, Single
@@ -87,8 +87,7 @@ def read_table(path: Path, wanted: Sequence[str] = (), place: Place = Place(), c
             cells = _with_index(pd.read_parquet(io.BytesIO(content))).astype(object)
             table = Table(path, _name_columns(cells, 1, wanted, notes), notes)
         else:
-            sheets = Book(content) if suffix == ".xlsx" else Single(read_rows(content, wanted, notes))
-            table = _read_sheet(path, sheets, wanted, place, notes)
+            table = _read_sheet(path, _open(content, suffix, wanted, notes), wanted, place, notes)
     except SpecimenError as error:
         raise SpecimenError(f"{path}: {error}") from error
     except FileNotFoundError:
@@ -98,6 +97,12 @@ def read_table(path: Path, wanted: Sequence[str] = (), place: Place = Place(), c
         raise SpecimenError(f"{path}: cannot be read as {path.suffix}: {error}") from error
     table.notes[:] = [f"{path}: {note}" for note in notes]
     return table
+
+
+def _open(content: bytes, suffix: str, wanted: Sequence[str], notes: list[str]) -> Sheets:
+    if suffix == ".xlsx":
+        return Book(content)
+    return Single(read_rows(content, wanted, notes, "\t" if suffix == ".tsv" else DELIMITERS))
 
 
 def _read_sheet(path: Path, sheets: Sheets, wanted: Sequence[str], place: Place, notes: list[str]) -> Table:

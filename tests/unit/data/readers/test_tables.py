@@ -29,7 +29,8 @@ def csv_file(tmp_path: Path) -> Callable[[str | bytes], Path]:
 def xlsx_file(tmp_path: Path) -> Callable[..., Path]:
     def write(*rows: list[object], merge: str = "", sheet: str = "Sheet", first: str = "") -> Path:
         book = openpyxl.Workbook()
-        book.active["A1"] = first or None
+        if first:
+            book.active["A1"] = first
         page = book.active if sheet == "Sheet" else book.create_sheet(sheet)
         for row in rows:
             page.append(row)

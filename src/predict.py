@@ -46,7 +46,7 @@ def main() -> None:
         _note(f"photos named more than once: {repeated}; each is predicted once.")
     if unread:
         shown = ", ".join(unread[:MAX_UNREAD]) + (", ..." if len(unread) > MAX_UNREAD else "")
-        _note(f"files that are not read, because their suffix is not that of a photo: {len(unread)}: {shown}")
+        _note(f"files that are not read, because their suffix is not that of a photo: {len(unread)} ({shown})")
     check_writable(options.output, len(inputs))
     if options.features and options.output.resolve() == options.features.resolve():
         raise SpecimenError(f"{options.output}: this is the table of the features; write to another file.")

@@ -35,6 +35,11 @@ def main() -> None:
         explore.draw(plots, store.images, store.samples, raw.sheet, meta)
     for note in raw.notes:
         print(f"note: {note}")
+    lost = sorted(set(raw.labels["target"].dropna()).difference(meta.class_names)) if meta.class_names else []
+    if lost:
+        print(f"warning: classes without a usable sample: {', '.join(lost)}, see {PREPARED / 'rejected.csv'}")
+    if len(raw.ignored):
+        print(f"not used: {len(raw.ignored)} files in all, see {PREPARED / 'ignored.csv'}")
     print(_summary(meta.counts))
 
 

@@ -161,7 +161,7 @@ def test_files_that_are_not_read_are_counted_and_the_first_are_named(
         (photos / name).write_text("")
     for _ in range(2):  # the second time, there is a table of predictions
         call(photos, "-o", photos / "out.csv", "--model", models / "regression.onnx")
-        assert "not that of a photo: 4: photos/a.gif, photos/b.txt, photos/c, ...\n" in capsys.readouterr().err
+        assert "not that of a photo: 4 (photos/a.gif, photos/b.txt, photos/c, ...)\n" in capsys.readouterr().err
 
 
 def test_features_of_the_table_count_and_missing_ones_are_said_once(

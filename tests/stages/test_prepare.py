@@ -43,6 +43,37 @@ def test_a_photo_with_damaged_metadata_is_kept_without_a_word(
     assert len(pd.read_csv(project / "data" / "prepared" / "samples.csv")) == 40
 
 
+def test_files_that_are_not_used_are_counted_and_named_in_a_table(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("notes.txt", "photo.gif", ".DS_Store"):
+        (project / "raw" / name).write_bytes(b"")
+    prepare.main()
+    assert capsys.readouterr().out.startswith(
+        "note: not used: pictures in a format that is not read: 1 (1 .gif)\n"
+        "note: not used: files that are not photos: 1 (1 .txt)\n"
+        "not used: 2 files in all, see data/prepared/ignored.csv\n"
+    )
+    assert (project / "data" / "prepared" / "ignored.csv").read_text() == (
+        "name,reason\nnotes.txt,not a photo\nphoto.gif,format that is not read\n"
+    )
+
+
+def test_a_class_of_which_no_photo_is_usable_is_named(
+    project: Path, draw_photos: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draw_photos(project / "classes", 40, classes=True)
+    for number in range(3):
+        (project / "classes" / "rotten").mkdir(exist_ok=True)
+        (project / "classes" / "rotten" / f"{number}.png").write_bytes(b"no photo")
+    Path("params.yaml").write_text("data: {root: classes, task: classification}\nprepare: {image_size: 16}")
+    prepare.main()
+    printed = capsys.readouterr().out
+    assert printed.startswith(
+        "warning: classes without a usable sample: rotten, see data/prepared/rejected.csv\n40 of 43"
+    )
+
+
 @pytest.mark.parametrize("program", [predict, serve])
 def test_the_other_programs_that_decode_ignore_the_warnings_too(program: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     class BegunError(Exception):

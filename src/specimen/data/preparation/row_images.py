@@ -60,8 +60,9 @@ def _notes(labels: pd.DataFrame) -> list[str]:
     ]
     if not other:
         return []
-    examples = ", ".join(f"'{name}' in row {row} means '{image}'" for row, name, image in other[:SHOWN])
-    return [f"data.image_column: {len(other)} names are not quite those of the files: {examples}"]
+    shown = [f"'{name}' in row {row} means '{image}'" for row, name, image in other[:SHOWN]]
+    shown += ["..."] if len(other) > SHOWN else []
+    return [f"data.image_column: names that are not quite those of the files: {len(other)} ({', '.join(shown)})"]
 
 
 def _shown(name: str) -> str:

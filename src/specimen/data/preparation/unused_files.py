@@ -30,7 +30,7 @@ _SUBJECTS = {
     NO_CLASS: "class folders without a photo that is read",
     ELSEWHERE: "photos outside of data.images",
     FORMAT: "pictures in a format that is not read",
-    ZIP: "zips that are not opened (unpack them, or name one in data.images)",
+    ZIP: "zips that are not opened; unpack them, or name one in data.images",
     OTHER: "files that are not photos",
 }
 
@@ -93,10 +93,9 @@ def _notes(rows: Iterable[tuple[str, str]]) -> list[str]:
         names.setdefault(reason, []).append(name)
     for reason, subject in _SUBJECTS.items():
         if reason in names:
-            shown = (
-                f": {count_by_suffix(names[reason])}" if reason in (FORMAT, OTHER) else f", such as {names[reason][0]}"
-            )
-            notes.append(f"not used: {len(names[reason]):,} {subject}{shown}")
+            found = names[reason]
+            shown = count_by_suffix(found) if reason in (FORMAT, OTHER) else found[0] + (", ..." if found[1:] else "")
+            notes.append(f"not used: {subject}: {len(found):,} ({shown})")
     return notes
 
 

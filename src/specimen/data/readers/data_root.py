@@ -34,14 +34,19 @@ def open_images(root: Path, inside: str, key: str = "data.images", excluded: str
 
 
 def list_elsewhere(root: Path, used: Collection[str]) -> list[str]:
-    """Return all files below `root` but those that are, or are below, one of `used`; sorted, without hidden ones."""
+    """Return all files below `root` but those that are, or are below, one of `used`; sorted, without hidden ones.
+
+    A link that leaves the root is listed itself, and not what is behind it.
+    """
     if any(PurePosixPath(place) == PurePosixPath() for place in used):
         return []
     if root.is_file():
         archive = Zip(root)
         files = [*archive.names, *archive.others]
     else:
-        files = [name for name in walk(root, root, [root / name for name in used]) if not is_hidden(name)]
+        files = []
+        for prefix, here, leaves in walk(root, root, [root / name for name in used]):
+            files += [prefix.rstrip("/")] if leaves else [prefix + name for name in here if not is_hidden(name)]
     return sorted(name for name in files if not any(is_below(name, place) for place in used))
 
 

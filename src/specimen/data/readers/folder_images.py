@@ -11,10 +11,10 @@ import os
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from specimen.common.errors import SpecimenError
-from specimen.data.readers.images import MAX_BYTES, ImageNotFoundError, is_hidden, sort_files
+from specimen.data.readers.images import MAX_BYTES, SUFFIXES, ImageNotFoundError, is_hidden, sort_files, suffix
 
 _CACHE_OBJECT = re.compile(r"/files/md5/[0-9a-f]{2}/[0-9a-f]{30}$")
 
@@ -25,7 +25,7 @@ class Folder:
     def __init__(self, folder: Path, root: Path, excluded: str | None = None) -> None:
         self._folder = folder
         self._root = root
-        self.names, self.others = sort_files(walk(folder, root), excluded)
+        self.names, self.others = sort_files(self._files(), excluded)
 
     def read(self, name: str) -> bytes:
         """Return the bytes of one image. Raises `ImageNotFoundError` for a link that leaves the root, or no file."""
@@ -34,19 +34,31 @@ class Folder:
             raise ImageNotFoundError("link leaves the data folder")
         return read_file(path)
 
+    def _files(self) -> Iterator[str]:
+        """Yield all files; behind a link that leaves the root only the nearest images, for `read` to refuse them."""
+        for prefix, files, leaves in walk(self._folder, self._root):
+            yield from (prefix + file for file in files if not leaves or suffix(file) in SUFFIXES)
 
-def walk(folder: Path, root: Path, apart: Collection[Path] = ()) -> Iterator[str]:
-    """Yield all files below a folder, without the folders in `apart` and hidden ones.
 
-    Behind a link that leaves the root only the nearest are listed, for `read` to refuse them.
-    """
+class Branch(NamedTuple):
+    """One folder of a tree."""
+
+    prefix: str
+    """Its path from the top, with `/` at the end; empty at the top."""
+    files: list[str]
+    leaves_root: bool
+    """Whether it is behind a link that leaves the root; nothing below it is listed."""
+
+
+def walk(folder: Path, root: Path, apart: Collection[Path] = ()) -> Iterator[Branch]:
+    """Yield the folder and all those below, without the folders in `apart` and hidden ones."""
     left = {_real(path) for path in apart}
     for parent, folders, files in os.walk(folder, followlinks=True, onerror=_refuse):
         here = Path(parent)
         above = here.relative_to(folder).as_posix()
-        prefix = "" if above == "." else f"{above}/"
-        yield from (prefix + file for file in files)
-        if leaves_root(here, root):
+        leaves = leaves_root(here, root)
+        yield Branch("" if above == "." else f"{above}/", files, leaves)
+        if leaves:
             folders.clear()
         else:
             closed = left | {_real(path) for path in (here, *here.parents)}  # those above: a link in a circle

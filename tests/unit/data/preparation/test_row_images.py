@@ -44,14 +44,14 @@ def test_a_name_that_is_not_quite_that_of_the_file_is_taken_and_said() -> None:
     assert images == ["Early/a.png", "b.png"]
     assert errors == [None, None]
     assert notes == [
-        "data.image_column: 2 names are not quite those of the files: 'a.jpg' in row 0 means 'Early/a.png', "
-        "'C:\\x\\b' in row 1 means 'b.png'"
+        "data.image_column: names that are not quite those of the files: 2 ('a.jpg' in row 0 means 'Early/a.png', "
+        "'C:\\x\\b' in row 1 means 'b.png')"
     ]
 
 
 def test_another_case_is_said() -> None:
     assert find("B.PNG")[2] == [
-        "data.image_column: 1 names are not quite those of the files: 'B.PNG' in row 0 means 'b.png'"
+        "data.image_column: names that are not quite those of the files: 1 ('B.PNG' in row 0 means 'b.png')"
     ]
 
 

@@ -42,7 +42,7 @@ def test_photos_that_no_row_names(root: Path) -> None:
     write(root, "photos/c.png", "photos/d.png")
     files, notes = unused(root, **SHEET)
     assert files == {"photos/c.png": "no row names it", "photos/d.png": "no row names it"}
-    assert notes == ["not used: 2 photos that no row names, such as photos/c.png"]
+    assert notes == ["not used: photos that no row names: 2 (photos/c.png, ...)"]
 
 
 def test_a_photo_of_a_rejected_row_is_accounted_for_there(root: Path) -> None:
@@ -63,10 +63,10 @@ def test_other_files_among_the_photos_and_elsewhere(root: Path) -> None:
         "photos/notes.txt": "not a photo",
     }
     assert notes == [
-        "not used: 1 photos outside of data.images, such as old/a.png",
-        "not used: 1 pictures in a format that is not read: 1 .gif",
-        "not used: 1 zips that are not opened (unpack them, or name one in data.images), such as photos/e.zip",
-        "not used: 3 files that are not photos: 1 .txt, 1 .xlsx, 1 without a suffix",
+        "not used: photos outside of data.images: 1 (old/a.png)",
+        "not used: pictures in a format that is not read: 1 (1 .gif)",
+        "not used: zips that are not opened; unpack them, or name one in data.images: 1 (photos/e.zip)",
+        "not used: files that are not photos: 3 (1 .txt, 1 .xlsx, 1 without a suffix)",
     ]
 
 
@@ -79,7 +79,7 @@ def test_class_folders_without_a_photo(tmp_path: Path) -> None:
         "Sick/more/b.gif": "format that is not read",
         "c.zip": "zip that is not opened",
     }
-    assert notes[0] == "not used: 1 class folders without a photo that is read, such as Sick/"
+    assert notes[0] == "not used: class folders without a photo that is read: 1 (Sick/)"
 
 
 def test_with_folders_of_splits_the_classes_are_the_folders_in_them(tmp_path: Path) -> None:

@@ -208,6 +208,14 @@ def test_files_elsewhere_below_the_root(root: Path, zip_file) -> None:
     assert list_elsewhere(path, ["photos", "labels.csv"]) == ["more/b.png"]
 
 
+def test_what_is_behind_a_link_that_leaves_is_not_listed(root: Path) -> None:
+    (root.parent / "secret" / "notes.txt").write_bytes(b"")
+    (root / "out").symlink_to(root.parent / "secret")
+    (root / "photos" / "out").symlink_to(root.parent / "secret")
+    assert list_elsewhere(root, ["photos"]) == ["out"]
+    assert open_images(root, "photos").others == []
+
+
 def test_several_zips_are_named_where_photos_are_missing(root: Path) -> None:
     (root / "zips").mkdir()
     for name in ("a.zip", "b.zip", "notes.txt"):

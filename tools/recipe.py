@@ -1,28 +1,42 @@
-"""Put a recipe of `recipes/` in place of params.yaml, after showing what changes: `python tools/recipe.py NAME`."""
+"""Put a recipe of `recipes/` in place of params.yaml, after showing what changes: `python tools/recipe.py NAME`.
+
+A recipe for other data than the embedded sample also removes the stage that draws the sample.
+"""
 
 import argparse
 import difflib
+import sys
 from pathlib import Path
 
-from specimen.common import errors
+from specimen.common import errors, sample_stage
 from specimen.common.errors import SpecimenError, accepted_hint
 from specimen.common.files import replace_atomically
 from specimen.config.base import PARAMS_FILE
 from specimen.config.params import load_params
+from specimen.versioning.dvc_commands import run_dvc
 
 RECIPES = Path("recipes")
 
 
 def main() -> None:
-    """Check the recipe, show the difference, and put it in place."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Check the recipe, put it in place, and let DVC forget the sample if that is not what the recipe is for."""
+    parser = argparse.ArgumentParser(
+        description="Put a recipe of recipes/ in place of params.yaml, after showing what changes."
+    )
     parser.add_argument("name", help="a file of recipes/, without .yaml")
     name = parser.parse_args().name
     recipe = RECIPES / f"{name}.yaml"
     if not recipe.is_file():
         names = sorted(path.stem for path in RECIPES.glob("*.yaml"))
         raise SpecimenError(f"{recipe}: no such recipe. {accepted_hint(name, names)}")
-    load_params(recipe)
+    root = load_params(recipe).data.root
+    put_in_place(recipe)
+    if sample_stage.is_in_the_way(root):
+        remove_sample_stage()
+
+
+def put_in_place(recipe: Path) -> None:
+    """Show the difference and replace params.yaml, unless it is the recipe already."""
     change = difference(recipe)
     if not change:
         print(f"{PARAMS_FILE} is {recipe} already.")
@@ -31,6 +45,15 @@ def main() -> None:
     with replace_atomically(PARAMS_FILE) as aside:
         aside.write_bytes(recipe.read_bytes())
     print(f"{PARAMS_FILE} is now {recipe}. To see what was there before: git diff {PARAMS_FILE}")
+
+
+def remove_sample_stage() -> None:
+    """Let DVC forget the embedded sample; ends with its status where DVC fails, which has then said why."""
+    print(f"These are other data than the embedded sample, so its stage goes: dvc remove {sample_stage.ADDRESS}")
+    sys.stdout.flush()
+    if status := run_dvc("remove", sample_stage.ADDRESS):
+        sys.exit(status)
+    print(f"To have it back: git checkout {PARAMS_FILE} {sample_stage.PIPELINE.parent}")
 
 
 def difference(recipe: Path) -> str:

@@ -13,12 +13,14 @@ from specimen.data.dataset.store import Store
 from specimen.data.exploration import explore
 from specimen.data.preparation.build import build_dataset
 from specimen.data.preparation.raw_dataset import read_raw_dataset
+from specimen.data.preparation.rejections import keep_rejected_aside
 from specimen.data.readers.decode import ignore_pillow_warnings
 
 PREPARED = Path("data/prepared")
 PLOTS = Path("plots/data")
 
 
+@keep_rejected_aside()
 def main() -> None:
     """Read, clean, split and pack; print what became of the rows."""
     keep_freed_memory()

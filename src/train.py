@@ -11,6 +11,7 @@ from specimen.common import errors
 from specimen.common.files import write_csv
 from specimen.common.memory import keep_freed_memory
 from specimen.common.stage_deps import require_dep
+from specimen.common.weight_files import weights_file
 from specimen.config.base import load_section
 from specimen.config.train import Train
 from specimen.data.dataset.store import Store
@@ -41,8 +42,8 @@ def main() -> None:
     compute_reproducibly()
     with process_group() as group:
         train = load_section("train", Train)
-        if Path(train.weights).is_file():
-            require_dep("train", Path(train.weights), "train.weights")
+        if (file := weights_file(train.weights)) is not None:
+            require_dep("train", file, "train.weights")
         store = Store.load(PREPARED)
         use_threads(train.threads, group.size)
         compute = pick_compute(train.device, train.precision, group)

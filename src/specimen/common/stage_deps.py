@@ -9,6 +9,15 @@ from specimen.common.errors import SpecimenError
 PIPELINE = Path("dvc.yaml")
 
 
+def is_tracked(path: Path) -> bool:
+    """Return whether DVC tracks a file: by itself, in a folder, or as the output of a stage of the pipeline."""
+    if any(parent.with_name(f"{parent.name}.dvc").is_file() for parent in (path, *path.parents) if parent.name):
+        return True
+    stages = yaml.safe_load(PIPELINE.read_text(encoding="utf-8"))["stages"].values() if PIPELINE.exists() else ()
+    outs = {Path(out if isinstance(out, str) else next(iter(out))) for stage in stages for out in stage.get("outs", ())}
+    return bool({path, *path.parents} & outs)
+
+
 def require_dep(stage: str, path: Path, key: str) -> None:
     """Raise `SpecimenError` where a stage is about to read a file that its deps do not cover; `key` names the file."""
     if not PIPELINE.exists():

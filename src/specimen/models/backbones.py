@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import nn
 
 from specimen.common.errors import SpecimenError, accepted_hint, missing_extra
+from specimen.common.weight_files import weights_file
 from specimen.models.normalize import Normalize
-from specimen.models.start_weights import FILES, StartWeights, find_torchvision_weights, load_state, read_state
+from specimen.models.start_weights import StartWeights, find_torchvision_weights, load_state, read_state
 from specimen.models.torchvision_models import models
 
 NO_LINEAR_HEAD = ("squeezenet1_0", "squeezenet1_1")
@@ -81,7 +81,8 @@ def _from_timm(full_name: str, image_size: int, weights: str) -> _Headless:
         raise SpecimenError(
             f"train.backbone: timm has no '{name}'. {accepted_hint(name, timm.list_models(), 'models')}"
         )
-    state = read_state(Path(weights)) if Path(weights).suffix in FILES else None
+    file = weights_file(weights)
+    state = read_state(file) if file is not None else None
     tags = {full.split(".")[1]: full for full in timm.list_pretrained(f"{name}.*")}
     options = {"none": name, **tags}
     if tags:

@@ -10,14 +10,13 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic.dataclasses import dataclass
 
-from specimen.common.errors import SpecimenError
+from specimen.data.dataset.targets import TargetTransform, check_transformable
 from specimen.models.metric_registry import METRICS
 from specimen.models.predictions import HIGH, LOW, PREDICTION, Floats
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-TargetTransform = Literal["none", "log1p", "sqrt"]
 Criterion = Literal["mse", "mae", "huber"]
 
 _FORWARD: dict[str, Callable[[Floats], Floats]] = {"none": np.asarray, "log1p": np.log1p, "sqrt": np.sqrt}
@@ -88,10 +87,5 @@ class Regression:
 
 
 def _transformed(targets: pd.Series[Any], transform: TargetTransform) -> Floats:
-    values = targets.to_numpy(np.float64)
-    if transform != "none" and (values < 0).any():
-        raise SpecimenError(
-            f"train.target_transform: {transform} is for targets from 0 up, but {(values < 0).sum()} are below, down "
-            f"to {values.min():g}. Set it to none, or reject them with prepare.rules.label_out_of_range: {{min: 0}}."
-        )
-    return _FORWARD[transform](values)
+    check_transformable(targets, transform)
+    return _FORWARD[transform](targets.to_numpy(np.float64))

@@ -9,11 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from specimen.common.errors import SpecimenError, accepted_hint
+from specimen.common.weight_files import weights_file
 from specimen.models.normalize import IMAGENET_MEAN, IMAGENET_STD
 from specimen.models.torchvision_models import models
 
-FILES = (".pt", ".pth")
-"""Endings by which `train.weights` is the path of a state dict, not a name."""
 SECOND_HEADS = ("aux1.", "aux2.", "AuxLogits.")
 """googlenet and inception_v3 have them for training alone; our backbones leave them out."""
 SHOWN_FAULTS = 5
@@ -35,8 +34,8 @@ def find_torchvision_weights(name: str, weights: str) -> StartWeights:
     """
     if weights == "none":
         return StartWeights()
-    if Path(weights).suffix in FILES:
-        return StartWeights(read_state(Path(weights)))
+    if (file := weights_file(weights)) is not None:
+        return StartWeights(read_state(file))
     known: type[models.WeightsEnum] = models.get_model_weights(name)
     if weights not in known.__members__:
         options = ["none", *known.__members__, "a file .pt or .pth"]

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from specimen.common.errors import SpecimenError
 from specimen.common.files import write_csv, write_json
 from specimen.config.data import Data
 from specimen.config.prepare import Prepare, Rules, Split
@@ -15,8 +14,8 @@ from specimen.data.preparation import rules
 from specimen.data.preparation.masks import pack_masks
 from specimen.data.preparation.meta import describe_dataset
 from specimen.data.preparation.packing import keep_rows, pack, pack_none
-from specimen.data.preparation.raw_dataset import RawDataset, no_usable_rows_message
-from specimen.data.preparation.splits import assign_splits, check_splits
+from specimen.data.preparation.raw_dataset import RawDataset, no_usable_rows
+from specimen.data.preparation.samples import make_samples, name_groups
 
 
 def build_dataset(raw: RawDataset, data: Data, prepare: Prepare, split: Split, folder: Path) -> DatasetMeta:
@@ -25,13 +24,14 @@ def build_dataset(raw: RawDataset, data: Data, prepare: Prepare, split: Split, f
     listed = raw.usable
     if raw.images is not None:
         listed = listed.join(pack(raw.images, listed["image"], pictures, prepare.image_size, prepare.resize))
-    listed = listed.assign(group=listed["group"].fillna(listed["image"]))
+    listed = name_groups(listed)
     checks = rules.picture_checks(data.task, pictures=raw.images is not None)
     kept, rejected, warned = rules.apply(checks, listed, prepare.rules)
     rejected = pd.concat([raw.rejected, rejected], ignore_index=True)
     warned = pd.concat([raw.warned, warned], ignore_index=True)
     if kept.empty:
-        raise SpecimenError(no_usable_rows_message(data, raw.labels, rejected))
+        raise no_usable_rows(data, raw.labels, rejected)
+    samples = make_samples(kept, rejected, data, split)
     if raw.images is not None:
         keep_rows(pictures, listed.index.get_indexer(kept.index))
     else:
@@ -39,7 +39,6 @@ def build_dataset(raw: RawDataset, data: Data, prepare: Prepare, split: Split, f
     if raw.masks is not None:
         pack_masks(raw.masks, kept, folder / "masks.npy", prepare.image_size, prepare.resize)
 
-    samples = _samples(kept, data, split)
     counts = RowCounts(
         rows=len(raw.labels),
         kept=len(samples),
@@ -58,14 +57,3 @@ def build_dataset(raw: RawDataset, data: Data, prepare: Prepare, split: Split, f
 
 def _by_rule(rows: pd.DataFrame, row_rules: Rules) -> dict[str, int]:
     return {name: int((rows["rule"] == name).sum()) for name in type(row_rules).model_fields}
-
-
-def _samples(kept: pd.DataFrame, data: Data, split: Split) -> pd.DataFrame:
-    """Return the table of samples, one row a picture: row, image, group, split, target, features."""
-    samples = pd.DataFrame({"row": kept.index, "image": kept["image"], "group": kept["group"]}, index=kept.index)
-    samples["split"] = assign_splits(kept["group"], split, kept["split"])
-    samples["target"] = kept["target"]
-    for name in data.features:
-        samples[name] = kept[name]
-    check_splits(samples, classes=data.task == "classification")
-    return samples

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from specimen.common.errors import SpecimenError
 from specimen.config.data import Data
 from specimen.config.prepare import Rules
 from specimen.data.preparation import rules
 from specimen.data.preparation.label_table import read_labels
+from specimen.data.preparation.rejections import RejectedRowsError, count_by_rule
 from specimen.data.preparation.row_images import find_images
 from specimen.data.preparation.unused_files import find_unused_files
 from specimen.data.readers.data_root import open_images
@@ -59,16 +59,11 @@ def read_raw_dataset(data: Data, row_rules: Rules) -> RawDataset:
     checks = rules.table_checks(data.task, pictures=images is not None)
     usable, rejected, warned = rules.apply(checks, labels, row_rules)
     if usable.empty:
-        raise SpecimenError(no_usable_rows_message(data, labels, rejected))
+        raise no_usable_rows(data, labels, rejected)
     return RawDataset(images, masks, sheet, labels, usable, rejected, warned, ignored, [*notes, *of_names, *of_files])
 
 
-def no_usable_rows_message(data: Data, labels: pd.DataFrame, rejected: pd.DataFrame) -> str:
-    """Return the message that no row is usable, with the rules that rejected them."""
-    first_rows = rejected.groupby("rule", sort=False).first()
-    lines = [
-        f"  {(rejected['rule'] == rule).sum()} by {rule}, the first in row {first['row']}: "
-        f"image {first['image']!r}, {first['value'] or 'empty'}"
-        for rule, first in first_rows.iterrows()
-    ]
-    return f"{data.root}: none of {len(labels)} rows is usable. Rejected by prepare.rules:\n" + "\n".join(lines)
+def no_usable_rows(data: Data, labels: pd.DataFrame, rejected: pd.DataFrame) -> RejectedRowsError:
+    """Return the error that no row is usable, with the rules that rejected them."""
+    fault = f"{data.root}: none of {len(labels)} rows is usable."
+    return RejectedRowsError(f"{fault} Rejected by prepare.rules:\n{count_by_rule(rejected)}", rejected)

@@ -11,7 +11,6 @@ from typing import Any
 
 import pandas as pd
 
-from specimen.common.errors import SpecimenError
 from specimen.config.base import TaskName
 from specimen.config.prepare import Rules
 from specimen.data.preparation.picture_rules import (
@@ -21,6 +20,7 @@ from specimen.data.preparation.picture_rules import (
     small_image,
     unreadable_image,
 )
+from specimen.data.preparation.rejections import RejectedRowsError
 from specimen.data.preparation.table_rules import (
     duplicate_row,
     label_not_a_number,
@@ -55,9 +55,10 @@ def apply(
         columns = {"row": values.index, "image": names.to_numpy(), "rule": name, "value": values.map(str).to_numpy()}
         broken = pd.DataFrame(columns, columns=REJECTED_COLUMNS)
         if rule.action == "fail" and len(broken):
-            raise SpecimenError(
+            raise RejectedRowsError(
                 f"prepare.rules.{name}: {len(broken)} rows break it, and its action is fail:\n"
-                f"{broken.head(10).to_string(index=False)}"
+                f"{broken.head(10).to_string(index=False)}",
+                broken,
             )
         if rule.action == "warn":
             warned.append(broken)

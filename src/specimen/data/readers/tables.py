@@ -162,8 +162,8 @@ def _find_elsewhere(sheets: Sheets, missing: Sequence[str], header: Header, plac
     hints: dict[str, str] = {}
     for name in sheets.names:
         for found in find_headers(sheets.read(name).cells, missing, name):
-            settings = f"{place.sheet_key}: {name}" if name != header.sheet else f"{place.header_key}: {found.row}"
-            hint = f"{_describe(found, sheets).capitalize()} has it: if the table is there, set {settings}."
+            key, value = (place.header_key, found.row) if name == header.sheet else (place.sheet_key, f"'{name}'")
+            hint = f"It is in {_describe(found, sheets)}: if the table is there, set {key} to {value}."
             hints = dict.fromkeys(found.found, hint) | hints
     return hints
 

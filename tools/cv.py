@@ -106,7 +106,7 @@ def summarise(params: Params, count: int) -> cross_validation.Summary:
     numbers = [read_numbers(folder / "test.json") for folder in folders]
     predictions = [read_predictions(folder / "predictions.csv", classes=classes) for folder in folders]
     task = make_task(store.meta, store.samples["target"], params.train)
-    pooled = metrics.score(task, pd.concat(predictions, ignore_index=True), resamples=params.evaluate.resamples)
+    pooled = metrics.score(task, pd.concat(predictions, ignore_index=True))
     return cross_validation.summarise(numbers, predictions, pooled)
 
 

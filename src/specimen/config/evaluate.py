@@ -15,7 +15,7 @@ class Evaluate(Section):
     by: tuple[str, ...] = ()
     """Columns of `data.features`: metrics are also given for each of their values, or for quarters of many numbers."""
     resamples: Annotated[int, Field(ge=100, le=20_000)] = 2000
-    """How often the test groups are resampled for the intervals of the metrics."""
+    """How often test groups are swapped between the model and the forest, for the interval of their difference."""
     explain: bool = True
     """Show in the galleries where the model looked (Grad-CAM)."""
     gallery: Annotated[int, Field(ge=1, le=48)] = 12

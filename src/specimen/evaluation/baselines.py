@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from specimen.evaluation.bootstrap import bootstrap
-from specimen.evaluation.measures import measure
+from specimen.evaluation.exchange_test import exchange_interval
 from specimen.evaluation.metrics import point_metrics, score
 from specimen.evaluation.random_forest import Forest, with_probabilities
 from specimen.evaluation.results import Baselines, Bounds, Difference, ForestScores
-from specimen.evaluation.weighted import stacked
+from specimen.evaluation.swapped_models import swapped_models
 from specimen.models.metric_registry import METRICS
 from specimen.models.predictions import PREDICTION
 from specimen.models.task import Classification, Regression, Task
@@ -40,7 +39,7 @@ def compare(
 
 
 def _forest_scores(task: Task, predictions: pd.DataFrame, forest: Forest, resamples: int) -> ForestScores:
-    scores = score(task, forest.predictions, COMPARED, resamples=resamples)
+    scores = score(task, forest.predictions, COMPARED)
     metrics = {name: scores.metrics[name] for name in COMPARED if name in scores.metrics}
     difference = _difference(task, predictions, forest.predictions, list(metrics), resamples)
     return ForestScores(metrics, scores.intervals, difference)
@@ -49,12 +48,15 @@ def _forest_scores(task: Task, predictions: pd.DataFrame, forest: Forest, resamp
 def _difference(
     task: Task, model: pd.DataFrame, forest: pd.DataFrame, names: list[str], resamples: int
 ) -> dict[str, Difference]:
-    """Return model minus forest by metric, with 95 % intervals from the same resamples of both."""
-    of_model = stacked(measure(task, model), names)
-    of_forest = stacked(measure(task, forest), names)
-    interval = bootstrap(lambda weights: of_model(weights) - of_forest(weights), model["group"], resamples=resamples)
-    rows = zip(names, interval.estimate.tolist(), interval.low.tolist(), interval.high.tolist(), strict=True)
-    return {name: Difference(value, Bounds(low, high) if np.isfinite(low) else None) for name, value, low, high in rows}
+    """Return model minus forest by metric, with 95 % intervals from the exchange test."""
+    models = swapped_models(model, forest, model["group"], task.name)
+    differences = {}
+    for name in names:
+        difference = models.difference(name)
+        low, high = exchange_interval(difference, models.shares, resamples=resamples)
+        observed = float(difference(np.ones((1, len(models.shares))))[0])
+        differences[name] = Difference(observed, Bounds(low, high) if np.isfinite([low, high]).all() else None)
+    return differences
 
 
 @singledispatch

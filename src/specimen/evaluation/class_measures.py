@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from specimen.evaluation.bootstrap import Floats
+from specimen.evaluation.jackknife import Floats
 from specimen.evaluation.weighted import Measure, Metrics, SumTable
 from specimen.models.classification import class_indices
 from specimen.models.predictions import PREDICTION, PREDICTION_SET, parse_set, probabilities_of

@@ -11,10 +11,9 @@ from sklearn.metrics import precision_recall_fscore_support
 
 from specimen.common.errors import SpecimenError, accepted_hint
 from specimen.data.dataset.strata import strata
-from specimen.evaluation.bootstrap import bootstrap
 from specimen.evaluation.measures import measure
-from specimen.evaluation.results import Bounds, ClassScores, Scores
-from specimen.evaluation.weighted import stacked
+from specimen.evaluation.metric_intervals import metric_intervals
+from specimen.evaluation.results import ClassScores, Scores
 from specimen.models.metric_registry import METRICS
 from specimen.models.predictions import PREDICTION, finite_rows
 from specimen.models.task import Classification, Task
@@ -23,31 +22,25 @@ WITH_INTERVAL = [metric.name for metric in METRICS.values() if metric.has_interv
 WITH_INTERVAL_BY = [metric.name for metric in METRICS.values() if metric.has_interval_by_group]
 
 
-def score(
-    task: Task, predictions: pd.DataFrame, names: Iterable[str] = WITH_INTERVAL, *, resamples: int = 2000
-) -> Scores:
+def score(task: Task, predictions: pd.DataFrame, names: Iterable[str] = WITH_INTERVAL) -> Scores:
     """Return the metrics of a table of predictions, with 95 % intervals of the metrics in `names`.
 
     The table has the columns `target`, `group` and what `task.decode` gives. A metric that is not defined is left out,
-    and so is an interval without a width: with one group, or where no resample differs, nothing is known of the
+    and so is an interval without a width: with one group, or where groups do not differ, nothing is known of the
     uncertainty. Raises `SpecimenError` for predictions that are not finite numbers.
     """
     _check_finite(predictions)
     metrics = point_metrics(task, predictions)
     wanted = [name for name in names if name in metrics]
-    interval = bootstrap(stacked(measure(task, predictions), wanted), predictions["group"], resamples=resamples)
-    ends = zip(wanted, interval.low.tolist(), interval.high.tolist(), strict=True)
     return Scores(
         metrics=metrics,
         samples=len(predictions),
         groups=int(predictions["group"].nunique()),
-        intervals={name: Bounds(low, high) for name, low, high in ends if low < high},
+        intervals=metric_intervals(measure(task, predictions), predictions["group"], wanted),
     )
 
 
-def score_by(
-    task: Task, predictions: pd.DataFrame, columns: Iterable[str], *, resamples: int = 2000
-) -> dict[str, dict[str, Scores]]:
+def score_by(task: Task, predictions: pd.DataFrame, columns: Iterable[str]) -> dict[str, dict[str, Scores]]:
     """Return the metrics for each value of these columns. Raises `SpecimenError` for a column that is not there."""
     by: dict[str, dict[str, Scores]] = {}
     for column in columns:
@@ -56,7 +49,7 @@ def score_by(
                 f"evaluate.by: there is no column '{column}'. {accepted_hint(column, predictions, 'columns')}"
             )
         by[column] = {
-            value: score(task, predictions[rows], WITH_INTERVAL_BY, resamples=resamples)
+            value: score(task, predictions[rows], WITH_INTERVAL_BY)
             for value, rows in strata(predictions[column]).items()
         }
     return by

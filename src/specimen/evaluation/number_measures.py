@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from specimen.evaluation.bootstrap import Floats
+from specimen.evaluation.jackknife import Floats
 from specimen.evaluation.weighted import Measure, Metrics, SumTable
 from specimen.models.predictions import HIGH, LOW, PREDICTION
 
@@ -48,7 +48,8 @@ def measure_numbers(predictions: pd.DataFrame) -> Measure:
 
     order = np.argsort(absolute, kind="stable")
     ordered = absolute[order]
-    return Measure(table.stacked(), of_sums, {"median_ae": lambda weights: _median(ordered, weights[:, order])})
+    of_weights = {"median_ae": lambda weights: _median(ordered, weights[:, order])}
+    return Measure(table.stacked(), of_sums, of_weights, {"median_ae": absolute})
 
 
 def _median(values: Floats, weights: Floats) -> Floats:

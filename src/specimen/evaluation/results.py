@@ -58,7 +58,7 @@ class Difference:
 
     value: float
     bounds: Bounds | None
-    """None with a single group."""
+    """None with too few groups."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class ForestScores:
     metrics: Numbers
     intervals: Intervals
     difference: Mapping[str, Difference]
-    """By metric, on the same resamples of both."""
+    """By metric."""
 
 
 @dataclass(frozen=True)

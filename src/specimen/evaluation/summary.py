@@ -43,7 +43,7 @@ def gain_over_features(results: Results, unit: str, *, sees_pictures: bool = Tru
         f"{difference.value:+.{digits}f}{unit}"
     )
     if difference.bounds is None:
-        return f"{sentence}, on one group, so without an interval."
+        return f"{sentence}, on too few groups for an interval."
     low = difference.bounds.low
     high = difference.bounds.high
     doubt = "; it includes 0, so this test split cannot tell the two apart" if low <= 0 <= high else ""

@@ -1,7 +1,7 @@
 """Metrics as functions of how much every row of a table counts.
 
-Weights of one give the plain metric; the numbers of times that rows are drawn give what the bootstrap needs; and two
-models on the same weights give their difference. All resamples are computed together, as products of matrices.
+Weights of one give the plain metric, and a weight of 0 leaves a row out, as the jackknife does. Many weightings are
+computed together, as products of matrices.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from specimen.evaluation.bootstrap import Floats, Statistic
+from specimen.evaluation.jackknife import Floats, Statistic
 
 Metrics = dict[str, Floats]
 """R values of each metric, by name; NaN where a metric is not defined."""
@@ -29,6 +29,8 @@ class Measure:
     """From sums R x K to metrics: who knows the sums of each group need not add up its rows again."""
     of_weights: Mapping[str, Callable[[Floats], Floats]] = field(default_factory=dict)
     """Metrics that no sums give, such as a median: from weights R x N to R values."""
+    medians: Mapping[str, Floats] = field(default_factory=dict)
+    """Of which N values a metric is the median, if it is one."""
 
     def __call__(self, weights: Floats) -> Metrics:
         """Return all metrics for weights R x N."""
@@ -66,7 +68,7 @@ class SumTable:
 
 
 def stacked(measured: Callable[[Floats], Metrics], names: Sequence[str]) -> Statistic:
-    """Return the named metrics as the columns of one array, as `bootstrap` wants them."""
+    """Return the named metrics as the columns of one array, as `jackknife` wants them."""
 
     def statistic(weights: Floats) -> Floats:
         metrics = measured(weights)

@@ -28,6 +28,10 @@ class Metric:
     direction: Direction
     """1 if a higher value is better, -1 if a lower one is, 0 if neither can be said."""
     scale: Scale = "plain"
+    share: bool = False
+    """Whether it is a number from 0 to 1 that is not an error."""
+    positive: bool = False
+    """Whether it is an error, which is never below 0."""
     has_interval: bool = False
     """Whether it gets an interval on the whole test split."""
     has_interval_by_group: bool = False
@@ -58,26 +62,26 @@ _EVERYWHERE = {"has_interval": True, "has_interval_by_group": True, "in_guess": 
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("rmse", "RMSE", LOWER, "unit", **_EVERYWHERE),
-        Metric("mae", "MAE", LOWER, "unit", **_EVERYWHERE),
-        Metric("median_ae", "median absolute error", LOWER, "unit", has_interval=True),
+        Metric("rmse", "RMSE", LOWER, "unit", positive=True, **_EVERYWHERE),
+        Metric("mae", "MAE", LOWER, "unit", positive=True, **_EVERYWHERE),
+        Metric("median_ae", "median absolute error", LOWER, "unit", positive=True, has_interval=True),
         Metric("r2", "R2", HIGHER, has_interval=True, in_forest=True),
         Metric("bias", "bias", NEITHER, "unit", has_interval=True, has_interval_by_group=True),
-        Metric("mse", "MSE", LOWER),
-        Metric("mape", "MAPE", LOWER, has_interval=True),
-        Metric("coverage", "coverage", NEITHER, "percent", has_interval=True),
-        Metric("interval_width", "interval width", LOWER, "unit"),
-        Metric("accuracy", "accuracy", HIGHER, "percent", **_EVERYWHERE),
-        Metric("balanced_accuracy", "balanced accuracy", HIGHER, "percent", **_EVERYWHERE),
-        Metric("macro_f1", "macro F1", HIGHER, has_interval=True, in_forest=True),
-        Metric("weighted_f1", "weighted F1", HIGHER, has_interval=True),
-        Metric("top_3", "top-3 accuracy", HIGHER, has_interval=True),
-        Metric("top_5", "top-5 accuracy", HIGHER, has_interval=True),
-        Metric("log_loss", "log loss", LOWER, has_interval=True, in_guess=True, in_forest=True),
-        Metric("roc_auc", "ROC AUC", HIGHER, has_interval=True),
+        Metric("mse", "MSE", LOWER, positive=True),
+        Metric("mape", "MAPE", LOWER, positive=True, has_interval=True),
+        Metric("coverage", "coverage", NEITHER, "percent", share=True, has_interval=True),
+        Metric("interval_width", "interval width", LOWER, "unit", positive=True),
+        Metric("accuracy", "accuracy", HIGHER, "percent", share=True, **_EVERYWHERE),
+        Metric("balanced_accuracy", "balanced accuracy", HIGHER, "percent", share=True, **_EVERYWHERE),
+        Metric("macro_f1", "macro F1", HIGHER, share=True, has_interval=True, in_forest=True),
+        Metric("weighted_f1", "weighted F1", HIGHER, share=True, has_interval=True),
+        Metric("top_3", "top-3 accuracy", HIGHER, share=True, has_interval=True),
+        Metric("top_5", "top-5 accuracy", HIGHER, share=True, has_interval=True),
+        Metric("log_loss", "log loss", LOWER, positive=True, has_interval=True, in_guess=True, in_forest=True),
+        Metric("roc_auc", "ROC AUC", HIGHER, share=True, has_interval=True),
         # No interval: every resample has a larger calibration error than the sample that it comes from.
         Metric("calibration_error", "calibration error", LOWER),
-        Metric("set_size", "set size", LOWER),
+        Metric("set_size", "set size", LOWER, positive=True),
         Metric("precision", "precision", HIGHER),
         Metric("recall", "recall", HIGHER),
         Metric("f1", "F1", HIGHER),

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from specimen.evaluation.exchange_test import FEWEST_GROUPS, TIE, exchange_interval
+from specimen.evaluation.swapped_models import swapped_models
 from specimen.models.metric_registry import METRICS
 from specimen.models.predictions import PREDICTION, probability_columns
 from specimen.models.task import TASKS, Regression
-from specimen.reporting.exchange_test import FEWEST_GROUPS, TIE, exchange_interval
 from specimen.reporting.facts.verdict import Verdict, Word
 from specimen.reporting.shared_samples import BASE, NotComparableError, one_side, shared_samples
-from specimen.reporting.swapped_models import swapped_models
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,11 @@ def judge_pairs(
 
     Raises `NotComparableError` where the metric cannot decide, or where there are too few groups.
     """
-    models = swapped_models(pairs, task)
-    groups = len(models.shares)
-    if groups < FEWEST_GROUPS:
-        share = "one group" if groups == 1 else f"{groups} groups"
+    groups = pairs["group"] if "group" in pairs else pairs.index.to_series()
+    models = swapped_models(one_side(pairs, ""), one_side(pairs, BASE), groups, task)
+    count = len(models.shares)
+    if count < FEWEST_GROUPS:
+        share = "one group" if count == 1 else f"{count} groups"
         raise NotComparableError(
             f"both share {share} of test samples; with fewer than {FEWEST_GROUPS}, even a model that is better in each "
             "of them is so by chance in more than 5 % of the cases"
@@ -90,7 +91,7 @@ def judge_pairs(
         low=low,
         high=high,
         samples=len(pairs),
-        groups=groups,
+        groups=count,
         same_predictions=_same(one_side(pairs, BASE), one_side(pairs, "")),
     )
 

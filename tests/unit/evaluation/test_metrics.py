@@ -23,12 +23,12 @@ MOONS = Classification(("europa", "ganymed", "io"), 0.0)
 
 def of_numbers(target: Any, prediction: Any, groups: Any = None, **columns: Any) -> Scores:
     table = pd.DataFrame({"target": target, "prediction": prediction, **columns}, index=range(5, 5 + len(target)))
-    return score(NUMBERS, table.assign(group=table.index if groups is None else groups), resamples=200)
+    return score(NUMBERS, table.assign(group=table.index if groups is None else groups))
 
 
 def numbers_by(target: Any, prediction: Any, **columns: Any) -> dict[str, dict[str, Scores]]:
     table = pd.DataFrame({"target": target, "prediction": prediction, **columns}, index=range(5, 5 + len(target)))
-    return score_by(NUMBERS, table.assign(group=table.index), columns, resamples=200)
+    return score_by(NUMBERS, table.assign(group=table.index), columns)
 
 
 def moons(target: list[str], predicted: list[str]) -> pd.DataFrame:
@@ -73,16 +73,16 @@ def test_a_constant_target_can_be_written_down() -> None:
 
 
 def test_what_no_resample_changes_has_no_interval() -> None:
-    result = score(MOONS, moons(["io", "europa"] * 5, ["io", "europa"] * 5), resamples=200)
+    result = score(MOONS, moons(["io", "europa"] * 5, ["io", "europa"] * 5))
     assert result.metrics["accuracy"] == 1
     assert "accuracy" not in result.intervals
 
 
 def test_a_class_that_test_does_not_have_is_counted_as_absent() -> None:
     table = moons(["io", "europa", "io"], ["io", "ganymed", "io"])
-    assert score(MOONS, table, resamples=200).metrics["balanced_accuracy"] == 0.5
+    assert score(MOONS, table).metrics["balanced_accuracy"] == 0.5
     assert per_class(MOONS, table)["ganymed"] == ClassScores(precision=0.0, recall=None, f1=0.0, support=0)
-    json.dumps(asdict(score(MOONS, table, resamples=200)), allow_nan=False)
+    json.dumps(asdict(score(MOONS, table)), allow_nan=False)
 
 
 def test_scores_by_class_are_those_of_scikit_learn() -> None:
@@ -98,7 +98,7 @@ def test_scores_by_class_are_those_of_scikit_learn() -> None:
 def test_two_classes_of_which_one_is_absent_have_no_area() -> None:
     task = Classification(("healthy", "sick"), 0.0)
     table = task.decode(np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 0.0]])).assign(target="sick", group=list("abc"))
-    assert "roc_auc" not in score(task, table, resamples=200).metrics
+    assert "roc_auc" not in score(task, table).metrics
 
 
 def test_metrics_are_given_by_the_values_of_a_column() -> None:

@@ -43,8 +43,8 @@ def test_shares_have_no_unit() -> None:
     )
 
 
-def test_one_group_has_no_interval() -> None:
-    assert str(said(0.12, 0.06)).endswith("-0.060 g, on one group, so without an interval.")
+def test_too_few_groups_have_no_interval() -> None:
+    assert str(said(0.12, 0.06)).endswith("-0.060 g, on too few groups for an interval.")
 
 
 @pytest.mark.parametrize("value", [0.0, 1e-9, 12345.0])

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from specimen.evaluation.exchange_test import FEWEST_GROUPS
 from specimen.models.metric_registry import METRICS, find_metric
-from specimen.reporting.exchange_test import FEWEST_GROUPS
 from specimen.reporting.facts.verdict import Verdict
 from specimen.reporting.shared_samples import BASE, shared_samples
 from specimen.reporting.verdict import RevisionPredictions, judge, judge_pairs

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from specimen.evaluation.bootstrap import Floats
 from specimen.evaluation.class_measures import measure_classes
+from specimen.evaluation.exchange_test import Swapped
+from specimen.evaluation.jackknife import Floats
 from specimen.evaluation.number_measures import measure_numbers
 from specimen.evaluation.weighted import Measure, Metrics
 from specimen.models.predictions import (
@@ -22,8 +24,6 @@ from specimen.models.predictions import (
     probability_column,
     probability_columns,
 )
-from specimen.reporting.exchange_test import Swapped
-from specimen.reporting.shared_samples import BASE, one_side
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,9 @@ class SwappedModels:
         return difference
 
 
-def swapped_models(pairs: pd.DataFrame, task: str) -> SwappedModels:
-    """Return the two models whose predictions are in `pairs`, as `shared_samples` gives them."""
-    groups = pairs["group"].astype(str) if "group" in pairs else pairs.index.to_series()
-    codes, _ = pd.factorize(groups, sort=True, use_na_sentinel=False)
-    head, base = one_side(pairs, ""), one_side(pairs, BASE)
+def swapped_models(head: pd.DataFrame, base: pd.DataFrame, groups: pd.Series[Any], task: str) -> SwappedModels:
+    """Return two models from their predictions for the same samples in the same order, with the samples' groups."""
+    codes, _ = pd.factorize(groups.astype(str), sort=True, use_na_sentinel=False)
     # Intervals and sets that only one of both has are not compared. A class that only one of both knows has the
     # probability 0 in the other.
     common = [name for name in (PREDICTION, LOW, HIGH, PREDICTION_SET) if name in head and name in base]

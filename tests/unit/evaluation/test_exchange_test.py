@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from specimen.reporting.exchange_test import FEWEST_GROUPS, exchange_interval
+from specimen.evaluation.exchange_test import FEWEST_GROUPS, exchange_interval
 
 
 def interval(changes: np.ndarray, **options: float) -> tuple[float, float]:

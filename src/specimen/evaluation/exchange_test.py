@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from specimen.evaluation.bootstrap import Floats
+from specimen.evaluation.jackknife import Floats
 
 FEWEST_GROUPS = 6
 """Of five groups, all better by chance has a probability of 2 / 2**5, more than 5 %."""

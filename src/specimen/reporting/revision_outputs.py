@@ -20,6 +20,7 @@ from specimen.versioning.revisions import Revision
 PARAMS = "params.yaml"
 METRICS = "metrics/test.json"
 PREDICTIONS = "plots/predictions.csv"
+IGNORED = "data/prepared/ignored.csv"
 HISTORY = "plots/history.csv"
 SAMPLES = "data/prepared/samples.csv"
 REJECTED = "data/prepared/rejected.csv"
@@ -53,6 +54,7 @@ class RevisionOutputs:
     predictions: Future[RevisionPredictions]
     samples: Future[pd.DataFrame]
     rejected: Future[pd.DataFrame]
+    ignored: Future[pd.DataFrame]
     history: Future[pd.DataFrame]
     stages: Future[Mapping[str, Outputs]]
 
@@ -75,6 +77,7 @@ def read_outputs(revision: Future[Revision], reader: Executor) -> RevisionOutput
         predictions=read(lambda known: _read_predictions(known, target.result())),
         samples=read(lambda known: read_table(known, SAMPLES, classes=target.result().classes)),
         rejected=read(lambda known: read_table(known, REJECTED)),
+        ignored=read(lambda known: read_table(known, IGNORED)),
         history=read(lambda known: read_table(known, HISTORY)),
         stages=read(_read_stages),
     )

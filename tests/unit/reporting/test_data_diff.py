@@ -1,10 +1,17 @@
 """What changed in the data between two revisions."""
 
+from concurrent.futures import Future
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from specimen.reporting.collect.data import collect_data
 from specimen.reporting.data_diff import compare, target_shift
+from specimen.reporting.sections.data import data_section
+from specimen.versioning.errors import NotAvailableError
 
 NONE = pd.DataFrame(columns=["row", "image", "rule", "value"])
 
@@ -78,3 +85,28 @@ def test_a_shift_of_classes_names_the_largest_change_first() -> None:
 
 def test_a_target_that_became_a_class_is_a_shift_too() -> None:
     assert target_shift(pd.Series([1.0, 2.0]), pd.Series(["a", "b"])).distance == 1
+
+
+def section(base_unused: int | None, head_unused: int | None) -> str:
+    """Return the text on two revisions with so many files that nothing uses; None: it is not known."""
+
+    def outputs(unused: int | None) -> Any:
+        tables: dict[str, Future[pd.DataFrame]] = {name: Future() for name in ("samples", "rejected", "ignored")}
+        tables["samples"].set_result(samples())
+        tables["rejected"].set_result(NONE)
+        if unused is None:
+            tables["ignored"].set_exception(NotAvailableError("made by an older version"))
+        else:
+            tables["ignored"].set_result(pd.DataFrame({"name": range(unused)}))
+        return SimpleNamespace(**tables)
+
+    return data_section(collect_data(outputs(base_unused), outputs(head_unused))).render(10)
+
+
+def test_another_number_of_files_that_nothing_uses_is_said() -> None:
+    assert "- **Files that nothing uses: 12, 3 in the base.** `data/prepared/ignored.csv` names them." in section(3, 12)
+
+
+@pytest.mark.parametrize(("base", "head"), [(3, 3), (None, 3), (3, None)])
+def test_the_same_number_or_none_to_compare_with_is_not(base: int | None, head: int | None) -> None:
+    assert "Files that nothing uses" not in section(base, head)

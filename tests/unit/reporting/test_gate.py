@@ -27,7 +27,7 @@ def unreadable() -> RevisionOutputs:
 
 def with_params(params: Future[Any]) -> RevisionOutputs:
     nothing: Future[Any] = Future()
-    return RevisionOutputs(done(Mock(label="head")), params, *[nothing] * 6)
+    return RevisionOutputs(done(Mock(label="head")), params, *[nothing] * 7)
 
 
 def done(value: Any) -> Future[Any]:

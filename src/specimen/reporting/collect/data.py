@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+
 import pandas as pd
 
 from specimen.reporting.data_diff import Shift, compare
@@ -15,6 +17,7 @@ from specimen.reporting.facts.data import (
     TargetShift,
 )
 from specimen.reporting.revision_outputs import RevisionOutputs
+from specimen.versioning.errors import NotAvailableError
 
 
 def collect_data(base: RevisionOutputs, head: RevisionOutputs) -> DataChanges:
@@ -36,8 +39,17 @@ def collect_data(base: RevisionOutputs, head: RevisionOutputs) -> DataChanges:
             RuleCount(rule=str(rule), before=row["before"], after=row["after"])
             for rule, row in diff.rejected.iterrows()
         ),
+        unused_before=_count(base.ignored),
+        unused_after=_count(head.ignored),
         shift=_shift(diff.shift),
     )
+
+
+def _count(ignored: Future[pd.DataFrame]) -> int | None:
+    try:
+        return len(ignored.result())
+    except NotAvailableError:
+        return None
 
 
 def _first(changed: pd.DataFrame) -> SampleChanges:

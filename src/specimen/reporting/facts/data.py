@@ -60,4 +60,7 @@ class DataChanges(Facts):
     moved: SampleChanges
     newly_rejected: Names
     rejected: tuple[RuleCount, ...]
+    unused_before: int | None = None
+    """How many files below `data.root` nothing uses; None where a revision does not say."""
+    unused_after: int | None = None
     shift: TargetShift

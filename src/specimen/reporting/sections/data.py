@@ -28,6 +28,9 @@ def _changes(data: DataChanges) -> str:
         f"- **Moved between splits: {number(data.moved.count)}.** {warning}{list_of(moved, data.moved.count)}",
         f"- **Newly rejected: {number(data.newly_rejected.count)}.** {code_list(data.newly_rejected)}",
     ]
+    if None not in (data.unused_before, data.unused_after) and data.unused_before != data.unused_after:
+        unused = f"{number(data.unused_after)}, {number(data.unused_before)} in the base"
+        lines.append(f"- **Files that nothing uses: {unused}.** `data/prepared/ignored.csv` names them.")
     return "\n".join(line.rstrip() for line in lines)
 
 

@@ -6,17 +6,20 @@ import argparse
 import math
 import os
 import signal
-import socket
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 
 from specimen.common import errors
+from specimen.common.errors import SpecimenError
 from specimen.common.sockets import bind
 from specimen.data.readers.decode import ignore_pillow_warnings
 from specimen.serving.app import make_app
+from specimen.serving.decode_cost import BYTES_PER_PIXEL
 from specimen.serving.limits import Limits
+from specimen.serving.protocol import server_config
+from specimen.serving.welcome import own_names, welcome
 
 MODEL = Path("models/model.onnx")
 KEY = "SPECIMEN_API_KEY"
@@ -25,29 +28,24 @@ GRACE_SECONDS = 10
 TOO_LARGE = 1e6
 """No option takes a number from here on, whatever its unit: seconds, MB or megapixels."""
 
-WELCOME = """\
-Drop photos on the page at {url}
-or send them: curl -F images=@photo.jpg {url}predict
-All of the API: {url}openapi.json. Ctrl-C stops the server."""
-
 
 def main() -> None:
     """Serve until a signal stops it; accepted requests are answered first."""
     options = parse_options()
+    options.api_key = options.api_key or os.environ.get(KEY)
     ignore_pillow_warnings()
     way_out = "`--port 0` finds a free port, --host names another address of this machine."
     with bind(options.host, options.port, way_out) as bound:
-        config = uvicorn.Config(
+        config = server_config(
             app_of(options),
             log_level="info" if options.verbose else "warning",
             access_log=options.verbose,
             timeout_graceful_shutdown=round(2 * options.timeout) + GRACE_SECONDS,
-            server_header=False,
         )
         # At its end uvicorn raises again the signal that stopped it. All work is done by then, so it is ignored.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda _number, _frame: None)
-        print(WELCOME.format(url=_url(bound)), flush=True)
+        print(welcome(bound, bool(options.api_key), KEY), flush=True)
         uvicorn.Server(config).run(sockets=[bound])
 
 
@@ -59,6 +57,13 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8000, help="0 takes any free port")
     parser.add_argument("--api-key", help=f"key that requests must bring; better set in the variable {KEY}")
     parser.add_argument("--origin", action="append", default=[], help="another site whose pages may ask (CORS)")
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="another name of this server, such as that of a proxy",
+    )
     parser.add_argument("--max-file", type=_number, default=Limits.file_bytes / 1e6, help="MB of an image file")
     parser.add_argument("--max-request", type=_number, default=Limits.request_bytes / 1e6, help="MB of a request")
     parser.add_argument("--max-pixels", type=_number, default=Limits.pixels / 1e6, help="megapixels of an image")
@@ -67,7 +72,15 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--max-pictures", type=_count, default=Limits.pictures, help="pictures at a time, over all requests"
     )
-    parser.add_argument("--timeout", type=_number, default=Limits.seconds, help="seconds to receive, and to answer")
+    parser.add_argument(
+        "--max-memory", type=_number, default=Limits.memory_bytes / 1e6, help="MB for images in progress"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=_number,
+        default=Limits.seconds,
+        help="seconds without progress of a request, and to answer it",
+    )
     parser.add_argument("--verbose", action="store_true", help="print each request")
     return parser.parse_args(arguments)
 
@@ -82,8 +95,30 @@ def app_of(options: argparse.Namespace) -> FastAPI:
         requests=options.max_concurrent,
         pictures=options.max_pictures,
         seconds=options.timeout,
+        memory_bytes=round(options.max_memory * 1e6),
     )
-    return make_app(options.model, limits, api_key=options.api_key or os.environ.get(KEY), origins=options.origin)
+    _check_memory(limits)
+    return make_app(
+        options.model,
+        limits,
+        api_key=options.api_key or os.environ.get(KEY),
+        origins=options.origin,
+        hosts=[options.host, *own_names(), *options.allow_host],
+    )
+
+
+def _check_memory(limits: Limits) -> None:
+    """Raise `SpecimenError` where a single request could need more memory than there is for all."""
+    for option, wanted, part in (
+        ("--max-request", limits.request_bytes, limits.upload_bytes),
+        ("--max-pixels", limits.pixels * BYTES_PER_PIXEL, limits.decode_bytes),
+    ):
+        if wanted > part:
+            enough = math.ceil(limits.memory_bytes * wanted / part / 1e6)
+            raise SpecimenError(
+                f"{option} may need {wanted / 1e6:,.0f} MB, but --max-memory {limits.memory_bytes / 1e6:g} has only "
+                f"{part / 1e6:,.0f} MB for that: lower the one, or raise the other to {enough}."
+            )
 
 
 def _number(text: str) -> float:
@@ -108,11 +143,6 @@ def _count(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not above 0")
     return value
-
-
-def _url(bound: socket.socket) -> str:
-    host, port = bound.getsockname()[:2]
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
 import pandas as pd
+from PIL import Image
 
 from specimen.common.cells import to_number
 from specimen.data.dataset.features import CategoryFeature, NumberFeature
@@ -58,6 +60,15 @@ def results(scores: Scores, **changes: Any) -> Results:
         "baselines": Baselines("mean", {}, None),
     }
     return Results(scores, **facts | changes)
+
+
+def jpeg_of_scans(count: int) -> bytes:
+    """Return a progressive JPEG of 16 x 16 pixels with so many scans, at least 10: the last one, again and again."""
+    file = io.BytesIO()
+    Image.new("RGB", (16, 16), (200, 40, 30)).save(file, "JPEG", progressive=True)
+    content = file.getvalue()
+    last = content[content.rindex(b"\xff\xda") : -2]
+    return content[:-2] + last * (count - content.count(b"\xff\xda")) + content[-2:]
 
 
 @contextmanager

@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from specimen.serving.protocol import server_config
 
 
 @contextmanager
-def serve_in_thread(app: FastAPI) -> Iterator[int]:
+def serve_in_thread(app: ASGIApp) -> Iterator[int]:
     """Serve an app on a free port of this machine; yield the port."""
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+    server = uvicorn.Server(server_config(app, log_level="critical"))
     with socket.create_server(("127.0.0.1", 0)) as bound:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
         thread.start()

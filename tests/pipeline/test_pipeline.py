@@ -86,7 +86,9 @@ def test_the_server_has_the_predictions_of_evaluate_and_its_metrics(tiny_reposit
     photos = tiny_repository / "data/sample/images"
     files = [("images", (name, (photos / name).read_bytes())) for name in evaluated["image"]]
     record = MetricsRecord(tiny_repository / "dvc.lock", tiny_repository / "metrics/test.json")
-    with TestClient(make_app(tiny_repository / "models/model.onnx", metrics_record=record)) as client:
+    with TestClient(
+        make_app(tiny_repository / "models/model.onnx", metrics_record=record), base_url="http://localhost"
+    ) as client:
         answer = client.post("/predict", files=files).json()
         facts = client.get("/model").json()
     predicted = [result["prediction"] for result in answer["results"]]

@@ -159,7 +159,7 @@ def test_the_key_comes_from_the_environment(
     tmp_path: Path, write_onnx: WriteOnnx, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SPECIMEN_API_KEY", "secret")
-    with TestClient(app_for(write_onnx(tmp_path / "model.onnx"))) as client:
+    with TestClient(app_for(write_onnx(tmp_path / "model.onnx")), base_url="http://localhost") as client:
         assert client.get("/model").json()["code"] == "no_key"
         assert client.get("/health").json()["ready"]
 
@@ -213,6 +213,6 @@ def test_a_limit_is_refused_for_what_is_wrong_with_it(
 
 def test_the_limits_are_those_of_the_options(tmp_path: Path, write_onnx: WriteOnnx) -> None:
     options = ("--max-file", "2", "--max-request", "7.5", "--max-pixels", "3", "--max-images", "4")
-    with TestClient(app_for(write_onnx(tmp_path / "model.onnx"), *options)) as client:
+    with TestClient(app_for(write_onnx(tmp_path / "model.onnx"), *options), base_url="http://localhost") as client:
         limits = client.get("/model").json()["limits"]
     assert limits == {"file_bytes": 2_000_000, "request_bytes": 7_500_000, "pixels": 3_000_000, "images": 4}

@@ -8,20 +8,24 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI, Request
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, Response
+from fastapi.security import HTTPBearer
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
-from specimen.serving.admission import RETRY_AFTER, AdmissionMiddleware
+from specimen.serving.access import Access, AccessMiddleware, check_key
+from specimen.serving.admission import AdmissionMiddleware
+from specimen.serving.answers import on_bug, on_http_error, on_request_error
 from specimen.serving.limits import Limits
 from specimen.serving.model_watcher import MetricsRecord, ModelWatcher
 from specimen.serving.monitoring import MetricsMiddleware, ServerMetrics
-from specimen.serving.openapi import FORM_PROBLEMS, KEY_PROBLEM, form_schema, problems
+from specimen.serving.openapi import ACCESS_PROBLEMS, FORM_PROBLEMS, KEY_PROBLEM, form_schema, problems
 from specimen.serving.request_errors import RequestError
 from specimen.serving.responses import model_facts
-from specimen.serving.schemas import Explanation, Health, ModelFacts, Predictions, Problem
-from specimen.serving.security import SecurityHeadersMiddleware, key_check
+from specimen.serving.schemas import Explanation, Health, ModelFacts, Predictions
+from specimen.serving.security import SecurityHeadersMiddleware
 from specimen.serving.service import Service
 from specimen.serving.uploads import open_upload
 
@@ -31,12 +35,10 @@ DESCRIPTION = """Predictions from photos, computed as `evaluate` does. Send phot
 
     curl -F images=@photo.jpg http://127.0.0.1:8000/predict
 """
-HEADERS = {
-    401: {"WWW-Authenticate": "Bearer"},
-    429: {"Retry-After": str(RETRY_AFTER)},
-    503: {"Retry-After": str(RETRY_AFTER)},
-}
-"""Of refusals with these statuses."""
+FORMS = frozenset({"/predict", "/explain"})
+"""Paths that take photos, and whose requests are counted."""
+BEARER = HTTPBearer(auto_error=False, description="The key that the server was started with.")
+"""For the OpenAPI document; `AccessMiddleware` checks the key before anything of a request is read."""
 
 
 def make_app(
@@ -45,13 +47,15 @@ def make_app(
     *,
     api_key: str | None = None,
     origins: Sequence[str] = (),
+    hosts: Sequence[str] = (),
     metrics_record: MetricsRecord = MetricsRecord(),  # noqa: B008 - frozen
 ) -> FastAPI:
     """Return the app that serves the model in a file. Raises `SpecimenError` if there is none.
 
     With `api_key`, everything but the page and `/health` requires it. `origins` are other sites whose pages may send
-    requests (CORS).
+    requests (CORS). `hosts` are the names of the server other than `localhost` and its addresses.
     """
+    access = Access(check_key(api_key) if api_key else None, hosts, origins)
     metrics = ServerMetrics()
     service = Service(ModelWatcher(model, metrics_record, metrics.model_loaded), limits, metrics)
 
@@ -69,15 +73,16 @@ def make_app(
         docs_url=None, redoc_url=None,  # their pages load scripts from elsewhere
         telemetry={"tracing": False, "metrics": False, "logs": False},  # nothing leaves this machine unasked
     )  # fmt: skip
-    app.add_exception_handler(RequestError, _refuse)
-    if api_key:
-        app.include_router(_api(service), dependencies=[Depends(key_check(api_key))], responses=problems(KEY_PROBLEM))
-    else:
-        app.include_router(_api(service))
-    app.include_router(_health(service))
+    app.add_exception_handler(RequestError, on_request_error)
+    app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(Exception, on_bug)
+    refusals = problems(ACCESS_PROBLEMS | KEY_PROBLEM if api_key else ACCESS_PROBLEMS)
+    app.include_router(_api(service), dependencies=[Depends(BEARER)] if api_key else [], responses=refusals)
+    app.include_router(_health(service), responses=problems({421: ACCESS_PROBLEMS[421]}))
     app.mount("/page", StaticFiles(directory=PAGE))
     app.add_api_route("/", _index, methods=["GET", "HEAD"], include_in_schema=False)
-    app.add_middleware(AdmissionMiddleware, limits=limits)
+    app.add_middleware(AdmissionMiddleware, limits=limits, paths=FORMS)
+    app.add_middleware(AccessMiddleware, access=access)
     if origins:
         app.add_middleware(
             CORSMiddleware,
@@ -93,7 +98,7 @@ def make_app(
 def _api(service: Service) -> APIRouter:
     """Return the routes that predict, and that describe the model."""
     router = APIRouter()
-    form = form_schema(service.watcher.loaded.predictor.meta.features)
+    form = form_schema(service.watcher.loaded.predictor.meta.features, service.limits.images)
     refusals = problems(FORM_PROBLEMS)
 
     @router.post("/predict", response_model=Predictions, responses=refusals, openapi_extra=form)
@@ -129,6 +134,7 @@ def _health(service: Service) -> APIRouter:
     """Return the route that needs no key."""
     router = APIRouter()
 
+    @router.head("/health", include_in_schema=False)
     @router.get("/health")
     async def health() -> Health:
         """Say whether the server can predict, and whether the model file has become unusable since it was loaded."""
@@ -139,12 +145,6 @@ def _health(service: Service) -> APIRouter:
 
 async def _index() -> Response:
     return FileResponse(PAGE / "index.html")
-
-
-async def _refuse(_: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestError)
-    problem = Problem(code=error.code, message=error.message, results=list(error.failures))
-    return JSONResponse(problem.model_dump(), error.status, HEADERS.get(error.status))
 
 
 def _json(answer: BaseModel) -> Response:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from specimen.common.cores import available_cores
 from specimen.data.readers.decode import DecodeError, NotAnImageError, Picture, TooManyPixelsError, decode
 from specimen.models.meta import ModelMeta
+from specimen.serving.decode_cost import DecodeMemory, TooManyScansError, decode_cost
+from specimen.serving.limits import Limits
 from specimen.serving.schemas import Failure
 from specimen.serving.uploads import FileTooLargeError, ImageFile
 
@@ -22,32 +26,83 @@ class DecodedImage:
     picture: Picture
 
 
+@dataclass(frozen=True)
+class _Waiting:
+    image: ImageFile
+    meta: ModelMeta
+    result: asyncio.Future[DecodedImage | Failure]
+
+
 class Decoder:
-    """A thread for each core that decodes images."""
+    """A thread for each core that decodes images. Clients take turns: who sends a thousand waits for a thousand."""
 
-    def __init__(self, max_pixels: int) -> None:
-        self._max_pixels = max_pixels
-        self._threads = ThreadPoolExecutor(available_cores(), "decode")
+    def __init__(self, limits: Limits) -> None:
+        self._max_pixels = limits.pixels
+        self._memory = DecodeMemory(limits.decode_bytes)
+        self._free = available_cores()
+        self._threads = ThreadPoolExecutor(self._free, "decode")
+        self._queues: dict[str, deque[_Waiting]] = {}
+        """Of each client that waits; the first in the dict is the next."""
 
-    async def decode(self, images: Sequence[ImageFile], meta: ModelMeta) -> list[DecodedImage | Failure]:
+    async def decode(
+        self, images: Sequence[ImageFile], meta: ModelMeta, client: str = ""
+    ) -> list[DecodedImage | Failure]:
         """Return each image as the model wants it, or why it cannot be used, in the same order."""
         loop = asyncio.get_running_loop()
-        tasks = [loop.run_in_executor(self._threads, self._decode, image, meta) for image in images]
-        return await asyncio.gather(*tasks)
+        waiting = [_Waiting(image, meta, loop.create_future()) for image in images]
+        self._queues.setdefault(client, deque()).extend(waiting)
+        self._start(loop)
+        return await asyncio.gather(*(one.result for one in waiting))
 
     def close(self) -> None:
         """End the threads once they have finished their current work."""
         self._threads.shutdown()
 
+    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Give work to the threads that have none."""
+        while self._free and (waiting := self._next()):
+            self._free -= 1
+            done = loop.run_in_executor(self._threads, self._decode, waiting.image, waiting.meta)
+            done.add_done_callback(partial(self._finish, loop, waiting))
+
+    def _next(self) -> _Waiting | None:
+        while self._queues:
+            client = next(iter(self._queues))
+            queue = self._queues.pop(client)
+            waiting = queue.popleft()
+            if queue:
+                self._queues[client] = queue  # at the end: the others come first
+            if not waiting.result.done():  # else its request was given up
+                return waiting
+        return None
+
+    def _finish(
+        self, loop: asyncio.AbstractEventLoop, waiting: _Waiting, done: asyncio.Future[DecodedImage | Failure]
+    ) -> None:
+        self._free += 1
+        self._start(loop)
+        if done.cancelled():
+            waiting.result.cancel()
+        elif waiting.result.done():
+            done.exception()  # nobody waits for it any more
+        elif error := done.exception():
+            waiting.result.set_exception(error)
+        else:
+            waiting.result.set_result(done.result())
+
     def _decode(self, image: ImageFile, meta: ModelMeta) -> DecodedImage | Failure:
         try:
-            picture, _ = decode(image.read(), meta.image_size, meta.resize, self._max_pixels)
+            content = image.read()
+            with self._memory.reserved(decode_cost(content, self._max_pixels)):
+                picture, _ = decode(content, meta.image_size, meta.resize, self._max_pixels)
         except FileTooLargeError as error:
             return _failure(image, "too_large", error)
         except NotAnImageError as error:
             return _failure(image, "not_an_image", error)
         except TooManyPixelsError as error:
             return _failure(image, "too_many_pixels", error)
+        except TooManyScansError as error:
+            return _failure(image, "too_many_scans", error)
         except DecodeError as error:
             return _failure(image, "damaged", error)
         return DecodedImage(image.name, picture)

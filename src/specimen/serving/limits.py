@@ -1,16 +1,16 @@
-"""What one request may ask of the server."""
+"""What requests may ask of the server."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of the server's work; the defaults suit photos from a phone and a machine with a few cores."""
+    """Limits of the server's work; the defaults suit photos from a phone, a few cores and 2 GiB of memory."""
 
     file_bytes: int = 25_000_000
     """Largest image file."""
     request_bytes: int = 100_000_000
-    """Largest request, with all its images; an image beyond 4 MB waits on disk, not in memory."""
+    """Largest request, with all its images."""
     pixels: int = 50_000_000
     """Largest image, width times height: a small file may unpack to a huge picture."""
     images: int = 32
@@ -21,7 +21,19 @@ class Limits:
     """Most pictures in progress at a time, over all requests; an explanation counts as 65. A single request always
     fits."""
     seconds: float = 30.0
-    """Longest time to receive a request, and again to answer it."""
+    """Longest time without progress while a request comes in, and longest time to answer it."""
+    memory_bytes: int = 1_200_000_000
+    """Memory for images, over all requests: their files as they come in, and what they take while they are decoded."""
+
+    @property
+    def upload_bytes(self) -> int:
+        """A sixth of the memory, for files."""
+        return self.memory_bytes // 6
+
+    @property
+    def decode_bytes(self) -> int:
+        """The rest, for decoding: files that come in cannot take it, so what has come in gets its turn."""
+        return self.memory_bytes - self.upload_bytes
 
 
 def megabytes(count: int) -> str:

@@ -46,7 +46,9 @@ class MetricsRecord:
     def metrics_of(self, model: Path, version: str) -> dict[str, JsonValue] | None:
         """Return the metrics of the test split, unless there is a `dvc.lock` and it names another model."""
         try:
-            if self.lock.exists() and _locked_md5(self.lock, model) != version:
+            if self.lock.is_file() and _locked_md5(self.lock, model) != version:
+                return None
+            if not self.metrics.is_file():  # a pipe would block
                 return None
             metrics = json.loads(self.metrics.read_text(encoding="utf-8"))
         # Missing, truncated or in a merge conflict: the model can be served without metrics.
@@ -120,6 +122,8 @@ class ModelWatcher:
         before = self._stamp()
         if before is None:
             raise SpecimenError(f"{self.path}: no such model. `dvc pull` fetches it, `dvc repro` makes it.")
+        if not self.path.is_file():  # a pipe, for one, is read until somebody writes, and nothing stops that
+            raise SpecimenError(f"{self.path}: not a file, so it cannot be used as a model.")
         try:
             predictor = load_predictor(self.path)
             _predict_once(predictor)

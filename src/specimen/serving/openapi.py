@@ -17,6 +17,10 @@ FORM_PROBLEMS = {
     429: "Too many requests in progress; try again after `Retry-After` seconds.",
     503: "The work took too long.",
 }
+ACCESS_PROBLEMS = {
+    403: "A page of another site sent the request.",
+    421: "The server was asked under a name that it does not know.",
+}
 KEY_PROBLEM = {401: "The API key is missing or wrong."}
 
 
@@ -25,13 +29,14 @@ def problems(descriptions: dict[int, str]) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": Problem, "description": text} for status, text in descriptions.items()}
 
 
-def form_schema(features: Features) -> dict[str, Any]:
+def form_schema(features: Features, most_images: int) -> dict[str, Any]:
     """Return what the OpenAPI document says about the forms, with the features of the current model as an example."""
     example = {name: _example(feature) for name, feature in features.items()}
     properties = {
         "images": {
             "type": "array",
             "minItems": 1,
+            "maxItems": most_images,
             "items": {"type": "string", "format": "binary"},
             "description": "JPEG, PNG, TIFF, WebP or BMP files.",
         },

@@ -1,15 +1,9 @@
-"""Who may send requests, and what a browser may do with the page."""
+"""Headers that tell browsers what the page may do."""
 
-import hmac
-from collections.abc import Callable
-from typing import Annotated
+from __future__ import annotations
 
-from fastapi import Depends
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from specimen.serving.request_errors import RequestError
 
 HEADERS = {
     # The page consists of files from this server only; `blob:` and `data:` are the photos that it shows.
@@ -36,17 +30,3 @@ class SecurityHeadersMiddleware:
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
-
-
-BEARER = HTTPBearer(auto_error=False, description="The key that the server was started with.")
-
-
-def key_check(key: str) -> Callable[..., None]:
-    """Return a dependency that lets a request pass only with this key, as `Authorization: Bearer <key>`."""
-
-    def check(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]) -> None:
-        # Compared in constant time: the duration does not reveal how much of the key was right.
-        if credentials is None or not hmac.compare_digest(credentials.credentials.encode(), key.encode()):
-            raise RequestError(401, "no_key", "this server requires its API key: Authorization: Bearer <key>.")
-
-    return check

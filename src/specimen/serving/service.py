@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pandas as pd
@@ -19,11 +19,12 @@ from specimen.serving.decoding import DecodedImage, Decoder
 from specimen.serving.limits import Limits
 from specimen.serving.model_watcher import LoadedModel, ModelWatcher
 from specimen.serving.monitoring import ServerMetrics
+from specimen.serving.quota import Quota
 from specimen.serving.request_errors import RequestError, all_failed
 from specimen.serving.request_features import FeatureRow, feature_rows
 from specimen.serving.responses import prediction_answers
 from specimen.serving.schemas import Explanation, Failure, Predictions
-from specimen.serving.uploads import ImageFile, Upload
+from specimen.serving.uploads import Upload
 
 
 class Service:
@@ -33,8 +34,8 @@ class Service:
         self.watcher = watcher
         self.limits = limits
         self.metrics = metrics
-        self._pictures_in_progress = 0
-        self._decoder = Decoder(limits.pixels)
+        self._pictures = Quota(limits.pictures)
+        self._decoder = Decoder(limits)
         self._batcher = Batcher(metrics.passes.observe)
 
     def close(self) -> None:
@@ -49,8 +50,8 @@ class Service:
             raise RequestError(422, "no_image", "no image in the request (with curl: -F images=@photo.jpg).")
         model = self.watcher.loaded
         rows = feature_rows(upload.features, count, model.predictor.meta.features)
-        async with self._admit(count):
-            results = await self._decode(upload.images, model)
+        async with self._admit(upload.client, count):
+            results = await self._decode(upload, model)
             usable = [(image, row) for image, row in zip(results, rows, strict=True) if isinstance(image, DecodedImage)]
             images = [image for image, _ in usable]
             predictions = await self._batcher.predict(
@@ -70,8 +71,8 @@ class Service:
         model = self.watcher.loaded
         meta = model.predictor.meta
         [row] = feature_rows(upload.features, 1, meta.features)
-        async with self._admit(occlusion.PICTURES):
-            [image] = await self._decode(upload.images, model)
+        async with self._admit(upload.client, occlusion.PICTURES):
+            [image] = await self._decode(upload, model)
             assert isinstance(image, DecodedImage)  # else all had failed
             predictions = await self._predict_in_turns(model, occlusion.occluded(image.picture), row)
         [result] = prediction_answers(meta, [image.name], predictions.head(1))
@@ -84,11 +85,10 @@ class Service:
         )
 
     @asynccontextmanager
-    async def _admit(self, pictures: int) -> AsyncIterator[None]:
+    async def _admit(self, client: str, pictures: int) -> AsyncIterator[None]:
         """Work on so many pictures. Raises `RequestError` if too many are in progress, or it takes too long."""
-        if self._pictures_in_progress and self._pictures_in_progress + pictures > self.limits.pictures:
+        if not self._pictures.take(client, pictures, alone=True):
             raise RequestError(429, "busy", "too many pictures in progress; try again in a moment.")
-        self._pictures_in_progress += pictures
         try:
             async with asyncio.timeout(self.limits.seconds):
                 yield
@@ -96,11 +96,11 @@ class Service:
             message = f"no answer within {self.limits.seconds:g} s; send fewer images at a time, or try again later."
             raise RequestError(503, "too_slow", message) from None
         finally:
-            self._pictures_in_progress -= pictures
+            self._pictures.give_back(client, pictures)
 
-    async def _decode(self, images: Sequence[ImageFile], model: LoadedModel) -> list[DecodedImage | Failure]:
+    async def _decode(self, upload: Upload, model: LoadedModel) -> list[DecodedImage | Failure]:
         """Decode images, at least one of them with success. Raises `RequestError` if all fail."""
-        results = await self._decoder.decode(images, model.predictor.meta)
+        results = await self._decoder.decode(upload.images, model.predictor.meta, upload.client)
         failures = [result for result in results if isinstance(result, Failure)]
         for failure in failures:
             self.metrics.images.labels(failure.code).inc()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
+from specimen.serving.admission import requester
 from specimen.serving.limits import Limits, megabytes
 from specimen.serving.request_errors import RequestError
 
@@ -48,6 +48,8 @@ class Upload:
     """The content of a request."""
 
     images: list[ImageFile]
+    client: str
+    """Who sent it."""
     features: JsonValue = None
     """As sent, not yet checked; None if the request has none."""
 
@@ -55,7 +57,7 @@ class Upload:
 class BoundedParser(MultiPartParser):
     """Keeps no more of a file than the limit and one piece, so that the other images can still be answered."""
 
-    spool_max_size = 4_000_000
+    spool_max_size = 0  # all in memory, of which `Limits.memory_bytes` keeps count: a full disk stops nothing
 
     def __init__(self, request: Request, limits: Limits) -> None:
         super().__init__(
@@ -85,13 +87,13 @@ class BoundedParser(MultiPartParser):
 
 @asynccontextmanager
 async def open_upload(request: Request, limits: Limits) -> AsyncIterator[Upload]:
-    """Read a multipart request, and delete its temporary files at the end.
+    """Read a multipart request, and forget its files at the end.
 
-    Raises `RequestError` for a request that is malformed, too slow or over the limits.
+    Raises `RequestError` for a request that is malformed or over the limits.
     """
     form = await _read_form(request, limits)
     try:
-        yield _upload(form, limits)
+        yield _upload(form, limits, requester(request.scope))
     finally:
         await form.close()
 
@@ -105,10 +107,7 @@ async def _read_form(request: Request, limits: Limits) -> FormData:
             f"Content-Type is {content_type or 'missing'}; send multipart/form-data with images in fields `images`.",
         )
     try:
-        async with asyncio.timeout(limits.seconds):
-            return await BoundedParser(request, limits).parse()
-    except TimeoutError:
-        raise RequestError(408, "too_slow", f"the request did not arrive within {limits.seconds:g} s.") from None
+        return await BoundedParser(request, limits).parse()
     except ClientDisconnect:
         raise RequestError(400, "bad_form", "the connection ended before the request did.") from None
     except MultiPartException as error:
@@ -129,7 +128,7 @@ def _form_error(message: str, limits: Limits) -> RequestError:
     return RequestError(400, "bad_form", f"the form cannot be read: {message}")
 
 
-def _upload(form: FormData, limits: Limits) -> Upload:
+def _upload(form: FormData, limits: Limits, client: str) -> Upload:
     """Check the fields of a form. Raises `RequestError` for those that the server does not expect."""
     images: list[ImageFile] = []
     features: list[str] = []
@@ -148,7 +147,7 @@ def _upload(form: FormData, limits: Limits) -> Upload:
         raise RequestError(
             422, "bad_form", "features: given twice; send one JSON object, or a list with one object for each image."
         )
-    return Upload(images, _parse_json(features[0]) if features else None)
+    return Upload(images, client, _parse_json(features[0]) if features else None)
 
 
 def _printable_name(filename: str | None, number: int) -> str:

@@ -1,10 +1,14 @@
 """The server answers what the model predicts, within its limits, and says what is wrong with a request."""
 
+import asyncio
 import base64
+import errno
 import io
 import json
+import struct
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,9 +16,11 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import builders
 import numpy as np
 import pandas as pd
 import pytest
+from fastapi import UploadFile
 from fastapi.testclient import TestClient
 from PIL import Image
 
@@ -24,9 +30,11 @@ from specimen.serving import decoding
 from specimen.serving.app import make_app
 from specimen.serving.limits import Limits
 from specimen.serving.model_watcher import MetricsRecord
+from specimen.serving.uploads import ImageFile
 
 SRC = Path(__file__).parents[3] / "src"
 LIMITS = Limits()
+LOCALHOST = "http://localhost"
 NOWHERE = MetricsRecord(Path("no/dvc.lock"), Path("no/test.json"))
 
 Serve = Callable[..., Any]
@@ -41,7 +49,7 @@ def serve(tmp_path: Path, write_onnx: Callable[..., Path]) -> Serve:
         limits: Limits = LIMITS, *, classes: bool = False, features: bool = False, **app: Any
     ) -> Iterator[TestClient]:
         model = write_onnx(tmp_path / "model.onnx", classes=classes, features=features)
-        with TestClient(make_app(model, limits, **{"metrics_record": NOWHERE, **app})) as client:
+        with TestClient(make_app(model, limits, **{"metrics_record": NOWHERE, **app}), base_url=LOCALHOST) as client:
             yield client
 
     return open_client
@@ -85,7 +93,7 @@ def test_an_image_unlike_the_training_photos_is_marked(
     tmp_path: Path, write_onnx: Callable[..., Path], classes: bool
 ) -> None:
     model = write_onnx(tmp_path / "model.onnx", classes=classes, novelty=True)
-    with TestClient(make_app(model, LIMITS, metrics_record=NOWHERE)) as client:
+    with TestClient(make_app(model, LIMITS, metrics_record=NOWHERE), base_url=LOCALHOST) as client:
         results = client.post("/predict", files=images(photo((99, 0, 0)), photo((120, 0, 0)))).json()["results"]
         heat = client.post("/explain", files=images(photo((120, 0, 0)))).json()
     assert [one["unlike"] for one in results] == [False, True]
@@ -303,18 +311,19 @@ def test_prometheus_sees_requests_images_and_the_model(serve: Serve) -> None:
 
 
 def test_a_key_locks_all_but_page_and_health(serve: Serve) -> None:
-    with serve(api_key="schlüssel") as client:
-        for path in ("/model", "/metrics"):
+    with serve(api_key="secret") as client:
+        for path in ("/model", "/metrics", "/openapi.json", "/nothing"):
             assert client.get(path).status_code == 401
             assert client.get(path, headers={"Authorization": "Bearer other"}).status_code == 401
         refused = client.post("/predict", files=images(photo()))
         assert client.post("/explain", files=images(photo())).status_code == 401
         assert client.get("/health").status_code == 200
         assert client.get("/").status_code == 200
-        assert "schlüssel" not in client.get("/openapi.json").text
+        assert client.get("/page/page.css").status_code == 200
     with serve(api_key="key") as client:
         key = {"Authorization": "Bearer key"}
         assert client.post("/predict", files=images(photo()), headers=key).status_code == 200
+        assert client.get("/openapi.json", headers=key).json()["components"]["securitySchemes"]
     assert refused.json()["message"] == "this server requires its API key: Authorization: Bearer <key>."
     assert refused.headers["WWW-Authenticate"] == "Bearer"
 
@@ -393,3 +402,105 @@ def test_a_head_that_never_ends_is_refused(serve: Serve) -> None:
         response = client.post("/predict", content=content, headers={"Content-Type": "multipart/form-data; boundary=b"})
         assert client.get("/health").status_code == 200
     assert (response.status_code, response.json()["code"]) == (400, "bad_form")
+
+
+def test_a_full_disk_stops_nothing(serve: Serve) -> None:
+    with serve() as client, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "TemporaryFile", no_space)
+        response = client.post("/predict", files=images(photo() + bytes(6_000_000)))
+    assert response.status_code == 200
+
+
+def no_space(*_: Any, **__: Any) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/no/such/page", 404, "not_found"),
+        ("GET", "/page/no.js", 404, "not_found"),
+        ("POST", "/no/such/page", 404, "not_found"),
+        ("GET", "/predict", 405, "wrong_method"),
+        ("DELETE", "/model", 405, "wrong_method"),
+    ],
+)
+def test_what_the_server_does_not_have_is_refused_in_the_form_of_all_refusals(
+    serve: Serve, method: str, path: str, status: int, code: str
+) -> None:
+    with serve() as client:
+        response = client.request(method, path)
+    assert (response.status_code, response.json()["code"], response.json()["results"]) == (status, code, [])
+
+
+def test_health_can_be_asked_for_its_head_alone(serve: Serve) -> None:
+    with serve() as client:
+        response = client.head("/health")
+    assert (response.status_code, response.content) == (200, b"")
+
+
+def test_a_bug_is_answered_in_the_form_of_all_refusals(tmp_path: Path, write_onnx: Callable[..., Path]) -> None:
+    app = make_app(write_onnx(tmp_path / "model.onnx"), metrics_record=NOWHERE)
+    client = TestClient(app, base_url=LOCALHOST, raise_server_exceptions=False)
+    with client, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decoding, "decode", lambda *_: 1 / 0)
+        response = client.post("/predict", files=images(photo()))
+    assert (response.status_code, response.json()["code"]) == (500, "internal")
+
+
+def test_the_document_says_how_many_images_a_request_may_have(serve: Serve) -> None:
+    with serve(Limits(images=7)) as client:
+        form = client.get("/openapi.json").json()["paths"]["/predict"]["post"]["requestBody"]
+    assert form["content"]["multipart/form-data"]["schema"]["properties"]["images"]["maxItems"] == 7
+
+
+def test_a_jpeg_of_many_scans_is_refused_by_its_name(serve: Serve) -> None:
+    with serve() as client:
+        response = client.post("/predict", files=images(builders.jpeg_of_scans(101)))
+        usual = client.post("/predict", files=images(builders.jpeg_of_scans(11)))
+    assert (response.status_code, response.json()["code"]) == (413, "too_many_scans")
+    assert "photo_0.png: a JPEG of more than 100 scans" in response.json()["message"]
+    assert usual.status_code == 200
+
+
+def test_an_image_beyond_the_limit_of_pillow_is_refused_by_ours(serve: Serve) -> None:
+    sides = struct.pack("<ii", 20_000, 20_000)
+    bmp = (
+        b"BM"
+        + struct.pack("<IHHI", 58, 0, 0, 54)
+        + struct.pack("<I", 40)
+        + sides
+        + struct.pack("<HH6I", 1, 24, *[0] * 6)
+    )
+    with serve() as client:
+        response = client.post("/predict", files=images(bmp + bytes(100)))
+    assert (response.status_code, response.json()["code"]) == (413, "too_many_pixels")
+    assert "more than 50,000,000" in response.json()["message"]
+
+
+def test_who_sends_one_photo_does_not_wait_for_all_those_of_another() -> None:
+    order, may = list[str](), Event()
+
+    def note(content: bytes, *_: Any) -> tuple[Any, Any]:
+        may.wait(60)
+        order.append(content.decode())
+        return np.zeros((8, 8, 3), np.uint8), (8, 8)
+
+    def photos(name: str, count: int) -> list[ImageFile]:
+        return [ImageFile(name, UploadFile(io.BytesIO(name.encode())), 9) for _ in range(count)]
+
+    async def main() -> None:
+        decoder = decoding.Decoder(Limits())
+        first = asyncio.create_task(decoder.decode(photos("many", 4), builders.model_meta(), "first"))
+        await asyncio.sleep(0)
+        second = asyncio.create_task(decoder.decode(photos("one", 1), builders.model_meta(), "second"))
+        await asyncio.sleep(0)
+        may.set()
+        await asyncio.gather(first, second)
+        decoder.close()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decoding, "decode", note)
+        patch.setattr(decoding, "available_cores", lambda: 1)
+        asyncio.run(main())
+    assert order.index("one") <= 2, "one of the others is in hand when it comes, and one is next"

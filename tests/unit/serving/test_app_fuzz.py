@@ -34,7 +34,10 @@ NOWHERE = MetricsRecord(Path("no/dvc.lock"), Path("no/test.json"))
 @pytest.fixture
 def app(tmp_path: Path, write_onnx: WriteOnnx) -> Any:
     return make_app(
-        write_onnx(tmp_path / "model.onnx", features=True), Limits(pixels=1_000_000), metrics_record=NOWHERE
+        write_onnx(tmp_path / "model.onnx", features=True),
+        Limits(pixels=1_000_000),
+        metrics_record=NOWHERE,
+        hosts=["testserver"],
     )
 
 

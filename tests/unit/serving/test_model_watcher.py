@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -107,3 +108,12 @@ def test_damaged_records_cost_the_metrics_and_no_more(repository: Path, name: st
     if content is not None:
         (repository / name).write_text(content)
     assert metrics(repository) in (None, {"rmse": 0.5})
+
+
+def test_a_pipe_in_the_place_of_the_model_is_not_read(tmp_path: Path, write_onnx: WriteOnnx) -> None:
+    path = write_onnx(tmp_path / "model.onnx")
+    watcher = ModelWatcher(path, NOWHERE)
+    path.unlink()
+    os.mkfifo(path)
+    check(watcher)
+    assert "model.onnx: not a file, so it cannot be used as a model. The server still uses" in (watcher.problem or "")

@@ -1,0 +1,66 @@
+"""What it costs to decode an image, known from its head: what costs too much is refused before it is decoded."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from PIL import Image
+
+from specimen.data.readers.decode import FORMATS, DecodeError, TooManyPixelsError
+from specimen.data.readers.jpeg_scans import MAX_SCANS, count_scans
+
+BYTES_PER_PIXEL = 20
+"""Most memory per pixel that decoding takes, measured over all formats and modes: TIFF and PNG with transparency."""
+BYTES_PER_PIXEL_OF_JPEG = 10
+"""A JPEG is decoded to an eighth of its size; but a progressive one is first kept whole, 8 bytes per pixel in CMYK."""
+
+
+class TooManyScansError(DecodeError):
+    """The JPEG has more scans than are accepted."""
+
+
+def decode_cost(content: bytes, max_pixels: int) -> int:
+    """Return how many bytes of memory decoding takes at most; 0 for what cannot be decoded anyway.
+
+    Raises `DecodeError` for an image that would cost too much memory or time.
+    """
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            pixels = image.width * image.height
+            is_jpeg = image.format in ("JPEG", "MPO")
+    except Image.DecompressionBombError:  # the limit of Pillow itself, far above ours
+        raise TooManyPixelsError(f"more than {max_pixels:,} pixels") from None
+    except Exception:
+        return 0
+    if pixels > max_pixels:
+        return 0
+    if is_jpeg and count_scans(content) > MAX_SCANS:
+        raise TooManyScansError(f"a JPEG of more than {MAX_SCANS} scans; save it again, not as progressive")
+    return pixels * (BYTES_PER_PIXEL_OF_JPEG if is_jpeg else BYTES_PER_PIXEL)
+
+
+class DecodeMemory:
+    """Memory for the images that threads decode at the same time; a thread waits until its image fits."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._used = 0
+        self._first = threading.Lock()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def reserved(self, amount: int) -> Iterator[None]:
+        """Hold so much memory; an image larger than all of it is decoded alone."""
+        # Only one waits for memory, the others for the one, so that small images do not keep a large one waiting.
+        with self._first, self._changed:
+            self._changed.wait_for(lambda: self._used + amount <= self._limit or not self._used)
+            self._used += amount
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._used -= amount
+                self._changed.notify_all()

@@ -14,7 +14,7 @@ FILES = sorted((ROOT / "docker").glob("*.Dockerfile"))
 SERVE = (ROOT / "docker/serve.Dockerfile").read_text(encoding="utf-8")
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 STAGE_OUTPUTS = {"models/model.onnx"}
-NOT_IMPORTED = {"httptools", "python-multipart", "uvloop"}
+NOT_IMPORTED = {"python-multipart", "uvloop"}
 """Packages that uvicorn and starlette import by themselves, if they are there."""
 DISTRIBUTIONS = {"PIL": "pillow", "yaml": "pyyaml", "python_multipart": "python-multipart"}
 

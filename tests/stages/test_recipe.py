@@ -72,6 +72,34 @@ def test_params_in_another_encoding_are_replaced_too(here: Path, put) -> None:
     assert params(here) == MOONS
 
 
+@pytest.fixture
+def dvc_commands(here: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """The commands that DVC gets, all of which fail with status 3, in a folder with the stage of the sample."""
+    commands: list[tuple[str, ...]] = []
+    (here / "data").mkdir()
+    (here / "data/dvc.yaml").write_text("stages: {sample: {cmd: draw}}")
+    monkeypatch.setattr(recipe, "run_dvc", lambda *command: commands.append(command) or 3)
+    return commands
+
+
+@pytest.mark.parametrize("before", [OLD, MOONS])
+def test_dvc_is_made_to_forget_the_sample_and_its_failure_is_ours(
+    here: Path, put, dvc_commands: list[tuple[str, ...]], before: str
+) -> None:
+    (here / "params.yaml").write_text(before, encoding="utf-8")
+    with pytest.raises(SystemExit) as exited:
+        put("moons")
+    assert exited.value.code == 3
+    assert dvc_commands == [("remove", "data/dvc.yaml:sample")]
+    assert params(here) == MOONS
+
+
+def test_a_recipe_for_the_sample_leaves_its_stage(here: Path, put, dvc_commands: list[tuple[str, ...]]) -> None:
+    (here / "recipes/plants.yaml").write_text("data: {root: data/sample, task: classification}", encoding="utf-8")
+    put("plants")
+    assert dvc_commands == []
+
+
 @pytest.mark.parametrize("name", ["moon", "moons.yaml"])
 def test_an_unknown_recipe_is_reported_with_the_nearest(here: Path, put, name: str) -> None:
     expected = f"recipes/{name}.yaml: no such recipe. Did you mean 'moons'? Accepted: broken, moons."

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from specimen.common.errors import SpecimenError
-from specimen.common.stage_deps import require_dep
+from specimen.common.stage_deps import is_tracked, require_dep
 
 
 @pytest.fixture
@@ -29,3 +29,19 @@ def test_another_file_is_refused_with_the_line_to_add() -> None:
 def test_without_a_pipeline_nothing_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     require_dep("train", Path("other.pth"), "train.weights")
+
+
+@pytest.mark.usefixtures("pipeline")
+@pytest.mark.parametrize("kept", ["other.pth.dvc", "weights.dvc"])
+def test_what_dvc_tracks_may_not_be_here_yet(kept: str) -> None:
+    path = Path("other.pth") if kept.startswith("other") else Path("weights/other.pth")
+    assert not is_tracked(path)
+    Path(kept).touch()
+    assert is_tracked(path)
+
+
+@pytest.mark.usefixtures("pipeline")
+@pytest.mark.parametrize(("path", "tracked"), [("weights/a.pt", True), ("own.pt", True), ("other.pt", False)])
+def test_an_output_of_a_stage_is_tracked(path: str, tracked: bool) -> None:
+    Path("dvc.yaml").write_text("stages: {pretrain: {cmd: x, outs: [weights: {persist: true}, own.pt]}, train: {}}")
+    assert is_tracked(Path(path)) == tracked

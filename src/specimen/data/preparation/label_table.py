@@ -156,6 +156,7 @@ def _locate(data: Data, name: str) -> tuple[Path, bytes | None]:
     path = root.parent / name
     if not path.is_file():
         raise SpecimenError(f"data.table: '{name}' is neither inside '{root}' nor next to it.")
+    otherwise = f", or put both into a folder that is data.root, with data.images: {root.name}, which needs no line"
     for stage in ("validate", "prepare"):
-        require_dep(stage, path, "data.table")
+        require_dep(stage, path, "data.table", otherwise)
     return path, None

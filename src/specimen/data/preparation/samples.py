@@ -25,11 +25,11 @@ def make_samples(kept: pd.DataFrame, rejected: pd.DataFrame, data: Data, split: 
     says what the rules `rejected`.
     """
     samples = pd.DataFrame({"row": kept.index, "image": kept["image"], "group": kept["group"]}, index=kept.index)
+    samples["split"] = assign_splits(kept["group"], split, kept["split"])
+    samples["target"] = kept["target"]
+    for name in data.features:
+        samples[name] = kept[name]
     with blame_rejected(rejected, len(kept) + len(rejected)):
-        samples["split"] = assign_splits(kept["group"], split, kept["split"])
-        samples["target"] = kept["target"]
-        for name in data.features:
-            samples[name] = kept[name]
         check_splits(samples, classes=data.task == "classification")
         features.describe(samples[samples["split"] == "train"], data.features)  # raises for what it cannot describe
     return samples
@@ -38,7 +38,8 @@ def make_samples(kept: pd.DataFrame, rejected: pd.DataFrame, data: Data, split: 
 def foresee_samples(raw: RawDataset, data: Data, prepare: Prepare, split: Split) -> pd.DataFrame:
     """Return the samples that there are if all photos turn out to be good.
 
-    Raises what `prepare` would raise for these: with fewer photos, it can only be worse.
+    Raises what `prepare` would raise for these; also in the rare case that a fault would vanish with an unreadable
+    photo, such as the 51st text of a feature.
     """
     checks = rules.picture_checks(data.task, pictures=False)
     kept, rejected, _ = rules.apply(checks, name_groups(raw.usable), prepare.rules)

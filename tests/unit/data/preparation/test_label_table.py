@@ -87,6 +87,18 @@ def test_sheet_inside_a_zip_or_next_to_it(root: Path, inside: bool, monkeypatch:
     assert read(root.parent / "data.zip", **SHEET)["target_text"].tolist() == ["red", "red", "green", "green"]
 
 
+def test_a_sheet_next_to_a_zip_must_be_a_dep_and_the_folder_that_needs_none_is_named(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root.parent)
+    (root / "labels.csv").rename("labels.csv")
+    with zipfile.ZipFile("data.zip", "w") as archive:
+        archive.write(root / "photos" / "photo_0.png", "photos/photo_0.png")
+    Path("dvc.yaml").write_text("stages: {validate: {deps: [data.zip]}, prepare: {deps: [data.zip]}}")
+    with pytest.raises(SpecimenError, match=r"the line `- labels.csv` there, or put both into a folder .* data\.zip"):
+        read(Path("data.zip"), **SHEET)
+
+
 def test_sheet_neither_inside_a_zip_nor_next_to_it(root: Path) -> None:
     with zipfile.ZipFile(root.parent / "data.zip", "w") as archive:
         archive.write(root / "photos" / "photo_0.png", "photos/photo_0.png")

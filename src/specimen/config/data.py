@@ -40,7 +40,10 @@ class Data(Section):
     """Folder of masks under `root`, white where the object is: a PNG for each photo, of its name without the suffix. If
     given, evaluate measures how much of the model's attention is on the object."""
     image_column: str | None = "image"
-    """null: a table without pictures, to learn from its features alone. A row is then called by its `group` if each has
+    """Column with the names of the files. A name in another case, with another suffix or none, or with other folders in
+    front is taken where it can mean only one file, and no other row names that file; a note says so.
+
+    null: a table without pictures, to learn from its features alone. A row is then called by its `group` if each has
     one of its own, else by its number, which decides its split too: name a group if rows may be inserted or removed.
     """
     target: str = "class"

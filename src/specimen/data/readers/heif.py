@@ -9,7 +9,7 @@ from functools import cache
 from importlib.util import find_spec
 
 from specimen.common.errors import SpecimenError, missing_extra
-from specimen.data.readers.images import HEIF_SUFFIXES, suffix
+from specimen.data.readers.images import HEIF_SUFFIXES
 
 _BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"))
 """What such a file says of itself after `ftyp`."""
@@ -43,7 +43,7 @@ def heif_fault() -> str:
 
 def require_heif(names: Iterable[str]) -> None:
     """Raise `SpecimenError` where there are HEIC photos, but the extra is not installed."""
-    found = [name for name in names if suffix(name) in HEIF_SUFFIXES]
+    found = [name for name in names if name.lower().endswith(HEIF_SUFFIXES)]
     if found and not can_read_heif():
         raise SpecimenError(
             f"data.images: {len(found):,} photos are HEIC, such as {found[0]}. {missing_extra('Reading them', 'heic')}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
+from posixpath import splitext
 from typing import Protocol
 
 from specimen.common.errors import accepted_hint
@@ -54,7 +55,7 @@ def sort_files(files: Iterable[str], excluded: str | None = None) -> tuple[list[
 
 def suffix(name: str) -> str:
     """Return the suffix of a path in lower case: `.jpg`."""
-    return PurePosixPath(name).suffix.lower()
+    return splitext(name)[1].lower()
 
 
 def is_hidden(name: str) -> bool:

@@ -1,7 +1,13 @@
 """From the label table to the images that its cells mean, and nothing taken twice or without a word."""
 
+import unicodedata
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from specimen.data.preparation.row_images import find_images
 from specimen.data.readers.images import ImageNotFoundError
@@ -10,8 +16,9 @@ from specimen.data.readers.images import ImageNotFoundError
 class Photos:
     """Photos that no test reads."""
 
-    names = ["Early/a.png", "b.png"]  # noqa: RUF012
-    others = ["film.gif"]  # noqa: RUF012
+    def __init__(self, *names: str) -> None:
+        self.names = sorted(names or ("Early/a.png", "b.png"))
+        self.others = ["film.gif"]
 
     def read(self, name: str) -> bytes:
         raise ImageNotFoundError
@@ -81,3 +88,33 @@ def test_the_row_that_does_not_get_the_file_says_why() -> None:
     assert find("b.png", "b.jpg")[1] == [
         None, "no such file, and b.png, which is similar, is named by another row"
     ]  # fmt: skip
+
+
+FILES = st.builds(
+    "{}{}{}".format,
+    st.sampled_from(["", "a/", "A/", "b/a/"]),
+    st.sampled_from(["p1", "P1", "p2", "p\u00fc", "1.5"]),
+    st.sampled_from([".png", ".jpg", ".JPG"]),
+)
+SPELLINGS: list[Callable[[str], str]] = [
+    lambda name: name,
+    str.upper,
+    lambda name: str(PurePosixPath(name).with_suffix("")),
+    lambda name: str(PurePosixPath(name).with_suffix(".tif")),
+    lambda name: PurePosixPath(name).name,
+    lambda name: "C:\\photos\\" + name.replace("/", "\\"),
+    lambda name: f"images/{name}",
+    lambda name: unicodedata.normalize("NFD", name),
+]
+
+
+@settings(derandomize=True, deadline=None, database=None)
+@given(st.sets(FILES, min_size=1, max_size=6), st.data())
+def test_no_spelling_of_a_name_gives_another_photo(files: set[str], data: st.DataObject) -> None:
+    meant = data.draw(st.lists(st.sampled_from(sorted(files)), min_size=1, max_size=4))
+    ways = data.draw(st.lists(st.sampled_from(SPELLINGS), min_size=len(meant), max_size=len(meant)))
+    written = [way(name) for way, name in zip(ways, meant, strict=True)]
+    rows, _ = find_images(pd.DataFrame({"image_name": written}, dtype=object), Photos(*files))
+    for name, image, spelling in zip(meant, rows["image"], written, strict=True):
+        names_another = f"/{image}".lower().endswith(f"/{spelling}".lower())  # p1.png of a/p1.png, next to p1.png
+        assert image in (None, name) or names_another

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,13 @@ def test_a_class_of_which_no_photo_is_usable_is_named(
     assert printed.startswith(
         "warning: classes without a usable sample: rotten, see data/prepared/rejected.csv\n40 of 43"
     )
+
+
+def test_a_sample_has_the_hash_of_its_file(project: Path) -> None:
+    prepare.main()
+    samples = pd.read_csv(project / "data/prepared/samples.csv")
+    for image, found in zip(samples["image"], samples["image_md5"], strict=True):
+        assert hashlib.md5((project / "raw" / image).read_bytes()).hexdigest() == found
 
 
 @pytest.mark.parametrize("program", [predict, serve])

@@ -7,7 +7,7 @@ from pydantic import model_validator
 from specimen.common.numbers import MISSING_MARKS, Decimal
 from specimen.config.base import Positive, Section, TaskName
 
-_OF_SAMPLES = ("row", "image", "group", "split", "target")
+_OF_SAMPLES = ("row", "image", "image_md5", "group", "split", "target")
 _OF_PREPARATION = (
     *("image_name", "image_error", "target_text"),
     *("decode_error", "image_width", "image_height", "perceptual_hash", "thumbnail", "pixels"),

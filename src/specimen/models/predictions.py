@@ -81,7 +81,7 @@ def finite_rows(predictions: pd.DataFrame) -> npt.NDArray[np.bool_]:
 
 def text_columns(*, classes: bool) -> list[str]:
     """Return the columns to read as text, of predictions of classes or of numbers, even if they look like numbers."""
-    return ["image", "group", "split", *(["target", PREDICTION] if classes else [])]
+    return ["image", "image_md5", "group", "split", *(["target", PREDICTION] if classes else [])]
 
 
 def read_predictions(path: Path, *, classes: bool) -> pd.DataFrame:

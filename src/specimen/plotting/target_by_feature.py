@@ -23,7 +23,7 @@ from specimen.plotting.style import (
     with_unit,
 )
 
-STORE_COLUMNS = {"row", "image", "group", "split", "target"}
+STORE_COLUMNS = {"row", "image", "image_md5", "group", "split", "target"}
 MOST_FEATURES = 16
 MOST_CATEGORIES = 12
 

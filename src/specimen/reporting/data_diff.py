@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from specimen.reporting.shared_samples import sample_key
+from specimen.reporting.shared_samples import BASE, other_photo, sample_key
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class DataDiff:
     """With columns `before` and `after`."""
     moved: pd.DataFrame
     """With columns `before` and `after`, names of splits."""
+    replaced: pd.Index[Any]
+    """Samples whose photo has other bytes, under the same name."""
     rejected: pd.DataFrame
     """Rules with columns `before` and `after`, numbers of rows."""
     newly_rejected: pd.Index[Any]
@@ -62,6 +64,7 @@ def compare(
         removed=old.loc[old.index.difference(new.index, sort=False)],
         relabelled=_changed(old, new, shared, "target"),
         moved=_changed(old, new, shared, "split"),
+        replaced=shared[other_photo(new.loc[shared].join(old.loc[shared].add_suffix(BASE)))],
         rejected=pd.DataFrame(counts).fillna(0).astype(int),
         newly_rejected=rejected_images.difference(rejected_base["image"].dropna(), sort=False),
         shift=target_shift(base["target"], head["target"]),

@@ -9,6 +9,8 @@ from specimen.models.predictions import PREDICTION, finite_rows
 
 BASE = " (base)"
 """Suffix of the columns that come from the base."""
+PHOTO = "image_md5"
+"""Column with the hash of the file of a photo, as `prepare` writes it."""
 BINS = 10
 
 
@@ -35,7 +37,8 @@ def shared_samples(base: pd.DataFrame, head: pd.DataFrame) -> tuple[pd.DataFrame
     """Return the samples with the same label in both, and how many have another one.
 
     Columns of the base have the suffix ` (base)`. A relabelled sample is left out: by its new label the model that
-    learned such labels would win, by its old one the other model.
+    learned such labels would win, by its old one the other model. So is one whose photo is another now: each model
+    would be measured on a photo of its own.
 
     Raises `NotComparableError` where samples cannot be told apart, or where none is left.
     """
@@ -46,10 +49,24 @@ def shared_samples(base: pd.DataFrame, head: pd.DataFrame) -> tuple[pd.DataFrame
     pairs = head.merge(of_base, on=key, validate="one_to_one")
     if pairs.empty:
         raise NotComparableError("no test sample is in both revisions")
+    pairs = pairs[~other_photo(pairs)]
+    if pairs.empty:
+        raise NotComparableError("each shared test sample has another photo now, under the same name")
     kept = pairs[pairs["target"] == pairs["target" + BASE]].reset_index(drop=True)
     if kept.empty:
         raise NotComparableError(f"each of the {len(pairs)} shared test samples has another label now")
     return kept, len(pairs) - len(kept)
+
+
+def other_photo(pairs: pd.DataFrame) -> pd.Series[bool]:
+    """Return for each sample, with columns of both revisions, whether its photo has other bytes than in the base.
+
+    Not known, and so False, where a revision is from before samples had a hash.
+    """
+    if not {PHOTO, PHOTO + BASE} <= set(pairs):
+        return pd.Series(False, index=pairs.index)
+    both = pairs[[PHOTO, PHOTO + BASE]].notna().all(axis=1)
+    return both & (pairs[PHOTO] != pairs[PHOTO + BASE])
 
 
 def _check(predictions: pd.DataFrame) -> None:

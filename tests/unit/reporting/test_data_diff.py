@@ -53,6 +53,14 @@ def test_relabelled_and_moved() -> None:
     assert diff.moved.to_numpy().tolist() == [["train", "test"]]
 
 
+def test_another_photo_under_the_same_name_is_named() -> None:
+    hashes = [f"{n:032x}" for n in range(10)]
+    base = samples(image_md5=hashes)
+    head = samples(image_md5=["f" * 32, *hashes[1:]])
+    assert compare(base, head, NONE, NONE).replaced.tolist() == ["0.jpg"]
+    assert compare(samples(), head, NONE, NONE).replaced.empty
+
+
 def test_an_image_in_several_rows_is_known_by_image_and_row() -> None:
     diff = compare(samples(image="one.jpg"), samples(8, image="one.jpg"), NONE, NONE)
     assert diff.removed.index.tolist() == [("one.jpg", 10), ("one.jpg", 11)]

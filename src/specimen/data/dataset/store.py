@@ -2,7 +2,7 @@
 
 images.npy    uint8, N x size x size x 3; row i is the picture of row i of samples.csv; size 0: no pictures
 masks.npy     uint8, N x size x size, 255 on the object and 0 elsewhere; only with data.masks
-samples.csv   row, image, group, split, target, features
+samples.csv   row, image, image_md5 (of the file; not without pictures), group, split, target, features
 meta.json     what was found: task, target, class names, counts, statistics of the train split
 """
 
@@ -39,7 +39,9 @@ class Store:
                 "`dvc repro prepare` makes it.",
             )
             # A class named "NA" or "null" is a name, so only an empty cell is missing.
-            text = {"image": str, "group": str, "split": str} | ({"target": str} if meta.class_names else {})
+            text = dict.fromkeys(("image", "image_md5", "group", "split"), str) | (
+                {"target": str} if meta.class_names else {}
+            )
             samples = pd.read_csv(folder / "samples.csv", dtype=text, keep_default_na=False, na_values=[""])
             images = np.lib.format.open_memmap(folder / "images.npy", mode="r")
             masks_path = folder / "masks.npy"

@@ -25,6 +25,13 @@ class DecodeResult(NamedTuple):
     image_width: int = 0
     image_height: int = 0
     thumbnail: bytes = bytes(THUMBNAIL[0] * THUMBNAIL[1])
+    image_md5: str = ""
+    """Of the bytes of the file: another photo under the same name has another one."""
+
+
+def content_md5(content: bytes) -> str:
+    """Return the MD5 of the bytes of a file, as `md5sum` and DVC give it."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def make_thumbnail(image: Image.Image) -> bytes:

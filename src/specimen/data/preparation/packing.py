@@ -15,7 +15,13 @@ from tqdm import tqdm
 from specimen.common.errors import SpecimenError
 from specimen.common.prefetch import prefetch_map
 from specimen.config.base import Resize
-from specimen.data.preparation.image_hashes import DecodeResult, difference_hash, hash_equal_pictures, make_thumbnail
+from specimen.data.preparation.image_hashes import (
+    DecodeResult,
+    content_md5,
+    difference_hash,
+    hash_equal_pictures,
+    make_thumbnail,
+)
 from specimen.data.readers.decode import DecodeError, decode_image
 from specimen.data.readers.images import ImageNotFoundError, Images
 
@@ -27,8 +33,8 @@ def pack(images: Images, files: pd.Series[str], path: Path, size: int, resize: R
     """Decode `files` in order into one .npy file, N x size x size x 3 uint8; one that cannot be read becomes black.
 
     Returns what was found, with the index of `files`: `decode_error` (None if fine), `image_width` and `image_height`
-    (upright), `thumbnail` (grey, as bytes), `perceptual_hash` (uint64) and `pixels` (the same text for the same
-    picture). Raises `SpecimenError` where the disk is too small.
+    (upright), `thumbnail` (grey, as bytes), `image_md5` (of the file), `perceptual_hash` (uint64) and `pixels` (the
+    same text for the same picture). Raises `SpecimenError` where the disk is too small.
     """
     _check_space(path.parent, len(files) * size * size * 3)
     with path.open("wb") as file:
@@ -54,10 +60,11 @@ def pack(images: Images, files: pd.Series[str], path: Path, size: int, resize: R
 def _decode(images: Images, name: str, size: int, resize: Resize) -> tuple[DecodeResult, bytes]:
     """Return what was found, and the picture as bytes: black where it cannot be read."""
     try:
-        image, (width, height) = decode_image(images.read(name), size, resize)
+        content = images.read(name)
+        image, (width, height) = decode_image(content, size, resize)
     except (DecodeError, ImageNotFoundError, OSError) as error:
         return DecodeResult(str(error)), bytes(size * size * 3)
-    return DecodeResult(None, width, height, make_thumbnail(image)), image.tobytes()
+    return DecodeResult(None, width, height, make_thumbnail(image), content_md5(content)), image.tobytes()
 
 
 def pack_none(path: Path, count: int) -> None:

@@ -19,12 +19,15 @@ def name_groups(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def make_samples(kept: pd.DataFrame, rejected: pd.DataFrame, data: Data, split: Split) -> pd.DataFrame:
-    """Return the table of samples, one row a picture: row, image, group, split, target, features.
+    """Return the table of samples, one row a picture: row, image, image_md5, group, split, target, features.
 
     Raises `SpecimenError` where a split is empty, or a class or a feature has nothing to be learnt from; the message
     says what the rules `rejected`.
     """
-    samples = pd.DataFrame({"row": kept.index, "image": kept["image"], "group": kept["group"]}, index=kept.index)
+    samples = pd.DataFrame({"row": kept.index, "image": kept["image"]}, index=kept.index)
+    if "image_md5" in kept:  # not before the photos were read
+        samples["image_md5"] = kept["image_md5"]
+    samples["group"] = kept["group"]
     samples["split"] = assign_splits(kept["group"], split, kept["split"])
     samples["target"] = kept["target"]
     for name in data.features:

@@ -34,6 +34,7 @@ def collect_data(base: RevisionOutputs, head: RevisionOutputs) -> DataChanges:
         removed=first_names(map(_name, diff.removed.index)),
         relabelled=_first(diff.relabelled),
         moved=_first(diff.moved),
+        replaced=first_names(map(_name, diff.replaced)),
         newly_rejected=first_names(map(_name, diff.newly_rejected)),
         rejected=tuple(
             RuleCount(rule=str(rule), before=row["before"], after=row["after"])

@@ -58,6 +58,8 @@ class DataChanges(Facts):
     removed: Names
     relabelled: SampleChanges
     moved: SampleChanges
+    replaced: Names
+    """Samples whose photo has other bytes, under the same name."""
     newly_rejected: Names
     rejected: tuple[RuleCount, ...]
     unused_before: int | None = None

@@ -21,10 +21,12 @@ def _changes(data: DataChanges) -> str:
     relabelled = [f"{code(row.name)} ({number(row.before)} to {number(row.after)})" for row in data.relabelled.first]
     moved = [f"{code(row.name)} ({escape(row.before)} to {escape(row.after)})" for row in data.moved.first]
     warning = "There should be none: test samples of the base may be train samples now. " if data.moved.count else ""
+    left_out = "Left out of the verdict and the comparisons: " if data.replaced.count else ""
     lines = [
         f"- **Added: {number(data.added.count)}.** {code_list(data.added)}",
         f"- **Removed: {number(data.removed.count)}.** {code_list(data.removed)}",
         f"- **Relabelled: {number(data.relabelled.count)}.** {list_of(relabelled, data.relabelled.count)}",
+        f"- **Another photo under the same name: {number(data.replaced.count)}.** {left_out}{code_list(data.replaced)}",
         f"- **Moved between splits: {number(data.moved.count)}.** {warning}{list_of(moved, data.moved.count)}",
         f"- **Newly rejected: {number(data.newly_rejected.count)}.** {code_list(data.newly_rejected)}",
     ]

@@ -22,7 +22,9 @@ from specimen.versioning.revisions import Revision
 from specimen.versioning.states import StageState
 
 REPORT = Path("report.md")
-EXIT_WORSE = 1
+EXIT_FAILED = 1
+FAILING = {"never": (), "worse": ("worse",), "not comparable": ("worse", "not comparable")}
+"""The words of a verdict that turn the check red, by `report.fail_on`."""
 
 
 def main() -> None:
@@ -66,13 +68,14 @@ def _last_run(log: Path | None) -> Mapping[str, StageState]:
 
 
 def _apply_gate(comparison: Comparison) -> None:
-    """End with status 1 where the model got worse and the gate says so. Raises `SpecimenError` for a gate not valid."""
+    """End with status 1 where the gate says so. Raises `SpecimenError` for a gate that is not valid."""
     gate = comparison.gate
     if gate.fault:
         raise SpecimenError(gate.fault)
-    if comparison.facts.verdict.word == "worse" and gate.settings.fail_on == "worse":
-        print("report.fail_on is worse, so this ends with status 1.", file=sys.stderr)
-        sys.exit(EXIT_WORSE)
+    fails_on = gate.settings.fail_on
+    if comparison.facts.verdict.word in FAILING[fails_on]:
+        print(f"report.fail_on is {fails_on}, so this ends with status 1.", file=sys.stderr)
+        sys.exit(EXIT_FAILED)
 
 
 if __name__ == "__main__":

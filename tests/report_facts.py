@@ -15,7 +15,7 @@ from specimen.reporting.facts.data import (
     TargetShift,
 )
 from specimen.reporting.facts.report import Details, GateFacts, ReportFacts
-from specimen.reporting.facts.reproducibility import Reproducibility
+from specimen.reporting.facts.reproducibility import PinChange, Recomputed, Reproducibility
 from specimen.reporting.facts.samples import SampleError, SampleErrors
 from specimen.reporting.facts.verdict import Verdict
 
@@ -40,7 +40,7 @@ FACTS = ReportFacts(
     ]),
     data=DataChanges(
         before=40, after=41, added=first_names(["a.jpg"]), removed=Names(),
-        relabelled=SampleChanges(first=(CHANGE,), count=1), moved=SampleChanges(),
+        relabelled=SampleChanges(first=(CHANGE,), count=1), moved=SampleChanges(), replaced=first_names(["e.jpg"]),
         newly_rejected=first_names(["d.jpg"]), rejected=(RuleCount(rule="no_label", before=0, after=1),),
         shift=TargetShift(name="total variation distance", distance=0.1,
                           shares=(ClassShare(name="healthy", before=0.5, after=0.6),)),
@@ -53,6 +53,9 @@ FACTS = ReportFacts(
     reproducibility=Reproducibility(
         stale={"train": True}, not_in_remote=first_names(["models/"]),
         uncommitted=NotKnown(reason="`git` did not work"),
+        unexplained=first_names(["evaluate"]), missing=first_names(["metrics/test.json"]), edited=Names(),
+        recomputed=(Recomputed(file="metrics/test.json", key="rmse", written=0.5, computed=5.0),),
+        pins=(PinChange(package="torch", before="2.15.0", after=None),),
         changed={"train": "other outputs"}, last_run={"train": "from cache"},
     ),
     details=Details(versions={"python": "3.12.1"}, base_commit="1" * 40, head_commit="2" * 40),

@@ -60,7 +60,7 @@ def outputs(rev: str, root: Path) -> dict[str, str]:
         stages = read_lock(content, f"{LOCK} of {rev}")
     except NotAvailableError as error:
         raise SpecimenError(f"--rev: {error}") from error
-    return {md5: path for stage in stages.values() for path, md5 in stage.items() if md5}
+    return {md5: path for stage in stages.values() for path, md5 in stage.outputs.items() if md5}
 
 
 def _known(tag: str, root: Path) -> dict[str, str]:

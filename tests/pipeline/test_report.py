@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import check_report
+import pandas as pd
 import pytest
 import s3
 import yaml
@@ -252,8 +253,9 @@ def test_only_changed_params_stand_in_the_open(text: str) -> None:
     assert "| <code>train.lr</code> | 0.01 | 0.01 |" in folded
 
 
-def test_arrows_know_which_way_is_better(text: str) -> None:
-    assert re.search(r"<code>rmse</code> \|.*\| -0\.\d+ ↓ better \|", section(text, "Metrics"))
+def test_no_row_says_better_where_the_test_samples_are_others(text: str) -> None:
+    assert re.search(r"<code>rmse</code> \|.*\| -0\.\d+ ↓ \|", section(text, "Metrics"))
+    assert "not measured on the same test samples, so no row says better or worse" in section(text, "Metrics")
 
 
 def test_every_change_of_the_data_is_counted_and_named(text: str) -> None:
@@ -331,7 +333,7 @@ def test_a_shallow_clone_without_credentials_shows_what_git_has(
     assert text.startswith("**Verdict: not comparable: plots/predictions.csv of workspace")
     assert "Unable to locate credentials" in text
     assert "this clone is shallow&#58; <code>git fetch --unshallow</code> brings the history" in section(text, "Params")
-    assert "| <code>rmse</code> | - | 0.4" in section(text, "Metrics")
+    assert "| <code>rmse</code> | 0.4" in section(text, "Metrics")
     assert "Whether the remote has every output is not known" in section(text, "Reproducible?")
 
 
@@ -342,6 +344,7 @@ def test_a_base_that_never_ran_is_named(repository: Path, monkeypatch: pytest.Mo
     git(repository, "rm", "--quiet", "-r", "dvc.lock", "metrics")
     git(repository, "commit", "--quiet", "--message", "Never ran")
     git(repository, "checkout", "--quiet", "head")
+    git(repository, "merge", "--quiet", "--strategy", "ours", "--no-edit", "empty")
     text = report_here(repository, monkeypatch, "--base", "empty")
     reason = (
         r"\*\*Verdict: not comparable: plots/predictions.csv is not in empty \(\w+\)&#58; the pipeline never ran there"
@@ -378,6 +381,41 @@ def test_worse_turns_the_check_red_if_the_params_say_so(repository: Path, monkey
     dvc_here(repository, "repro")
     text = report_here(repository, monkeypatch, "--base", "better", status=1)
     assert text.startswith("**Verdict: worse. RMSE rose by 200 %")
+    assert re.search(r"<code>rmse</code> \|.*\| \+0\.\d+ ↑ worse \|", section(text, "Metrics"))
+
+
+@pytest.mark.usefixtures("dvc_in_process")
+def test_predictions_that_were_improved_by_hand_are_a_fault(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Committed to DVC, so that `dvc status` sees nothing."""
+    git(repository, "branch", "before")
+    path = repository / "plots/predictions.csv"
+    table = pd.read_csv(path)
+    table["prediction"] = table["target"] + (table["prediction"] - table["target"]) / 10
+    path.write_text(table.to_csv(index=False))
+    dvc_here(repository, "commit", "--force", "--quiet", "evaluate")
+    git(repository, "rm", "--quiet", "metrics/data.json")
+    commit_all(repository, "Better")
+    text = report_here(repository, monkeypatch, "--base", "before")
+    assert text.startswith(
+        "**Do not rely on these numbers:** outputs changed although command, deps and params did not; metrics are not "
+        "what the predictions give; metrics in Git are not those of the run."
+    )
+    said = section(text, "Reproducible?")
+    assert said.startswith("\n**No.**")
+    assert "<code>evaluate</code>: the same command, deps and params as in the base, but other outputs" in said
+    assert re.search(r"<code>rmse</code> 0\.4\d+ instead of 0\.04", said)
+    assert "Git lacks <code>metrics/data.json</code>" in said
+
+
+@pytest.mark.usefixtures("dvc_in_process")
+def test_a_lock_with_a_conflict_is_not_known_and_not_gone(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = repository / "dvc.lock"
+    lock.write_text(f"<<<<<<< HEAD\n{lock.read_text()}")
+    text = report_here(repository, monkeypatch, "--base", "main")
+    assert "gone" not in text
+    assert "What changed is not known" in section(text, "Params")
+    assert "**Yes.**" not in section(text, "Reproducible?")
+    assert "dvc.lock of workspace" in section(text, "Reproducible?")
 
 
 @pytest.mark.usefixtures("dvc_in_process")
@@ -403,7 +441,7 @@ def test_an_invalid_gate_is_named_and_ends_with_status_2(
     change(repository, report={"fail_on": "wrose"})
     text = report_here(repository, monkeypatch, "--base", "main", status=2)
     assert text.startswith("**Verdict: better.")
-    fault = "report.fail_on: Input should be 'never' or 'worse', got 'wrose'."
+    fault = "report.fail_on: Input should be 'never', 'worse' or 'not comparable', got 'wrose'."
     assert "**The section <code>report</code> is not valid, so this check ends with status 2:** params.yaml of" in text
     assert fault.replace("_", "&#95;").replace(":", "&#58;") in text
     assert fault in capsys.readouterr().err

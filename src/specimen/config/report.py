@@ -17,5 +17,6 @@ class Report(Section):
     """Metric of `metrics/test.json` that decides; null: rmse for numbers, accuracy for classes."""
     resamples: Annotated[int, Field(ge=100, le=20_000)] = 2000
     """How often groups of the test split are swapped between the models to see what chance can do."""
-    fail_on: Literal["never", "worse"] = "never"
-    """worse: the check of a pull request turns red when the model has become worse."""
+    fail_on: Literal["never", "worse", "not comparable"] = "never"
+    """worse: the check of a pull request turns red when the model has become worse; not comparable: also when the two
+    cannot be compared."""

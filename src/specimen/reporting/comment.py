@@ -11,6 +11,7 @@ from specimen.reporting.markdown import Section, code, prose, render
 from specimen.reporting.sections.charts import charts_section
 from specimen.reporting.sections.data import data_section
 from specimen.reporting.sections.details import details_section
+from specimen.reporting.sections.doubts import cached_section, doubts_section
 from specimen.reporting.sections.gate import gate_section
 from specimen.reporting.sections.metrics import metrics_section
 from specimen.reporting.sections.params import params_section
@@ -27,7 +28,9 @@ def render_report(facts: ReportFacts) -> str:
     compared = f"Base: {base}. This: {code(facts.head)}."
     return render(
         [
+            doubts_section(facts.reproducibility),
             verdict_section(facts.verdict, compared),
+            cached_section(facts.reproducibility),
             gate_section(facts.gate),
             _section("Metrics", metrics_section, facts.metrics),
             _section("Params", params_section, facts.params),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from specimen.common.errors import SpecimenError
 from specimen.config.base import check
 from specimen.config.report import Report
-from specimen.reporting.revision_outputs import PARAMS, RevisionOutputs
+from specimen.reporting.revision_outputs import PARAMS, RevisionParams
 from specimen.versioning.errors import NotAvailableError
 
 SECTION = "report"
@@ -31,7 +31,7 @@ class Gate:
     """How the revision that is judged changes the gate, such as `report.fail_on from worse to never`."""
 
 
-def read_gate(base: RevisionOutputs, head: RevisionOutputs) -> Gate:
+def read_gate(base: RevisionParams, head: RevisionParams) -> Gate:
     """Read the gate of the base, or that of the head where the base has none that can be read."""
     own = deciding = None
     fault = base_fault = ""
@@ -56,7 +56,7 @@ def read_gate(base: RevisionOutputs, head: RevisionOutputs) -> Gate:
     return Gate(own.model_copy(update=of_the_base), changes=changes)
 
 
-def _read_settings(outputs: RevisionOutputs) -> Report | None:
+def _read_settings(outputs: RevisionParams) -> Report | None:
     """Return the section of a revision; None where its params cannot be read, which other sections of the report say.
 
     Raises `SpecimenError` for a section that is not valid.

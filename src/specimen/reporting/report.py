@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from specimen.reporting import verdict
-from specimen.reporting.collect.changes import collect_changes, read_changes
+from specimen.reporting.collect.changes import collect_changes, collect_metrics, read_changes
 from specimen.reporting.collect.charts import collect_charts
 from specimen.reporting.collect.data import collect_data
 from specimen.reporting.collect.details import collect_details
@@ -21,13 +21,12 @@ from specimen.reporting.facts.changes import Change
 from specimen.reporting.facts.report import GateFacts, ReportFacts
 from specimen.reporting.facts.verdict import Verdict
 from specimen.reporting.gate import Gate, read_gate
-from specimen.reporting.revision_outputs import METRICS, PARAMS, RevisionOutputs, read_outputs
+from specimen.reporting.revision_outputs import PARAMS, RevisionOutputs, read_outputs, read_params
 from specimen.reporting.shared_predictions import share_predictions
 from specimen.reporting.shared_samples import NotComparableError
 from specimen.versioning import provenance, revisions
 from specimen.versioning.dvc_commands import read_dvc_json
 from specimen.versioning.errors import NotAvailableError
-from specimen.versioning.lock import changed_stages
 from specimen.versioning.revisions import Revision
 from specimen.versioning.states import StageState
 
@@ -53,18 +52,22 @@ def compare(root: Path, base_name: str, judged: Revision, last_run: Mapping[str,
     with ExitStack() as stack:
         reader, diffs, checks = (stack.enter_context(ThreadPoolExecutor(count)) for count in (1, 2, 1))
         head = read_outputs(reader.submit(lambda: judged), reader)
-        base = read_outputs(reader.submit(revisions.resolve, root, base_name), reader)
+        tip = reader.submit(revisions.resolve, root, base_name)
+        base = read_outputs(reader.submit(lambda: revisions.branch_point(tip.result(), judged)), reader)
+        deciding = read_params(tip, reader)
+        # The base is where this branch left it; what decides is read from its newest commit.
         metrics = diffs.submit(_diff, "metrics", base, judged)
         params = diffs.submit(_diff, "params", base, judged)
         asked = Checks(
+            base,
+            head,
             stale=checks.submit(_check, provenance.stale_stages, judged),
             not_in_remote=checks.submit(_check, provenance.not_in_remote, judged),
             uncommitted=checks.submit(_check, provenance.uncommitted, judged),
-            changed=reader.submit(lambda: changed_stages(base.stages.result(), head.stages.result())),
             last_run=last_run,
         )
         shared = reader.submit(lambda: share_predictions(base.predictions.result(), head.predictions.result()))
-        gate = read_gate(base, head)
+        gate = read_gate(deciding, head)
         judgement = _judge(base, head, gate)
         facts = ReportFacts(
             base=_known(_label, base),
@@ -72,7 +75,7 @@ def compare(root: Path, base_name: str, judged: Revision, last_run: Mapping[str,
             verdict=judgement,
             resamples=gate.settings.resamples,
             gate=GateFacts(fault=gate.fault, base_fault=gate.base_fault, changes=gate.changes),
-            metrics=_known(collect_changes, metrics, METRICS, head.metrics),
+            metrics=_known(collect_metrics, metrics, head, base, shared),
             params=_known(collect_changes, params, PARAMS, head.params),
             data=_known(collect_data, base, head),
             charts=_known(collect_charts, base, head, shared),

@@ -13,12 +13,15 @@ from specimen.common.errors import accepted_hint
 from specimen.models.task import TASKS
 from specimen.reporting.revision_tables import read_table
 from specimen.reporting.verdict import RevisionPredictions
-from specimen.versioning.errors import NotAvailableError
-from specimen.versioning.lock import Outputs, read_lock
+from specimen.versioning.errors import NotAvailableError, NotFoundError
+from specimen.versioning.lock import StageLock, read_lock
+from specimen.versioning.pins import Pins, read_pins
 from specimen.versioning.revisions import Revision
+from specimen.versioning.uncached import differing_outputs
 
 PARAMS = "params.yaml"
 METRICS = "metrics/test.json"
+DATA_METRICS = "metrics/data.json"
 PREDICTIONS = "plots/predictions.csv"
 IGNORED = "data/prepared/ignored.csv"
 HISTORY = "plots/history.csv"
@@ -45,18 +48,33 @@ class Target:
 
 
 @dataclass(frozen=True)
-class RevisionOutputs:
-    """The outputs of a revision; `result()` of each returns it, or raises `NotAvailableError` with the reason."""
+class RevisionParams:
+    """A revision and its params; `result()` of each returns it, or raises `NotAvailableError` with the reason."""
 
     revision: Future[Revision]
     params: Future[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class RevisionOutputs(RevisionParams):
+    """The outputs of a revision; `result()` of each returns it, or raises `NotAvailableError` with the reason."""
+
     metrics: Future[Mapping[str, Any]]
+    data_metrics: Future[Mapping[str, Any]]
     predictions: Future[RevisionPredictions]
     samples: Future[pd.DataFrame]
     rejected: Future[pd.DataFrame]
     ignored: Future[pd.DataFrame]
     history: Future[pd.DataFrame]
-    stages: Future[Mapping[str, Outputs]]
+    stages: Future[Mapping[str, StageLock]]
+    differing: Future[tuple[list[str], list[str]]]
+    """Outputs in Git that are missing, and those that are not what the lock says."""
+    pins: Future[Pins]
+
+
+def read_params(revision: Future[Revision], reader: Executor) -> RevisionParams:
+    """Read the params of a revision in the background."""
+    return RevisionParams(revision, reader.submit(lambda: revision.result().yaml(PARAMS)))
 
 
 def read_outputs(revision: Future[Revision], reader: Executor) -> RevisionOutputs:
@@ -74,12 +92,15 @@ def read_outputs(revision: Future[Revision], reader: Executor) -> RevisionOutput
         revision,
         params,
         metrics=read(lambda known: known.json(METRICS)),
+        data_metrics=read(lambda known: known.json(DATA_METRICS)),
         predictions=read(lambda known: _read_predictions(known, target.result())),
         samples=read(lambda known: read_table(known, SAMPLES, classes=target.result().classes)),
         rejected=read(lambda known: read_table(known, REJECTED)),
         ignored=read(lambda known: read_table(known, IGNORED)),
         history=read(lambda known: read_table(known, HISTORY)),
         stages=read(_read_stages),
+        differing=read(_read_differing),
+        pins=read(read_pins),
     )
 
 
@@ -99,13 +120,28 @@ def _read_predictions(revision: Revision, target: Target) -> RevisionPredictions
     return RevisionPredictions(predictions, target.task, target.column, target.unit)
 
 
-def _read_stages(revision: Revision) -> dict[str, Outputs]:
-    """Return the outputs of the stages of all pipelines, named as `dvc repro` names them; a lock may be missing."""
-    stages: dict[str, Outputs] = {}
+def _read_stages(revision: Revision) -> dict[str, StageLock]:
+    """Return the stages of all pipelines, named as `dvc repro` names them; a lock may be missing."""
+    stages: dict[str, StageLock] = {}
     for prefix, file in LOCKS.items():
         try:
             lock = read_lock(revision.yaml(file), f"{file} of {revision.label}")
-        except NotAvailableError:
+        except NotFoundError:
             continue  # a pipeline that never ran has no lock
-        stages |= {f"{prefix}{name}": outputs for name, outputs in lock.items()}
+        stages |= {f"{prefix}{name}": stage for name, stage in lock.items()}
     return stages
+
+
+def _read_differing(revision: Revision) -> tuple[list[str], list[str]]:
+    """Compare the outputs in Git with the locks of all pipelines that ever ran."""
+    missing: list[str] = []
+    edited: list[str] = []
+    for file in LOCKS.values():
+        try:
+            lock = read_lock(revision.yaml(file), f"{file} of {revision.label}")
+        except NotFoundError:
+            continue
+        found = differing_outputs(revision, file.replace(".lock", ".yaml"), lock)
+        missing += found[0]
+        edited += found[1]
+    return missing, edited

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,8 @@ from typing import Any
 from specimen.common.errors import SpecimenError
 from specimen.versioning.errors import NotAvailableError
 from specimen.versioning.parsing import parse_json
+
+_NOT_LOADED = re.compile(r"failed to load (?:params|metrics) in revision .*")
 
 
 def dvc_command(*arguments: str) -> list[str]:
@@ -31,12 +34,14 @@ def run_dvc(*arguments: str) -> int:
 
 
 def read_dvc(root: Path, *arguments: str) -> str:
-    """Return what a DVC command printed. Raises `NotAvailableError` with the first line of its error."""
+    """Return what a DVC command printed. Raises `NotAvailableError` with the first line of what it says went wrong."""
     done = _capture_dvc(root, *arguments)
     if done.returncode:
         lines = [line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
         reason = lines[0] if lines else f"exit status {done.returncode}"
         raise NotAvailableError(f"`dvc {' '.join(arguments[:2])}` did not work: {reason}")
+    if failed := _NOT_LOADED.search(done.stderr):  # with status 0, as if there were nothing
+        raise NotAvailableError(f"`dvc {' '.join(arguments[:2])}`: {failed[0]}")
     return done.stdout
 
 

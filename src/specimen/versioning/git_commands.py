@@ -25,6 +25,11 @@ def ask_git(root: Path, *arguments: str) -> str:
         return ""
 
 
+def folder_in_repository(root: Path) -> str:
+    """Return where a folder is in its repository, with a slash at its end; nothing for the root itself."""
+    return ask_git(root, "rev-parse", "--show-prefix")
+
+
 def find_commit(root: Path, name: str) -> str:
     """Return the hash of the commit that a name means here; empty where Git does not know it."""
     # --end-of-options, or a name such as --help would be an option.

@@ -1,8 +1,9 @@
-"""What a `dvc.lock` says of the outputs of each stage."""
+"""What a `dvc.lock` says of each stage: what went in, and what came out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -10,42 +11,72 @@ from pydantic import BaseModel, ValidationError
 from specimen.versioning.errors import NotAvailableError
 from specimen.versioning.states import StageOutputs
 
-Outputs = Mapping[str, str]
-"""Paths and md5 hashes of the outputs of a stage; the hash is empty where DVC keeps none."""
+
+@dataclass(frozen=True)
+class StageLock:
+    """A stage as it ran: paths with their md5 hashes, empty where DVC keeps none."""
+
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    inputs: tuple[object, ...] = ()
+    """Command, deps and params; two stages with equal ones have done the same work."""
 
 
-class _Output(BaseModel):
+Lock = Mapping[str, StageLock]
+"""Stages by their names."""
+
+
+class _File(BaseModel):
     path: str
     md5: str = ""
 
 
 class _Stage(BaseModel):
-    outs: list[_Output] = []
+    cmd: str | list[str] = ""
+    deps: list[_File] = []
+    params: dict[str, Any] = {}
+    outs: list[_File] = []
 
 
-class _Lock(BaseModel):
+class _LockFile(BaseModel):
     stages: dict[str, _Stage] = {}
 
 
-def read_lock(content: Mapping[str, Any], source: str) -> dict[str, Outputs]:
-    """Return the outputs of each stage of a lock. Raises `NotAvailableError` for what DVC did not write."""
+def read_lock(content: Mapping[str, Any], source: str) -> dict[str, StageLock]:
+    """Return the stages of a lock. Raises `NotAvailableError` for what DVC did not write."""
     try:
-        lock = _Lock.model_validate(content)
+        stages = _LockFile.model_validate(content).stages
     except ValidationError as error:
         fault = error.errors()[0]
         key = ".".join(map(str, fault["loc"]))
         raise NotAvailableError(f"{source} is not a lock file of DVC ({key}: {fault['msg']})") from None
-    return {name: {output.path: output.md5 for output in stage.outs} for name, stage in lock.stages.items()}
+    return {
+        name: StageLock(_hashes(stage.outs), (stage.cmd, _hashes(stage.deps), stage.params))
+        for name, stage in stages.items()
+    }
 
 
-def changed_stages(base: Mapping[str, Outputs], head: Mapping[str, Outputs]) -> dict[str, StageOutputs]:
+def _hashes(files: list[_File]) -> dict[str, str]:
+    return {file.path: file.md5 for file in files}
+
+
+def changed_stages(base: Lock, head: Lock) -> dict[str, StageOutputs]:
     """Return for each stage of two locks: same outputs, other outputs, new, or gone."""
     states: dict[str, StageOutputs] = {}
-    for name, outputs in head.items():
+    for name, stage in head.items():
         if name not in base:
             states[name] = "new"
         else:
-            states[name] = "same outputs" if outputs == base[name] else "other outputs"
+            states[name] = "same outputs" if stage.outputs == base[name].outputs else "other outputs"
     for name in base.keys() - head.keys():
         states[name] = "gone"
     return states
+
+
+def unexplained_stages(base: Lock, head: Lock) -> list[str]:
+    """Return the stages with the same command, deps and params in both locks, and yet with other outputs."""
+    return [name for name, stage in head.items() if name in base and _is_unexplained(base[name], stage)]
+
+
+def _is_unexplained(base: StageLock, head: StageLock) -> bool:
+    shared = base.outputs.keys() & head.outputs.keys()
+    return base.inputs == head.inputs and any(base.outputs[path] != head.outputs[path] for path in shared)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from specimen.versioning.dvc_commands import read_dvc, read_dvc_json
-from specimen.versioning.git_commands import read_git
+from specimen.versioning.git_commands import folder_in_repository, read_git
 from specimen.versioning.revisions import Revision
 from specimen.versioning.states import StageState
 
@@ -81,9 +81,11 @@ def checked_out(revision: Revision) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="specimen-report-") as folder:
         clone = Path(folder) / "repository"
-        read_git(revision.root, "clone", "--quiet", "--shared", "--no-checkout", str(revision.root), str(clone))
+        top = read_git(revision.root, "rev-parse", "--show-toplevel").rstrip("\n")
+        read_git(revision.root, "clone", "--quiet", "--shared", "--no-checkout", top, str(clone))
         read_git(clone, "checkout", "--quiet", "--detach", revision.name)
+        project = clone / folder_in_repository(revision.root)
         local = revision.root / ".dvc/config.local"
         if local.exists():
-            shutil.copy(local, clone / ".dvc/config.local")
-        yield clone
+            shutil.copy(local, project / ".dvc/config.local")
+        yield project

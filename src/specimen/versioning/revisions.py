@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from specimen.versioning.errors import NotAvailableError, first_line
-from specimen.versioning.git_commands import ask_git, find_commit
+from specimen.versioning.errors import NotAvailableError, NotFoundError, first_line
+from specimen.versioning.git_commands import ask_git, find_commit, folder_in_repository
 from specimen.versioning.parsing import parse_json, parse_yaml
 
 LOCK = "dvc.lock"
@@ -26,14 +26,22 @@ class Revision:
     def _files(self) -> Any:
         import dvc.api  # noqa: PLC0415 - a second, which a wrong option need not wait
 
-        return dvc.api.DVCFileSystem(str(self.root), rev=self.name)
+        return dvc.api.DVCFileSystem(str(self.root), rev=self.name, subrepos=bool(self._folder))
+
+    @cached_property
+    def _folder(self) -> str:
+        """What comes before each path: a revision is read from the root of Git, also where DVC's root is below it."""
+        return "" if self.name is None else folder_in_repository(self.root)
 
     def read(self, path: str) -> bytes:
-        """Return a file of Git, or an output of DVC from the cache or the remote. Raises `NotAvailableError`."""
+        """Return a file of Git, or an output of DVC from the cache or the remote. Raises `NotAvailableError`.
+
+        Of a file that is not there it raises `NotFoundError`.
+        """
         try:
-            return bytes(self._files.read_bytes(path))
+            return bytes(self._files.read_bytes(f"{self._folder}{path}"))
         except FileNotFoundError:
-            raise NotAvailableError(f"{path} is not in {self.label}{self._why()}") from None
+            raise NotFoundError(f"{path} is not in {self.label}{self._why()}") from None
         # Whatever a remote, a damaged cache or a damaged dvc.yaml raises; there is a report to write all the same.
         except Exception as error:
             raise NotAvailableError(f"{path} of {self.label} is not available: {first_line(error)}") from error
@@ -47,7 +55,8 @@ class Revision:
         return parse_yaml(self.read(path), f"{path} of {self.label}")
 
     def _why(self) -> str:
-        return "" if self._files.exists(LOCK) else f": the pipeline never ran there, for it has no {LOCK}"
+        ran = self._files.exists(f"{self._folder}{LOCK}")
+        return "" if ran else f": the pipeline never ran there, for it has no {LOCK}"
 
 
 def resolve(root: Path, name: str) -> Revision:
@@ -69,3 +78,14 @@ def workspace(root: Path) -> Revision:
     """Return what is in the folder now, named after the commit that it started from."""
     commit = ask_git(root, "rev-parse", "--short", "HEAD")
     return Revision(root, None, f"workspace (on {commit})" if commit else "workspace")
+
+
+def branch_point(tip: Revision, judged: Revision) -> Revision:
+    """Return the commit where a branch left its base: what the base has got since then is none of its changes.
+
+    That is `tip` itself where Git finds no commit that both have, as in a shallow clone.
+    """
+    commit = ask_git(tip.root, "merge-base", str(tip.name), judged.name or "HEAD")
+    if not commit or commit == tip.name:
+        return tip
+    return Revision(tip.root, commit, f"{commit[:7]}, where this left {tip.label}")

@@ -39,6 +39,10 @@ print(*(name for name in new if not name.startswith("_")))
 
 def test_all_sections_are_there() -> None:
     text = render_report(FACTS)
-    assert text.startswith("**Verdict: better. RMSE fell by 50 % (from 1.00 to 0.50 g).**")
+    assert text.startswith(
+        "**Do not rely on these numbers:** outputs changed although command, deps and params did not;"
+    )
+    assert "\n\n**Verdict: better. RMSE fell by 50 % (from 1.00 to 0.50 g).**\n\n" in text
+    assert "\n\nTaken from the run cache instead of being run: <code>train</code>.\n\n" in text
     titles = [line[3:] for line in text.splitlines() if line.startswith("## ")]
     assert titles == ["Metrics", "Params", "Data", "Charts", "Samples that changed most", "Reproducible?", "Details"]

@@ -7,27 +7,26 @@ from unittest.mock import Mock
 from specimen.config.report import Report
 from specimen.reporting.facts.report import GateFacts
 from specimen.reporting.gate import Gate, read_gate
-from specimen.reporting.revision_outputs import RevisionOutputs
+from specimen.reporting.revision_outputs import RevisionParams
 from specimen.reporting.sections.gate import gate_section
 from specimen.versioning.errors import NotAvailableError
 
 STRICT = {"fail_on": "worse", "metric": "mae"}
 
 
-def outputs(**params: Any) -> RevisionOutputs:
+def outputs(**params: Any) -> RevisionParams:
     """Return a revision of which only the params matter."""
     return with_params(done(params))
 
 
-def unreadable() -> RevisionOutputs:
+def unreadable() -> RevisionParams:
     failed: Future[Any] = Future()
     failed.set_exception(NotAvailableError("params.yaml is not in main"))
     return with_params(failed)
 
 
-def with_params(params: Future[Any]) -> RevisionOutputs:
-    nothing: Future[Any] = Future()
-    return RevisionOutputs(done(Mock(label="head")), params, *[nothing] * 7)
+def with_params(params: Future[Any]) -> RevisionParams:
+    return RevisionParams(done(Mock(label="head")), params)
 
 
 def done(value: Any) -> Future[Any]:
@@ -62,7 +61,7 @@ def test_a_section_that_is_not_valid_is_a_fault_and_does_not_open_the_gate() -> 
     gate = read_gate(outputs(report=STRICT), outputs(report={"fail_on": "wrose", "metrics": "mae"}))
     assert gate.settings == Report(fail_on="worse", metric="mae")
     assert gate.fault.startswith("params.yaml of head:")
-    assert "report.fail_on: Input should be 'never' or 'worse', got 'wrose'." in gate.fault
+    assert "report.fail_on: Input should be 'never', 'worse' or 'not comparable', got 'wrose'." in gate.fault
     assert "report.metrics: unknown key. Did you mean 'metric'?" in gate.fault
 
 

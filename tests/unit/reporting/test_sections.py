@@ -1,11 +1,12 @@
 """Sections of the report that need no repository."""
 
+import math
 from typing import Any
 
 import pytest
 
 from specimen.reporting.collect.changes import read_changes, values_of_head
-from specimen.reporting.facts.base import NotKnown, first_names
+from specimen.reporting.facts.base import Names, NotKnown, first_names
 from specimen.reporting.facts.changes import Change, keep_most
 from specimen.reporting.facts.reproducibility import Reproducibility
 from specimen.reporting.sections.metrics import describe_change, metrics_section
@@ -22,12 +23,15 @@ from specimen.reporting.sections.reproducibility import reproducibility_section
         (("rmse", None, 1.5), "new"),
         (("rmse", 1.5, None), "gone"),
         (("note", "a", "b"), "other"),
+        (("rmse", 1.5, math.nan, math.nan), "other"),
+        (("rmse", math.nan, math.nan), ""),
         (("rmse", 1.5, 1.5, 0.0), ""),
     ],
 )
 def test_a_change_says_what_became_of_a_metric(change: tuple[Any, ...], expected: str) -> None:
     values = dict(zip(("key", "old", "new", "difference"), change, strict=False))
-    assert describe_change(Change(file="f", **values)) == expected
+    assert describe_change(Change(file="f", **values), comparable=True) == expected
+    assert not {"better", "worse"} & set(describe_change(Change(file="f", **values), comparable=False).split())
 
 
 def test_a_metric_that_dvc_no_longer_finds_is_gone() -> None:
@@ -40,11 +44,12 @@ def test_a_metric_that_dvc_no_longer_finds_is_gone() -> None:
 def test_metrics_of_one_revision_are_new() -> None:
     changes = values_of_head("metrics/test.json", {"rmse": 2.0, "baseline": {"mean": {"rmse": 3.0}}})
     assert [(change.key, change.new) for change in changes] == [("baseline.mean.rmse", 3.0), ("rmse", 2.0)]
-    assert {describe_change(change) for change in changes} == {"new"}
+    assert {describe_change(change, comparable=True) for change in changes} == {"new"}
 
 
 def state(**changes: Any) -> Reproducibility:
-    good = {"stale": {"train": False}, "not_in_remote": {}, "uncommitted": {}, "changed": {}, "last_run": {}}
+    names = dict.fromkeys(("not_in_remote", "uncommitted", "unexplained", "missing", "edited"), Names())
+    good = {"stale": {"train": False}, **names, "recomputed": (), "pins": (), "changed": {}, "last_run": {}}
     return Reproducibility(**good | changes)
 
 

@@ -6,7 +6,7 @@ import pytest
 from projects import commit_all, git, init_git
 
 from specimen.versioning.errors import NotAvailableError
-from specimen.versioning.lock import changed_stages, read_lock
+from specimen.versioning.lock import changed_stages, read_lock, unexplained_stages
 from specimen.versioning.provenance import read_log, uncommitted
 
 LOG = """\
@@ -44,6 +44,27 @@ def test_stages_differ_by_their_outputs_alone() -> None:
     assert changed_stages(*locks) == {
         "same": "same outputs", "other": "other outputs", "new": "new", "gone": "gone",
     }  # fmt: skip
+
+
+def test_other_outputs_of_the_same_inputs_are_named() -> None:
+    def stage(md5: str, dep: str, lr: float) -> dict[str, object]:
+        return {"cmd": "python a.py", "deps": [{"path": "a", "md5": dep}], "params": {"params.yaml": {"lr": lr}},
+                "outs": [{"path": "b", "md5": md5}]}  # fmt: skip
+
+    base = {
+        "same": stage("1", "1", 1),
+        "edited": stage("1", "1", 1),
+        "code": stage("1", "1", 1),
+        "lr": stage("1", "1", 1),
+    }
+    head = {
+        "same": stage("1", "1", 1),
+        "edited": stage("2", "1", 1),
+        "code": stage("2", "2", 1),
+        "lr": stage("2", "1", 2),
+    }
+    locks = [read_lock({"stages": stages}, "dvc.lock") for stages in (base, head)]
+    assert unexplained_stages(*locks) == ["edited"]
 
 
 def test_without_git_what_is_committed_is_not_known(tmp_path: Path) -> None:

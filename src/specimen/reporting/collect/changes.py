@@ -9,6 +9,9 @@ from typing import Any
 from specimen.common.flattening import flatten
 from specimen.reporting.facts.base import NotKnown, plain
 from specimen.reporting.facts.changes import Change, Changes, keep_most
+from specimen.reporting.revision_outputs import METRICS, RevisionOutputs
+from specimen.reporting.shared_predictions import SharedPredictions
+from specimen.reporting.shared_samples import NotComparableError
 from specimen.versioning.errors import NotAvailableError
 
 
@@ -21,6 +24,25 @@ def collect_changes(diff: Future[list[Change]], file: str, head: Future[Mapping[
         return keep_most(diff.result())
     except NotAvailableError as error:
         return keep_most(values_of_head(file, head.result()), NotKnown(reason=str(error)))
+
+
+def collect_metrics(
+    diff: Future[list[Change]], head: RevisionOutputs, base: RevisionOutputs, shared: Future[SharedPredictions]
+) -> Changes:
+    """Return the metrics, and whether both revisions measured them on the same samples.
+
+    Raises `NotAvailableError` where the head has none.
+    """
+    changes = collect_changes(diff, METRICS, head.metrics)
+    return changes.model_copy(update={"comparable": _same_samples(head, base, shared)})
+
+
+def _same_samples(head: RevisionOutputs, base: RevisionOutputs, shared: Future[SharedPredictions]) -> bool:
+    try:
+        pairs = len(shared.result().pairs)
+    except (NotAvailableError, NotComparableError):
+        return False
+    return all(len(outputs.predictions.result().predictions) == pairs for outputs in (base, head))
 
 
 def read_changes(diff: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[Change]:

@@ -32,6 +32,8 @@ class Changes(Facts):
     """How many there were before the longest tables were cut."""
     base_unknown: NotKnown | None = None
     """Why the values of the base are not known: each row is that of one revision."""
+    comparable: bool = False
+    """Of metrics, whether both were measured on the same samples, so that one may be called better."""
 
 
 def keep_most(changes: Sequence[Change], base_unknown: NotKnown | None = None) -> Changes:

@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
-from specimen.reporting.facts.base import Facts, Names, NotKnown, Text
+from specimen.reporting.facts.base import Facts, Names, NotKnown, Text, Value
 from specimen.versioning.states import StageOutputs, StageState
+
+
+class Recomputed(Facts):
+    """A metric that is not what the predictions give."""
+
+    file: Text
+    key: Text
+    written: Value
+    computed: float
+
+
+class PinChange(Facts):
+    """A package, or Python, of which another version is pinned; None where it is not pinned."""
+
+    package: Text
+    before: Text | None
+    after: Text | None
 
 
 class Reproducibility(Facts):
@@ -14,6 +31,15 @@ class Reproducibility(Facts):
     not_in_remote: Names | NotKnown
     uncommitted: Names | NotKnown
     """Files that the stages write and that Git does not have as they are."""
+    unexplained: Names | NotKnown
+    """Stages with the same command, deps and params as in the base, and yet with other outputs."""
+    missing: Names | NotKnown
+    """Outputs that Git keeps, such as metrics, and that are not there."""
+    edited: Names | NotKnown
+    """Those that are not what `dvc.lock` says."""
+    recomputed: tuple[Recomputed, ...] | NotKnown
+    """Metrics that are not what the predictions give."""
+    pins: tuple[PinChange, ...] | NotKnown
     changed: dict[Text, StageOutputs] | NotKnown
     """How the outputs of each stage relate to the base."""
     last_run: dict[Text, StageState]

@@ -9,11 +9,12 @@ from typing import TypeVar
 from specimen.reporting.facts.base import NotKnown, first_names
 from specimen.reporting.facts.reproducibility import Reproducibility
 from specimen.reporting.formatting import number
-from specimen.reporting.markdown import Section, code, code_list, paragraphs, prose, table
+from specimen.reporting.markdown import Section, code, code_list, list_of, paragraphs, prose, table
 
 MOST_STAGES = 100
 V = TypeVar("V")
 RUN = ("dvc repro", "git add dvc.lock metrics", 'git commit -m "Run the pipeline"')
+FORCED = ("dvc repro --force", *RUN[1:])
 LOCK = code("dvc.lock")
 
 
@@ -29,13 +30,21 @@ class Finding:
 
 def reproducibility_section(state: Reproducibility) -> Section:
     """Return the answer, the commands that fix what is wrong, and a table of stages."""
-    findings = [_lock(state), _committed(state), _remote(state)]
+    findings = [
+        _lock(state),
+        _unexplained(state),
+        _missing(state),
+        _edited(state),
+        _recomputed(state),
+        _committed(state),
+        _remote(state),
+    ]
     faults = [finding.fault for finding in findings if finding.fault]
     unknown = [finding.unknown for finding in findings if finding.unknown]
     lines = "\n".join(f"- {line}" for line in faults + unknown)
     commands = dict.fromkeys(command for finding in findings for command in finding.commands)
     fix = "\n".join(["These commands fix it:\n", "```sh", *commands, "```"]) if commands else ""
-    return Section("Reproducible?", paragraphs(_answer(faults, unknown), lines, fix, _stages(state)))
+    return Section("Reproducible?", paragraphs(_answer(faults, unknown), lines, fix, _stages(state), _pins(state)))
 
 
 def _answer(faults: Sequence[str], unknown: Sequence[str]) -> str:
@@ -53,6 +62,43 @@ def _lock(state: Reproducibility) -> Finding:
     if names.count:
         return Finding(f"{LOCK} is not what code, params and data give: {code_list(names)} must run.", RUN)
     return Finding()
+
+
+def _unexplained(state: Reproducibility) -> Finding:
+    names = state.unexplained
+    if isinstance(names, NotKnown):
+        return _unknown("Whether outputs changed without a reason", names)
+    if not names.count:
+        return Finding()
+    return Finding(
+        f"{code_list(names)}: the same command, deps and params as in the base, but other outputs. They were changed "
+        "by hand, or made on another kind of machine.",
+        FORCED,
+    )
+
+
+def _missing(state: Reproducibility) -> Finding:
+    names = state.missing
+    if isinstance(names, NotKnown):
+        return _unknown("Whether Git has every output that it should have", names)
+    return Finding(f"Git lacks {code_list(names)}.", FORCED) if names.count else Finding()
+
+
+def _edited(state: Reproducibility) -> Finding:
+    names = state.edited
+    if isinstance(names, NotKnown) or not names.count:
+        return Finding()  # why it is not known, the line on what Git lacks says already
+    return Finding(f"Git has another content than {LOCK} says: {code_list(names)}.", FORCED)
+
+
+def _recomputed(state: Reproducibility) -> Finding:
+    wrong = state.recomputed
+    if isinstance(wrong, NotKnown):
+        return _unknown("Whether the metrics are what the predictions give", wrong)
+    if not wrong:
+        return Finding()
+    shown = [f"{code(row.key)} {number(row.written)} instead of {number(row.computed)}" for row in wrong]
+    return Finding(f"Metrics are not what the predictions give: {list_of(shown, len(wrong))}.", FORCED)
 
 
 def _committed(state: Reproducibility) -> Finding:
@@ -87,6 +133,29 @@ def _stages(state: Reproducibility) -> str:
     columns: tuple[Mapping[str, str], ...] = (words, changed, state.last_run)
     rows = [(code(name), *(column.get(name, "-") for column in columns)) for name in names]
     return table(("stage", "dvc.lock", "against the base", "in the last run"), rows, text_columns=4)
+
+
+def _pins(state: Reproducibility) -> str:
+    """Return which pins changed, and whether anything ran with them."""
+    pins = state.pins
+    if isinstance(pins, NotKnown):
+        return f"Whether pins changed is not known: {prose(pins.reason)}."
+    if not pins:
+        return ""
+    shown = [f"{code(pin.package)} {_version(pin.before)} to {_version(pin.after)}" for pin in pins]
+    ran = first_names(name for name, became in state.last_run.items() if became == "ran")
+    if ran.count:
+        used = f"With them ran: {code_list(ran)}; the other stages did not."
+    elif state.last_run:
+        force = code("dvc repro --force")
+        used = f"**No stage ran with them:** all numbers come from the versions before. {force} runs all."
+    else:
+        used = "Whether a stage ran with them is not known: there is no log of a run."
+    return f"**Pins changed:** {list_of(shown, len(pins))}. {used}"
+
+
+def _version(version: str | None) -> str:
+    return "none" if version is None else code(version)
 
 
 def _known(values: dict[str, V] | NotKnown) -> dict[str, V]:

@@ -49,7 +49,8 @@ def _summary(counts: Counts) -> str:
     """Return what became of the rows, for the screen."""
     rejected = ", ".join(f"{n} by {rule}" for rule, n in counts.rejected.items() if n) or "none"
     lines = [f"{counts.kept} of {counts.rows} rows kept, in {counts.groups} groups; rejected: {rejected}"]
-    lines += [f"warning: {n} rows kept although {rule}, see warned.csv" for rule, n in counts.warned.items() if n]
+    warned = {rule: n for rule, n in counts.warned.items() if n and rule != "missing_group"}
+    lines += [f"warning: {n} rows kept although {rule}, see warned.csv" for rule, n in warned.items()]
     if counts.without_group:
         lines.append(f"warning: {counts.without_group} rows name no group; each of these photos is its own group")
     lines.append(", ".join(f"{name} {n}" for name, n in counts.split.items()))

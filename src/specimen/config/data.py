@@ -1,5 +1,6 @@
 """Section `data` of params.yaml."""
 
+import re
 from typing import Self
 
 from pydantic import model_validator
@@ -16,6 +17,8 @@ _OF_PREDICTIONS = (
     *("prediction", "low", "high", "confidence", "prediction_set", "distance", "unlike"),
     *("error", "residual", "file"),
 )
+GROUP_PART = "group"
+"""Name of the part of `group_pattern` that names the object."""
 RESERVED = frozenset({*_OF_SAMPLES, *_OF_PREPARATION, *_OF_PREDICTIONS})
 """Columns that Specimen adds to the features, so a feature cannot have their names."""
 RESERVED_PREFIX = "p: "
@@ -51,7 +54,14 @@ class Data(Section):
     unit: str = ""
     """Unit of the target, for reports: g, cm, ..."""
     group: tuple[str, ...] = ()
-    """Columns that together name one object: all its photos go into one split. Empty: each photo for itself."""
+    """Columns that together name one object: all its photos go into one split. Empty: each photo for itself, by its
+    name in the sheet, so that photos may move to another folder."""
+    group_pattern: str | None = None
+    """Instead of `group`, above all for class folders: a regular expression that is looked for in the path of each
+    photo below `images`; its part `(?P<group>...)` names the object. What it does not match is a group of its own."""
+    fill_down: tuple[str, ...] | None = None
+    """Columns whose empty cells mean the value above, because a name is written once for all its rows. []: none. null:
+    none either, but the run stops where a column of `group` looks like that. Merged cells need no such word."""
     split_column: str | None = None
     """Column that says train, val or test; where it is empty, and without it, the group decides (see `Split`)."""
     split_folders: bool | None = None
@@ -79,6 +89,7 @@ class Data(Section):
             raise ValueError("image_column: null means a table without pictures, but table is null")
         if self.table is None and (self.group or self.features or self.split_column):
             raise ValueError("group, split_column and features name columns of a table, but table is null")
+        self._check_groups()
         if self.table is not None and self.split_folders is not None:
             raise ValueError(
                 "split_folders is about class folders, but there is a table; name its column in split_column"
@@ -100,3 +111,21 @@ class Data(Section):
                 "those of the sheet"
             )
         return self
+
+    def _check_groups(self) -> None:
+        used = {self.image_column, self.target, self.split_column, *self.group, *self.features}
+        unused = [name for name in self.fill_down or () if name not in used]
+        if unused:
+            raise ValueError(f"fill_down: '{unused[0]}' is not among the columns that data names")
+        if self.group_pattern is None:
+            return
+        if self.group:
+            raise ValueError("group_pattern: the columns of group name the objects already; keep one of both")
+        if self.image_column is None:
+            raise ValueError("group_pattern is about the paths of photos, but image_column: null means a table alone")
+        try:
+            parts = re.compile(self.group_pattern).groupindex
+        except re.error as error:
+            raise ValueError(f"group_pattern: {self.group_pattern!r} is not a regular expression: {error}") from None
+        if GROUP_PART not in parts:
+            raise ValueError(f"group_pattern: {self.group_pattern!r} has no part (?P<{GROUP_PART}>...)")

@@ -27,6 +27,15 @@ class Unusable(Rule):
     action: Literal["reject", "fail"] = "reject"
 
 
+class MissingGroup(Rule):
+    """Rows without a group, where `data.group` or `data.group_pattern` asks for one; kept, each is its own group.
+
+    If such a photo shows an object that other rows name, this object may be in train and test.
+    """
+
+    action: Literal["reject", "fail", "warn", "off"] = "warn"
+
+
 class LabelRange(Rule):
     """Accepted labels, both bounds included; null: no bound."""
 
@@ -73,6 +82,7 @@ class Rules(Section):
     label_not_a_number: Unusable = Unusable()
     label_out_of_range: LabelRange = LabelRange()
     missing_image: Unusable = Unusable()
+    missing_group: MissingGroup = MissingGroup()
     duplicate_row: Rule = Rule()
     twin_labels: TwinLabels = TwinLabels()
     unreadable_image: Unusable = Unusable()

@@ -14,7 +14,7 @@ from specimen.data.preparation import rules
 from specimen.data.preparation.masks import pack_masks
 from specimen.data.preparation.meta import describe_dataset
 from specimen.data.preparation.packing import keep_rows, pack, pack_none
-from specimen.data.preparation.raw_dataset import RawDataset, no_usable_rows
+from specimen.data.preparation.raw_dataset import RawDataset, has_groups, no_usable_rows
 from specimen.data.preparation.samples import make_samples, name_groups
 
 
@@ -42,7 +42,7 @@ def build_dataset(raw: RawDataset, data: Data, prepare: Prepare, split: Split, f
     counts = RowCounts(
         rows=len(raw.labels),
         kept=len(samples),
-        without_group=int(raw.labels.loc[kept.index, "group"].isna().sum()) if data.group else 0,
+        without_group=int(raw.labels.loc[kept.index, "group"].isna().sum()) if has_groups(data) else 0,
         rejected=_by_rule(rejected, prepare.rules),
         warned=_by_rule(warned, prepare.rules),
     )

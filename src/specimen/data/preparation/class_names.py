@@ -1,14 +1,33 @@
-"""Names of classes that look like two spellings of one."""
+"""Names that look like two spellings of one."""
+
+from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from specimen.common.cells import spelling
+from specimen.common.numbers import SHOWN
+
+_LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 
 
 def find_alike(names: Iterable[str]) -> list[tuple[str, ...]]:
-    """Return the sets of names that differ only in case, or in blanks (`_` counts as one); sorted."""
+    """Return the sets of names that differ only in case, in blanks (`_` counts as one), or in leading zeros; sorted."""
     spellings: dict[str, set[str]] = defaultdict(set)
     for name in names:
-        spellings[re.sub(r"[\s_]+", "", unicodedata.normalize("NFKC", name)).casefold()].add(name)
+        spellings[spelling(_LEADING_ZEROS.sub("", name))].add(name)
     return sorted(tuple(sorted(same)) for same in spellings.values() if len(same) > 1)
+
+
+def note_alike(names: pd.Series[Any], key: str, what: str) -> list[str]:
+    """Return notes on names that hardly differ."""
+    alike = find_alike(names.dropna().unique())
+    more = [f"{key}: {len(alike) - SHOWN} more sets of names hardly differ"] if len(alike) > SHOWN else []
+    return [
+        f"{key}: {' and '.join(map(repr, same))} differ only in case, blanks or zeros, and are {len(same)} {what}"
+        for same in alike[:SHOWN]
+    ] + more

@@ -25,13 +25,13 @@ class ColumnReader:
     notes: list[str] = field(default_factory=list)
     """What was read in a way that may surprise."""
 
-    def text(self, cells: pd.Series[Any]) -> pd.Series[Any]:
+    def text(self, cells: pd.Series[Any], key: str) -> pd.Series[Any]:
         """Return the cells as text, `None` where one has no value."""
-        return to_text(cells, self.marks)
+        return self._without_marks(to_text(cells), key)
 
-    def key(self, cells: pd.Series[Any]) -> pd.Series[Any]:
+    def name(self, cells: pd.Series[Any], key: str) -> pd.Series[Any]:
         """Return the cells as parts of a name: 3 and 3.0 are the same."""
-        return to_key(cells, self.marks)
+        return self._without_marks(to_key(cells), key)
 
     def target(self, cells: pd.Series[Any], key: str) -> pd.Series[float]:
         """Return the cells as numbers, NaN where one is not; the rule `label_not_a_number` names those.
@@ -48,11 +48,11 @@ class ColumnReader:
         Raises `SpecimenError` where a cell has two readings, and where most cells are numbers and some are not.
         """
         if name in self.categories:
-            return self.key(cells)
+            return self.name(cells, key)
         numbers = read_numbers(cells, self.decimal, self.marks)
         count = int(numbers.values.notna().sum())
         if len(numbers.strange) > count:
-            return self.text(cells)
+            return self.text(cells, key)
         if len(numbers.strange):
             raise SpecimenError(
                 f"{key}: '{name}' has {count} numbers and {len(numbers.strange)} other cells: "
@@ -69,11 +69,23 @@ class ColumnReader:
                 f"{key}: '{name}' cannot be read for certain: {numbers.ambiguity.describe()} Set data.decimal to point "
                 "(1.5 is one and a half) or to comma (1,5 is one and a half)."
             )
-        if numbers.missing:
-            marks = ", ".join(f"'{mark}' {count}" for mark, count in numbers.missing.items())
-            self.notes.append(f"{key}: '{name}': {sum(numbers.missing.values())} cells count as missing: {marks}")
+        self._note_missing(numbers.missing, name, key)
         if numbers.infinite:
             self.notes.append(f"{key}: '{name}': {numbers.infinite} infinite values count as missing")
+
+    def _without_marks(self, text: pd.Series[Any], key: str) -> pd.Series[Any]:
+        known = {mark.casefold() for mark in self.marks}
+        marks = [name for name in text.dropna().unique() if name.casefold() in known]
+        if not marks:
+            return text
+        is_mark = text.isin(marks)
+        self._note_missing({mark: int((text == mark).sum()) for mark in marks}, text.name, key)
+        return text.where(~is_mark, None)
+
+    def _note_missing(self, marks: dict[str, int], name: object, key: str) -> None:
+        if marks:
+            named = ", ".join(f"'{mark}' {count}" for mark, count in marks.items())
+            self.notes.append(f"{key}: '{name}': {sum(marks.values())} cells count as missing: {named}")
 
 
 def _named(cells: pd.Series[str]) -> str:

@@ -11,7 +11,6 @@ An empty cell is `None`, in numbers NaN. No row is rejected here: the rules do t
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import pandas as pd
 
@@ -19,16 +18,15 @@ from specimen.common.cells import to_text
 from specimen.common.errors import SpecimenError, accepted_hint
 from specimen.common.stage_deps import require_dep
 from specimen.config.data import Data
-from specimen.data.preparation.class_names import find_alike
+from specimen.data.preparation.class_names import note_alike
 from specimen.data.preparation.columns import ColumnReader
+from specimen.data.preparation.sheet_labels import name_columns, read_columns
 from specimen.data.preparation.split_folders import cut_splits, refuse_splits_as_classes
 from specimen.data.readers import tables
 from specimen.data.readers.data_root import below, require_root
 from specimen.data.readers.images import Images
-from specimen.data.readers.tables import Place, Table
+from specimen.data.readers.tables import Place
 from specimen.data.readers.zip_images import read_member
-
-GROUP_SEPARATOR = "/"
 
 
 def read_labels(data: Data, images: Images | None) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
@@ -41,12 +39,11 @@ def read_labels(data: Data, images: Images | None) -> tuple[pd.DataFrame, pd.Dat
         assert images is not None, "params refuse class folders without pictures"
         labels = _from_folders(images, data)
         sheet = labels[["image_name", "target_text"]].set_axis(["image", "target"], axis="columns")
-        return labels, sheet, _notes_on_classes(labels["target_text"])
+        return labels, sheet, note_alike(labels["target_text"], "data.images", "classes")
     path, content = _locate(data, data.table)
-    named_columns = _named_columns(data)
-    table = tables.read_table(path, list(named_columns.values()), Place(data.sheet, data.header_row), content)
+    table = tables.read_table(path, list(name_columns(data).values()), Place(data.sheet, data.header_row), content)
     reader = ColumnReader(data.decimal, data.missing, data.categories)
-    return _from_table(table, data, named_columns, reader), table.cells, [*table.notes, *reader.notes]
+    return read_columns(table, data, reader), table.cells, [*table.notes, *reader.notes]
 
 
 def _from_folders(images: Images, data: Data) -> pd.DataFrame:
@@ -67,75 +64,6 @@ def _from_folders(images: Images, data: Data) -> pd.DataFrame:
     labels = pd.DataFrame({"image_name": images.names, "group": None, "split": splits}, index=index, dtype=object)
     labels.insert(1, "target_text", to_text(pd.Series(classes, index=index, dtype=object)))
     return labels.assign(target=labels["target_text"])
-
-
-def _notes_on_classes(names: pd.Series[Any]) -> list[str]:
-    """Return a note on each set of class folders whose names hardly differ."""
-    return [
-        f"data.images: {' and '.join(map(repr, alike))} differ only in case or blanks, and are {len(alike)} classes"
-        for alike in find_alike(names.dropna().unique())
-    ]
-
-
-def _named_columns(data: Data) -> dict[str, str]:
-    """Return the columns that `data` names, by the key of the parameter that does."""
-    named_columns = {"data.image_column": data.image_column} if data.image_column is not None else {}
-    named_columns |= {"data.target": data.target}
-    named_columns |= {"data.split_column": data.split_column} if data.split_column else {}
-    named_columns |= {f"data.group[{n}]": column for n, column in enumerate(data.group)}
-    named_columns |= {f"data.features[{n}]": column for n, column in enumerate(data.features)}
-    return named_columns
-
-
-def _from_table(table: Table, data: Data, named_columns: dict[str, str], reader: ColumnReader) -> pd.DataFrame:
-    """Take the columns that `data` names."""
-    path, index = table.path, table.cells.index
-    cells: dict[str, pd.Series[Any]] = {}
-    faults: list[str] = []
-    for key, column in named_columns.items():
-        try:
-            cells[key] = table.column(column, key)
-        except SpecimenError as error:
-            faults.append(str(error))
-    if faults:
-        raise SpecimenError("\n".join(faults))
-    if table.cells.empty:
-        raise SpecimenError(f"{path}: has a header and no rows.")
-    group = _join_groups([reader.key(cells[key]) for key in cells if key.startswith("data.group")], index)
-    image_name = reader.text(cells["data.image_column"]) if data.image_column is not None else _row_names(group)
-    target_text = reader.text(cells["data.target"])
-    labels = pd.DataFrame({"image_name": image_name, "target_text": target_text, "group": group}, dtype=object)
-    labels["split"] = reader.text(cells["data.split_column"]) if data.split_column else None
-    try:
-        is_number = data.task == "regression"
-        labels["target"] = reader.target(cells["data.target"], "data.target") if is_number else target_text
-    except SpecimenError as error:
-        faults.append(str(error))
-    for position, column in enumerate(data.features):
-        key = f"data.features[{position}]"
-        try:
-            labels[column] = reader.feature(cells[key], column, key)
-        except SpecimenError as error:
-            faults.append(str(error))
-    if faults:
-        raise SpecimenError("\n".join(f"{path}: {fault}" for fault in faults))
-    return labels
-
-
-def _join_groups(columns: list[pd.Series[Any]], index: pd.Index) -> pd.Series[Any]:
-    """Join the group columns to one id; `None` where any of them is empty (or where there are none)."""
-    if not columns:
-        return pd.Series(None, index=index, dtype=object)
-    cells = pd.concat(columns, axis=1)
-    joined = cells.astype("string").fillna("").agg(GROUP_SEPARATOR.join, axis=1).astype(object)
-    return joined.where(cells.notna().all(axis=1), None)
-
-
-def _row_names(group: pd.Series[Any]) -> pd.Series[Any]:
-    """Name each row: by its group if every row has one of its own, else by its number in the sheet."""
-    if group.notna().all() and group.is_unique:
-        return group
-    return pd.Series([f"row {number}" for number in group.index], index=group.index, dtype=object)
 
 
 def _locate(data: Data, name: str) -> tuple[Path, bytes | None]:

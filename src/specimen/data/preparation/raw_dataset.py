@@ -10,6 +10,7 @@ import pandas as pd
 from specimen.config.data import Data
 from specimen.config.prepare import Rules
 from specimen.data.preparation import rules
+from specimen.data.preparation.group_pattern import find_groups
 from specimen.data.preparation.label_table import read_labels
 from specimen.data.preparation.rejections import RejectedRowsError, count_by_rule
 from specimen.data.preparation.row_images import find_images
@@ -55,12 +56,20 @@ def read_raw_dataset(data: Data, row_rules: Rules) -> RawDataset:
     labels, of_names = find_images(labels, images)
     if images is not None:
         require_heif(labels["image"].dropna())
+    if data.group_pattern is not None:
+        labels["group"], of_groups = find_groups(labels["image"], data.group_pattern)
+        notes += of_groups
     ignored, of_files = find_unused_files(data, images, masks, labels)
-    checks = rules.table_checks(data.task, pictures=images is not None)
+    checks = rules.table_checks(data.task, pictures=images is not None, groups=has_groups(data))
     usable, rejected, warned = rules.apply(checks, labels, row_rules)
     if usable.empty:
         raise no_usable_rows(data, labels, rejected)
     return RawDataset(images, masks, sheet, labels, usable, rejected, warned, ignored, [*notes, *of_names, *of_files])
+
+
+def has_groups(data: Data) -> bool:
+    """Tell whether the data name the objects that photos show."""
+    return bool(data.group) or data.group_pattern is not None
 
 
 def no_usable_rows(data: Data, labels: pd.DataFrame, rejected: pd.DataFrame) -> RejectedRowsError:

@@ -25,6 +25,7 @@ from specimen.data.preparation.table_rules import (
     duplicate_row,
     label_not_a_number,
     label_out_of_range,
+    missing_group,
     missing_image,
     missing_label,
     twin_classes,
@@ -79,9 +80,10 @@ def _by_name(*checks: Check) -> dict[str, Check]:
 
 _TABLE_CHECKS: dict[TaskName, dict[str, Check]] = {
     "regression": _by_name(
-        missing_label, label_not_a_number, label_out_of_range, missing_image, duplicate_row, twin_labels
+        missing_label, label_not_a_number, label_out_of_range, missing_image, missing_group, duplicate_row, twin_labels
     ),
-    "classification": _by_name(missing_label, missing_image, duplicate_row) | {"twin_labels": twin_classes},
+    "classification": _by_name(missing_label, missing_image, missing_group, duplicate_row)
+    | {"twin_labels": twin_classes},
 }
 _PIXEL_CHECKS = _by_name(unreadable_image, small_image, duplicate_image, near_duplicate)
 _PICTURE_CHECKS: dict[TaskName, dict[str, Check]] = {
@@ -92,9 +94,10 @@ _PICTURE_CHECKS: dict[TaskName, dict[str, Check]] = {
 _ABOUT_PICTURES = {"missing_image", "duplicate_row", *_PIXEL_CHECKS}
 
 
-def table_checks(task: TaskName, *, pictures: bool = True) -> dict[str, Check]:
-    """Return the rules that need the table alone, by name; without `pictures` only those that make sense there."""
-    return _applicable(_TABLE_CHECKS[task], pictures)
+def table_checks(task: TaskName, *, pictures: bool = True, groups: bool = True) -> dict[str, Check]:
+    """Return the rules that need the table alone, by name; without `pictures` or `groups`, those that make sense."""
+    checks = _applicable(_TABLE_CHECKS[task], pictures)
+    return checks if groups else {name: check for name, check in checks.items() if name != missing_group.__name__}
 
 
 def picture_checks(task: TaskName, *, pictures: bool = True) -> dict[str, Check]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PureWindowsPath
+
 import pandas as pd
 
 from specimen.config.data import Data
@@ -14,8 +16,17 @@ from specimen.data.preparation.splits import assign_splits, check_splits
 
 
 def name_groups(rows: pd.DataFrame) -> pd.DataFrame:
-    """Let each photo that names no group be its own."""
-    return rows.assign(group=rows["group"].fillna(rows["image"]))
+    """Let each photo that names no group be its own, by its name in the sheet: photos may move to another folder.
+
+    Rows that mean one photo are one group, however they write its name.
+    """
+    without = rows[rows["group"].isna()]
+    named = [
+        image if name == image else PureWindowsPath(name).as_posix()
+        for name, image in zip(without["image_name"], without["image"], strict=True)
+    ]
+    own = pd.Series(named, index=without.index, dtype=object).groupby(without["image"]).transform("min")
+    return rows.assign(group=rows["group"].fillna(own))
 
 
 def make_samples(kept: pd.DataFrame, rejected: pd.DataFrame, data: Data, split: Split) -> pd.DataFrame:

@@ -37,6 +37,11 @@ def missing_image(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
     return table["image_error"].dropna()
 
 
+def missing_group(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
+    """No group, where the data have groups."""
+    return table["group"][table["group"].isna()].map(lambda _: "")
+
+
 def duplicate_row(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
     """An image that several rows name: all but the first; if their labels or groups differ, all of them."""
     return repeats(table, by="image", told_apart_by=["target_text", "group"])

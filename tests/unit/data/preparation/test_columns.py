@@ -56,7 +56,7 @@ def test_one_infinite_value_costs_no_other() -> None:
 def test_a_text_among_numbers_stops_the_run() -> None:
     with pytest.raises(SpecimenError, match=r"3 numbers and 1 other cells: 'week 2' in row 3.*data\.missing"):
         reader().feature(column("7", "week 2", "14", "21"), "age", "data.features[0]")
-    assert reader(categories=["age"]).feature(column("7", "7.0", "B"), "age", "").tolist() == ["7", "7", "B"]
+    assert reader(categories=["age"]).feature(column("7", "7.0", "B"), "age", "k").tolist() == ["7", "7", "B"]
     assert reader(marks=["week 2"]).feature(column("7", "week 2"), "age", "").tolist()[0] == 7
 
 
@@ -71,4 +71,13 @@ def test_texts_are_categories_and_marks_are_missing() -> None:
 
 def test_a_name_is_one_however_it_is_written() -> None:
     cells = column("3", "3.0", 3.0, " 3 ", "M\u00fcller", "Mu\u0308ller", "007", "n/a")
-    assert reader().key(cells).tolist() == ["3", "3", "3", "3", "M\u00fcller", "M\u00fcller", "007", None]
+    assert reader().name(cells, "data.group[0]").tolist() == [
+        "3",
+        "3",
+        "3",
+        "3",
+        "M\u00fcller",
+        "M\u00fcller",
+        "007",
+        None,
+    ]

@@ -140,10 +140,58 @@ def test_class_folders_that_hardly_differ_are_said(tmp_path: Path, draw_photos) 
         draw_photos(tmp_path / name, 1)
     data = Data(root=str(tmp_path), task="classification")
     _, _, notes = read_labels(data, open_images(tmp_path, "."))
-    assert notes == ["data.images: 'Healthy' and 'healthy' differ only in case or blanks, and are 2 classes"]
+    assert notes == ["data.images: 'Healthy' and 'healthy' differ only in case, blanks or zeros, and are 2 classes"]
 
 
 def test_photos_without_any_class_folder(tmp_path: Path, draw_photos) -> None:
     draw_photos(tmp_path, 2)
     with pytest.raises(SpecimenError, match=r"data\.images: no class folders with images.*data\.table"):
         read(tmp_path)
+
+
+def notes(root: Path, **data: object) -> list[str]:
+    params = Data.model_validate({"root": str(root), "task": "classification", "target": "colour"} | SHEET | data)
+    return read_labels(params, open_images(root, params.images))[2]
+
+
+def test_marks_of_missing_values_are_counted_in_every_column_that_is_used(root: Path) -> None:
+    sheet = "filename,colour,plant,soil,note\na.png,NA,?,clay,NA\nb.png,red,p,n/a,-\n-,na,p,clay,x\n"
+    (root / "labels.csv").write_text(sheet)
+    assert sorted(notes(root, group=["plant"], features=["soil"])) == [
+        "data.features[0]: 'soil': 1 cells count as missing: 'n/a' 1",
+        "data.group[0]: 'plant': 1 cells count as missing: '?' 1",
+        "data.image_column: 'filename': 1 cells count as missing: '-' 1",
+        "data.target: 'colour': 2 cells count as missing: 'NA' 1, 'na' 1",
+    ]
+
+
+def test_classes_groups_and_categories_that_hardly_differ_are_said(root: Path) -> None:
+    sheet = "filename,colour,plant,soil\na.png,Red,p 1,clay\nb.png,red,P1,clay\nc.png,blue,03,Clay\nd.png,red,3,sand\n"
+    (root / "labels.csv").write_text(sheet)
+    said = "\n".join(notes(root, group=["plant"], features=["soil"]))
+    assert "data.target: 'Red' and 'red' differ only in case" in said
+    assert "data.group[0]: '03' and '3' differ only in" in said
+    assert "'P1' and 'p 1' differ only in case, blanks or zeros, and are 2 groups" in said
+    assert "data.features[0]: 'Clay' and 'clay' differ" in said
+
+
+BLANK_BELOW = "filename,colour,plant\na.png,red,p\nb.png,red,\nc.png,red,q\nd.png,blue,\n,,\ne.png,blue,\nf.png,red,r\n"
+
+
+def test_a_group_that_is_written_once_for_its_rows_stops_the_run(root: Path) -> None:
+    (root / "labels.csv").write_text(BLANK_BELOW)
+    said = (
+        r"data\.group\[0\]: 'plant' is empty in 3 rows below a filled one, the first is row 3\..*fill_down: \[plant\]"
+    )
+    with pytest.raises(SpecimenError, match=said):
+        read(root, **SHEET, group=["plant"])
+
+
+def test_empty_cells_have_the_value_above_if_the_params_say_so(root: Path) -> None:
+    (root / "labels.csv").write_text(BLANK_BELOW)
+    read_groups = read(root, **SHEET, group=["plant"], fill_down=["plant"])["group"]
+    assert read_groups.tolist() == ["p", "p", "q", "q", None, "q", "r"]
+    assert "data.fill_down: 'plant': 3 empty cells have the value above" in notes(
+        root, group=["plant"], fill_down=["plant"]
+    )
+    assert read(root, **SHEET, group=["plant"], fill_down=[])["group"].tolist() == ["p", None, "q", *[None] * 3, "r"]

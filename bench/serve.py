@@ -156,7 +156,7 @@ def bare(folder: Path, seconds: float) -> None:
     no_features = np.zeros((CLIENTS, meta.features_width), dtype=np.float32)
 
     def read(number: int) -> Any:
-        return decode(contents[number % PHOTOS], meta.image_size, meta.resize)[0]
+        return decode(contents[number % PHOTOS], meta.image_size, meta.resize, meta.white_level)[0]
 
     def batches() -> Iterator[Any]:
         pictures = []

@@ -32,6 +32,7 @@ def dataset_meta(**changes: Any) -> DatasetMeta:
         "unit": "g",
         "image_size": 32,
         "resize": "pad",
+        "white_level": None,
         "class_names": (),
         "train_target": None,
         "features": {},

@@ -18,10 +18,10 @@ class Facts(BaseModel):
 class VersionedFacts(Facts):
     """Facts with a file of their own, so that another version of Specimen may find them."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     """Raised when a field is added, removed, or comes to mean something else."""
 
-    schema_version: int = 1
+    schema_version: int = VERSION
 
     @classmethod
     def read(cls, content: Any, where: str, way_out: str) -> Self:

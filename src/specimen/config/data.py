@@ -11,7 +11,7 @@ from specimen.config.base import Positive, Section, TaskName
 _OF_SAMPLES = ("row", "image", "image_md5", "group", "split", "target")
 _OF_PREPARATION = (
     *("image_name", "image_error", "target_text"),
-    *("decode_error", "image_width", "image_height", "perceptual_hash", "thumbnail", "pixels"),
+    *("decode_error", "image_width", "image_height", "value_range", "perceptual_hash", "thumbnail", "pixels"),
 )
 _OF_PREDICTIONS = (
     *("prediction", "low", "high", "confidence", "prediction_set", "distance", "unlike"),

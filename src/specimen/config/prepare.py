@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from specimen.config.base import Finite, NotNegative, Positive, Resize, Section, Seed, Share
+from specimen.config.base import Finite, NotNegative, Positive, PositiveFloat, Resize, Section, Seed, Share
 
 
 class Rule(Section):
@@ -69,6 +69,13 @@ class SmallImage(Rule):
     min_side: Positive = 32
 
 
+class LowContrast(Rule):
+    """Pictures whose darkest and brightest value are less than `min_range` of 255 apart: is a `white_level` missing?"""
+
+    action: Literal["reject", "fail", "warn", "off"] = "warn"
+    min_range: Annotated[int, Field(ge=0, le=255)] = 32
+
+
 class SmallClass(Rule):
     """Classes with fewer than `min_samples` samples."""
 
@@ -87,6 +94,7 @@ class Rules(Section):
     twin_labels: TwinLabels = TwinLabels()
     unreadable_image: Unusable = Unusable()
     small_image: SmallImage = SmallImage()
+    low_contrast: LowContrast = LowContrast()
     duplicate_image: Rule = Rule()
     near_duplicate: NearDuplicate = NearDuplicate()
     small_class: SmallClass = SmallClass()
@@ -99,6 +107,9 @@ class Prepare(Section):
     """Side in pixels of the square pictures in the store; the model sees these."""
     resize: Resize = "pad"
     """How a photo becomes square: `pad` keeps all of it and its proportions, `crop` its centre, `stretch` distorts."""
+    white_level: PositiveFloat | None = None
+    """Value that is white in photos of more than 8 bits, such as 4095 for 12 bits stored in 16; black is 0. null: what
+    the file says (65535 of 16 bits, the bits of a TIFF, WhiteLevel of a DNG), and 1 for floats that stay below."""
     rules: Rules = Rules()
 
 

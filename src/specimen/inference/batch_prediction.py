@@ -58,9 +58,11 @@ def predict_files(predictor: Predictor, inputs: Sequence[Input], samples: pd.Dat
 
 def _decode(item: Input, meta: ModelMeta) -> _Photo:
     try:
-        picture, _ = decode(item.read(), meta.image_size, meta.resize)
+        picture, _ = decode(item.read(), meta.image_size, meta.resize, meta.white_level)
     except (DecodeError, ImageNotFoundError, OSError) as error:
         return _Photo(None, str(error))
+    except MemoryError as error:
+        raise MemoryError(f"{item.name}: {error}") from error
     return _Photo(picture, None)
 
 

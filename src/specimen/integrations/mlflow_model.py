@@ -26,7 +26,8 @@ class Flavor:
         """
         meta = self.predictor.meta
         contents = [cell if isinstance(cell, bytes) else Path(cell).read_bytes() for cell in table["image"]]
-        images = np.stack([decode(content, meta.image_size, meta.resize)[0] for content in contents])
+        pictures = [decode(content, meta.image_size, meta.resize, meta.white_level)[0] for content in contents]
+        images = np.stack(pictures)
         return self.predictor.predict(images, table)
 
 

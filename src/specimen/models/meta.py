@@ -61,6 +61,11 @@ class ModelMeta(VersionedFacts):
         return self.dataset.resize
 
     @property
+    def white_level(self) -> float | None:
+        """Value that is white in photos of more than 8 bits; None: what the file says."""
+        return self.dataset.white_level
+
+    @property
     def features(self) -> Features:
         """How to encode the features that the model sees."""
         return {name: self.dataset.features[name] for name in self.used_features}

@@ -14,6 +14,7 @@ from specimen.data.readers.decode import DecodeError, NotAnImageError, Picture, 
 from specimen.models.meta import ModelMeta
 from specimen.serving.decode_cost import DecodeMemory, TooManyScansError, decode_cost
 from specimen.serving.limits import Limits
+from specimen.serving.request_errors import RequestError
 from specimen.serving.schemas import Failure
 from specimen.serving.uploads import FileTooLargeError, ImageFile
 
@@ -47,7 +48,10 @@ class Decoder:
     async def decode(
         self, images: Sequence[ImageFile], meta: ModelMeta, client: str = ""
     ) -> list[DecodedImage | Failure]:
-        """Return each image as the model wants it, or why it cannot be used, in the same order."""
+        """Return each image as the model wants it, or why it cannot be used, in the same order.
+
+        Raises `RequestError` where the memory is too small, which says nothing about an image.
+        """
         loop = asyncio.get_running_loop()
         waiting = [_Waiting(image, meta, loop.create_future()) for image in images]
         self._queues.setdefault(client, deque()).extend(waiting)
@@ -94,7 +98,7 @@ class Decoder:
         try:
             content = image.read()
             with self._memory.reserved(decode_cost(content, self._max_pixels)):
-                picture, _ = decode(content, meta.image_size, meta.resize, self._max_pixels)
+                picture, _ = decode(content, meta.image_size, meta.resize, meta.white_level, self._max_pixels)
         except FileTooLargeError as error:
             return _failure(image, "too_large", error)
         except NotAnImageError as error:
@@ -105,6 +109,9 @@ class Decoder:
             return _failure(image, "too_many_scans", error)
         except DecodeError as error:
             return _failure(image, "damaged", error)
+        except MemoryError as error:
+            message = f"{image.name}: the server has too little memory for it now; try again later, or a smaller photo."
+            raise RequestError(503, "no_memory", message) from error
         return DecodedImage(image.name, picture)
 
 

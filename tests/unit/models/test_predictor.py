@@ -194,7 +194,7 @@ def test_an_onnx_file_of_others_is_no_model(both: tuple[Path, Path], tmp_path: P
         load_onnx(tmp_path / "model.onnx")
 
 
-@pytest.mark.parametrize("meta", ['{"backbone": "resnet18"}', '{"schema_version": 0}', '{"schema_version": 2}', "[]"])
+@pytest.mark.parametrize("meta", ['{"backbone": "resnet18"}', '{"schema_version": 1}', '{"schema_version": 3}', "[]"])
 def test_an_onnx_file_of_another_version_is_refused_with_the_way_out(
     both: tuple[Path, Path], tmp_path: Path, meta: str
 ) -> None:

@@ -42,6 +42,8 @@ class DatasetMeta(VersionedFacts):
     image_size: int
     """Side of the square pictures in pixels; 0: there are none."""
     resize: Resize
+    white_level: float | None
+    """Value that is white in photos of more than 8 bits; None: what the file says."""
     class_names: tuple[str, ...]
     """Sorted; empty for numbers."""
     train_target: TargetStatistics | None

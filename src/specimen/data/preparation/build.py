@@ -23,7 +23,8 @@ def build_dataset(raw: RawDataset, data: Data, prepare: Prepare, split: Split, f
     pictures = folder / "images.npy"
     listed = raw.usable
     if raw.images is not None:
-        listed = listed.join(pack(raw.images, listed["image"], pictures, prepare.image_size, prepare.resize))
+        size, resize, white_level = prepare.image_size, prepare.resize, prepare.white_level
+        listed = listed.join(pack(raw.images, listed["image"], pictures, size, resize, white_level))
     listed = name_groups(listed)
     checks = rules.picture_checks(data.task, pictures=raw.images is not None)
     kept, rejected, warned = rules.apply(checks, listed, prepare.rules)

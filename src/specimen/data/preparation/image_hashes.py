@@ -24,6 +24,8 @@ class DecodeResult(NamedTuple):
     decode_error: str | None
     image_width: int = 0
     image_height: int = 0
+    value_range: int = 0
+    """From the darkest to the brightest value of any colour, in the picture of the store."""
     thumbnail: bytes = bytes(THUMBNAIL[0] * THUMBNAIL[1])
     image_md5: str = ""
     """Of the bytes of the file: another photo under the same name has another one."""
@@ -38,6 +40,12 @@ def make_thumbnail(image: Image.Image) -> bytes:
     """Return a small grey copy, by which similar pictures are found."""
     small = image.reduce(max(1, image.width // REDUCED_SIDE)).convert("L")
     return small.resize(THUMBNAIL, Image.Resampling.BOX).tobytes()
+
+
+def range_of(image: Image.Image) -> int:
+    """Return how far the darkest and the brightest value of an RGB image are apart, whatever their colours."""
+    low, high = zip(*image.getextrema(), strict=True)
+    return int(max(high)) - int(min(low))
 
 
 def difference_hash(thumbnails: pd.Series[Any]) -> npt.NDArray[np.uint64]:

@@ -24,7 +24,8 @@ SHOWN = 5
 def pack_masks(masks: Images, photos: pd.DataFrame, path: Path, size: int, resize: Resize) -> None:
     """Write the masks of `photos` (image, image_width, image_height: upright) to N x size x size uint8, 0 or 255.
 
-    Raises `SpecimenError` that counts the masks that are missing or cannot be read, and names the first of them.
+    Raises `SpecimenError` that counts the masks that are missing or cannot be read, and names the first of them;
+    `MemoryError` where the memory is too small.
     """
     known = frozenset(masks.names)
     packed = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(len(photos), size, size))
@@ -40,6 +41,8 @@ def pack_masks(masks: Images, photos: pd.DataFrame, path: Path, size: int, resiz
             packed[position] = decode_mask(masks.read(name), sides, size, resize)
         except (DecodeError, ImageNotFoundError) as error:
             return f"{name}: {error}"
+        except MemoryError as error:
+            raise MemoryError(f"{name}: {error}") from error
         return None
 
     faults = [fault for fault in prefetch_map(pack_one, range(len(photos))) if fault is not None]

@@ -25,6 +25,7 @@ def describe_dataset(samples: pd.DataFrame, counts: RowCounts, data: Data, prepa
         unit=data.unit,
         image_size=0 if data.image_column is None else prepare.image_size,
         resize=prepare.resize,
+        white_level=prepare.white_level,
         class_names=tuple(sorted(samples["target"].unique())) if classes else (),
         train_target=None if classes else _statistics(train["target"]),
         features=features.describe(train, data.features),

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from specimen.common.errors import SpecimenError
 from specimen.common.prefetch import prefetch_map
+from specimen.common.sizes import format_bytes
 from specimen.config.base import Resize
 from specimen.data.preparation.image_hashes import (
     DecodeResult,
@@ -21,6 +22,7 @@ from specimen.data.preparation.image_hashes import (
     difference_hash,
     hash_equal_pictures,
     make_thumbnail,
+    range_of,
 )
 from specimen.data.readers.decode import DecodeError, decode_image
 from specimen.data.readers.images import ImageNotFoundError, Images
@@ -29,19 +31,22 @@ CHUNK = 16
 """Images that a worker decodes and writes at a time: fewer hand-overs between threads."""
 
 
-def pack(images: Images, files: pd.Series[str], path: Path, size: int, resize: Resize) -> pd.DataFrame:
+def pack(
+    images: Images, files: pd.Series[str], path: Path, size: int, resize: Resize, white_level: float | None = None
+) -> pd.DataFrame:
     """Decode `files` in order into one .npy file, N x size x size x 3 uint8; one that cannot be read becomes black.
 
     Returns what was found, with the index of `files`: `decode_error` (None if fine), `image_width` and `image_height`
-    (upright), `thumbnail` (grey, as bytes), `image_md5` (of the file), `perceptual_hash` (uint64) and `pixels` (the
-    same text for the same picture). Raises `SpecimenError` where the disk is too small.
+    (upright), `value_range` (from the darkest to the brightest, of 255), `thumbnail` (grey, as bytes), `image_md5` (of
+    the file), `perceptual_hash` (uint64) and `pixels` (the same text for the same picture). Raises `SpecimenError` where
+    the disk is too small, and `MemoryError` where the memory is.
     """
     _check_space(path.parent, len(files) * size * size * 3)
     with path.open("wb") as file:
         start = _write_header(file, (len(files), size, size, 3))
 
     def pack_chunk(first: int) -> list[DecodeResult]:
-        decoded = [_decode(images, name, size, resize) for name in files.iloc[first : first + CHUNK]]
+        decoded = [_decode(images, name, size, resize, white_level) for name in files.iloc[first : first + CHUNK]]
         with path.open("r+b") as file:
             file.seek(start + first * size * size * 3)
             file.write(b"".join(picture for _, picture in decoded))
@@ -57,14 +62,19 @@ def pack(images: Images, files: pd.Series[str], path: Path, size: int, resize: R
     return table.assign(perceptual_hash=difference_hash(table["thumbnail"]), pixels=hash_equal_pictures(path, results))
 
 
-def _decode(images: Images, name: str, size: int, resize: Resize) -> tuple[DecodeResult, bytes]:
+def _decode(
+    images: Images, name: str, size: int, resize: Resize, white_level: float | None
+) -> tuple[DecodeResult, bytes]:
     """Return what was found, and the picture as bytes: black where it cannot be read."""
     try:
         content = images.read(name)
-        image, (width, height) = decode_image(content, size, resize)
+        image, (width, height) = decode_image(content, size, resize, white_level)
     except (DecodeError, ImageNotFoundError, OSError) as error:
         return DecodeResult(str(error)), bytes(size * size * 3)
-    return DecodeResult(None, width, height, make_thumbnail(image), content_md5(content)), image.tobytes()
+    except MemoryError as error:
+        raise MemoryError(f"{name}: {error}") from error
+    found = DecodeResult(None, width, height, range_of(image), make_thumbnail(image), content_md5(content))
+    return found, image.tobytes()
 
 
 def pack_none(path: Path, count: int) -> None:
@@ -106,6 +116,6 @@ def _check_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise SpecimenError(
-            f"{folder}: the store needs {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free. Free some space, "
-            "or lower prepare.image_size."
+            f"{folder}: the store needs {format_bytes(needed)}, {format_bytes(free)} are free. Free some "
+            "space, or lower prepare.image_size."
         )

@@ -30,6 +30,12 @@ def small_image(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
     return table["image_width"].astype(str)[small] + " x " + table["image_height"].astype(str)[small]
 
 
+def low_contrast(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
+    """The picture uses hardly any of the range from black to white. Needs the column `value_range`."""
+    values = table["value_range"][table["value_range"] < rules.low_contrast.min_range]
+    return values.map("from its darkest to its brightest value {} of 255".format)
+
+
 def duplicate_image(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
     """The same pixels in several files: all but the first; if labels differ, all. Needs the column `pixels`."""
     return repeats(table, by="pixels", told_apart_by=["target_text"])

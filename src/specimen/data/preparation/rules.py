@@ -15,6 +15,7 @@ from specimen.config.base import TaskName
 from specimen.config.prepare import Rules
 from specimen.data.preparation.picture_rules import (
     duplicate_image,
+    low_contrast,
     near_duplicate,
     small_class,
     small_image,
@@ -85,7 +86,7 @@ _TABLE_CHECKS: dict[TaskName, dict[str, Check]] = {
     "classification": _by_name(missing_label, missing_image, missing_group, duplicate_row)
     | {"twin_labels": twin_classes},
 }
-_PIXEL_CHECKS = _by_name(unreadable_image, small_image, duplicate_image, near_duplicate)
+_PIXEL_CHECKS = _by_name(unreadable_image, small_image, low_contrast, duplicate_image, near_duplicate)
 _PICTURE_CHECKS: dict[TaskName, dict[str, Check]] = {
     "regression": _PIXEL_CHECKS,
     # Classes are counted last, when only good samples are left.

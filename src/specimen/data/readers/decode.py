@@ -1,25 +1,33 @@
 """Bytes of an image file -> one square RGB picture: the same way for training, evaluation and prediction."""
 
 import io
+import math
 import re
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from specimen.common.memory import no_memory_message, require_memory
 from specimen.config.base import Resize
+from specimen.data.readers.deep_images import WhiteLevelError, is_deep, to_8_bits
 from specimen.data.readers.heif import heif_fault, is_heif, register_heif
 
 FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
 """And HEIC with its extra. No others, whatever a file is called: Pillow would hand an EPS to Ghostscript."""
 MAX_PIXELS = 100_000_000
 """A larger image is taken for a decompression bomb: 100 megapixels are 300 MB once decoded."""
+BYTES_PER_PIXEL = 10
+"""What decoding takes at most: 4 of Pillow's RGB, and 6 of the coefficients of a progressive JPEG."""
+TILE_WIDTH, TILE_LENGTH = 322, 323
+"""Tags of a TIFF that is stored in tiles."""
 
 Picture = npt.NDArray[np.uint8]
 """RGB, size x size x 3."""
+Read = TypeVar("Read")
 
 
 class DecodeError(Exception):
@@ -35,28 +43,35 @@ class TooManyPixelsError(DecodeError):
 
 
 def ignore_pillow_warnings() -> None:
-    """Ignore Pillow's warnings of damaged metadata and of large images: the pixels, and `MAX_PIXELS`, decide here.
+    """Ignore Pillow's warnings of damaged metadata, and its own limits of size: the pixels, and `MAX_PIXELS`, decide.
 
-    Filters of warnings belong to the whole process and cannot be set for one thread. So the programs that decode call
-    this once, before they start threads; whoever only imports this module keeps the filters as they are.
+    Both belong to the whole process and cannot be set for one thread. So the programs that decode call this once,
+    before they start threads; whoever only imports this module keeps them as they are.
     """
     warnings.filterwarnings("ignore", module=r"PIL\.")
+    Image.MAX_IMAGE_PIXELS = None
 
 
-def decode(content: bytes, size: int, resize: Resize, max_pixels: int = MAX_PIXELS) -> tuple[Picture, tuple[int, int]]:
+def decode(
+    content: bytes, size: int, resize: Resize, white_level: float | None = None, max_pixels: int = MAX_PIXELS
+) -> tuple[Picture, tuple[int, int]]:
     """Decode one image file to a picture of `size` x `size` pixels; also return its own upright (width, height).
 
-    Raises `DecodeError` for anything that is not a whole, readable image of at most `max_pixels`.
+    `white_level` is the value that is white in images of more than 8 bits, see `Prepare.white_level`. Raises
+    `DecodeError` for anything that is not a whole, readable image of at most `max_pixels`, and `MemoryError` where the
+    memory is too small: that says nothing about the image.
     """
-    image, sides = decode_image(content, size, resize, max_pixels)
+    image, sides = decode_image(content, size, resize, white_level, max_pixels)
     return np.asarray(image, dtype=np.uint8), sides
 
 
 def decode_image(
-    content: bytes, size: int, resize: Resize, max_pixels: int = MAX_PIXELS
+    content: bytes, size: int, resize: Resize, white_level: float | None = None, max_pixels: int = MAX_PIXELS
 ) -> tuple[Image.Image, tuple[int, int]]:
     """Decode to an image of Pillow, in mode RGB; see `decode`."""
-    with _opened(content, max_pixels) as image:
+
+    def read(image: Image.Image) -> tuple[Image.Image, tuple[int, int]]:
+        deep = is_deep(image)  # before it is read, as `getexif` may do
         # Pillow itself turns a TIFF, and gives its upright size.
         orientation = 1 if image.format == "TIFF" else image.getexif().get(ExifTags.Base.Orientation, 1)
         turned = orientation in (5, 6, 7, 8)  # these swap the sides
@@ -65,47 +80,124 @@ def decode_image(
         # A JPEG decodes straight to 1/2, 1/4 or 1/8 of its size, several times faster.
         image.draft("RGB", scaled[::-1] if turned else scaled)
         upright = ImageOps.exif_transpose(image) if orientation != 1 else image
+        if deep:
+            upright = to_8_bits(upright, white_level)
         return _square(_to_rgb(upright), scaled, size), sides
+
+    return _read(content, read, max_pixels)
 
 
 def decode_mask(content: bytes, sides: tuple[int, int], size: int, resize: Resize) -> npt.NDArray[np.uint8]:
     """Decode the mask of a photo with these upright (width, height) to size x size, 255 on the object, else 0.
 
     It is scaled to the sides of its photo, and then cut as the photo is. What is at least half as bright as the
-    brightest pixel counts as the object, so 0 and 1 do as well as black and white. Raises `DecodeError`.
+    brightest pixel counts as the object, so 0 and 1 do as well as black and white. Raises as `decode` does.
     """
-    with _opened(content) as image:
+
+    def read(image: Image.Image) -> npt.NDArray[np.uint8]:
         upright = ImageOps.exif_transpose(image)
         if upright.size == sides[::-1] != sides:
             raise DecodeError(f"{upright.width} x {upright.height} pixels, turned against its upright photo")
         if upright.has_transparency_data:
             upright = upright.convert("RGBA")
             upright = Image.alpha_composite(Image.new("RGBA", upright.size, "black"), upright)
-        values = np.asarray(_to_rgb(upright).convert("L"))
-        marked = (values > 0) & (2 * values.astype(np.int64) >= values.max())
+        # Marks are relative to the brightest pixel, so it does not matter which value is white.
+        values = np.nan_to_num(np.asarray(upright if is_deep(upright) else _to_rgb(upright).convert("L")))
+        marked = (values > 0) & (2 * values.astype(np.float64) >= values.max())
         square = _square(Image.fromarray(marked.astype(np.uint8) * 255), _scaled_sides(sides, size, resize), size)
         return np.where(np.asarray(square) >= 128, np.uint8(255), np.uint8(0))
 
+    return _read(content, read, MAX_PIXELS)
 
-@contextmanager
-def _opened(content: bytes, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
-    """Open an image file, and turn whatever goes wrong with it into a `DecodeError`."""
+
+def _read(content: bytes, read: Callable[[Image.Image], Read], max_pixels: int) -> Read:
+    """Open an image file and read it. Raises `DecodeError` and `MemoryError`, as `decode` does.
+
+    A decoder that runs out of memory may say that the file is damaged, as libjpeg does. So where one seems damaged,
+    there must be the memory for it, and it must seem so twice.
+    """
+    try:
+        return _try_to_read(content, read, max_pixels)
+    except _DamagedError as error:
+        if not error.sides:
+            raise
+        require_memory(*_memory_for(error.sides))
+    try:
+        return _try_to_read(content, read, max_pixels)
+    except _DamagedError as error:
+        require_memory(*_memory_for(error.sides))
+        raise
+
+
+class _DamagedError(DecodeError):
+    """An image that could not be read; `sides` are its width and height, once it was opened."""
+
+    def __init__(self, error: Exception, sides: tuple[int, ...]) -> None:
+        # Without addresses in memory, which differ on each run.
+        message = re.sub(r"<[^<>]* at 0x[0-9a-fA-F]+>", "the file", str(error))
+        super().__init__(f"{type(error).__name__}: {message}")
+        self.sides = sides
+
+
+def _try_to_read(content: bytes, read: Callable[[Image.Image], Read], max_pixels: int) -> Read:
+    """Open and read, and turn whatever goes wrong into one of our errors."""
+    sides = sides_of_webp(content)
     try:
         formats = (*FORMATS, *register_heif()) if is_heif(content) else FORMATS
         with Image.open(io.BytesIO(content), formats=formats) as image:
-            if image.width * image.height > max_pixels:
-                raise TooManyPixelsError(f"{image.width} x {image.height} pixels, more than {max_pixels:,}")
-            yield image
+            sides = image.size
+            _check_size(image, max_pixels)
+            return read(image)
     except DecodeError:
         raise
     except UnidentifiedImageError as error:
         fault = heif_fault() if is_heif(content) else f"none of the formats {', '.join(FORMATS)}"
         raise NotAnImageError(fault) from error
+    except WhiteLevelError as error:
+        raise DecodeError(str(error)) from error
+    # Pillow has a limit of its own, unless the program called `ignore_pillow_warnings`.
+    except Image.DecompressionBombError as error:
+        raise TooManyPixelsError(f"more than {max_pixels:,} pixels") from error
     # Pillow's decoders raise whatever their format stumbles over: OSError, SyntaxError, ValueError, struct.error, ...
     except Exception as error:
-        # Without addresses in memory, which differ on each run.
-        message = re.sub(r"<[^<>]* at 0x[0-9a-fA-F]+>", "the file", str(error))
-        raise DecodeError(f"{type(error).__name__}: {message}") from error
+        if isinstance(error, MemoryError) or "out of memory" in str(error):
+            raise MemoryError(no_memory_message(*_memory_for(sides))) from error
+        raise _DamagedError(error, sides) from error
+
+
+def sides_of_webp(content: bytes) -> tuple[int, ...]:
+    """Return width and height of a WebP, () for other files: to open one takes the memory of its pixels.
+
+    Source: the WebP container specification, and RFC 6386 and 9649 for its two kinds of data.
+    """
+    match content[8:16] if len(content) >= 30 else b"":
+        case b"WEBPVP8X":
+            return int.from_bytes(content[24:27], "little") + 1, int.from_bytes(content[27:30], "little") + 1
+        case b"WEBPVP8L":
+            bits = int.from_bytes(content[21:25], "little")
+            return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+        case b"WEBPVP8 ":
+            sides = int.from_bytes(content[26:30], "little")
+            return sides & 0x3FFF, sides >> 16 & 0x3FFF
+    return ()
+
+
+def _memory_for(sides: tuple[int, ...]) -> tuple[int, str]:
+    """Return how many bytes it takes to decode an image of these sides, and what it is called in a message."""
+    if not sides:
+        return 0, "an image"
+    return BYTES_PER_PIXEL * math.prod(sides), f"an image of {sides[0]} x {sides[1]} pixels"
+
+
+def _check_size(image: Image.Image, max_pixels: int) -> None:
+    """Raise `TooManyPixelsError` where the image, or a tile of it, would be too large once unpacked."""
+    if math.prod(image.size) > max_pixels:
+        raise TooManyPixelsError(f"{image.width} x {image.height} pixels, more than {max_pixels:,}")
+    tags = getattr(image, "tag_v2", {})
+    width, length = tags.get(TILE_WIDTH, 0), tags.get(TILE_LENGTH, 0)
+    # For lack of memory libtiff and Pillow fail likewise, but here it is the file that asks for too much.
+    if width * length > MAX_PIXELS:
+        raise TooManyPixelsError(f"tiles of {width} x {length} pixels, more than {MAX_PIXELS:,}")
 
 
 def _scaled_sides(sides: tuple[int, int], size: int, resize: Resize) -> tuple[int, int]:
@@ -134,12 +226,7 @@ def _square(image: Image.Image, scaled: tuple[int, int], size: int) -> Image.Ima
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    """Convert any mode to RGB: 16 bits to 8, transparency onto white."""
-    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        values = np.nan_to_num(np.asarray(image, dtype=np.float32))
-        # 32 bits may hold any range; 16 bits are what they say.
-        top = 255.0 if image.mode in ("I", "F") and values.max(initial=0) <= 255 else 65535.0
-        image = Image.fromarray((np.clip(values / top, 0, 1) * 255).round().astype(np.uint8))
+    """Convert any mode of 8 bits to RGB, transparency onto white."""
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)

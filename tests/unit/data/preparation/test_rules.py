@@ -31,12 +31,13 @@ def table(**columns: list[Any]) -> pd.DataFrame:
         "decode_error": [None] * count,
         "image_width": [64] * count,
         "image_height": [64] * count,
+        "value_range": [200] * count,
         "pixels": names,
         "perceptual_hash": [2**n for n in range(0, 3 * count, 3)],
         "thumbnail": [THUMBNAIL] * count,
     }
     frame = pd.DataFrame(good | columns, index=range(2, count + 2), dtype=object)
-    return frame.astype({"image_width": int, "image_height": int})
+    return frame.astype({"image_width": int, "image_height": int, "value_range": int})
 
 
 def broken(rule: str, rows: pd.DataFrame, task: TaskName = "regression", **settings: object) -> dict[int, str]:
@@ -123,6 +124,12 @@ def test_unreadable_image() -> None:
 def test_small_image() -> None:
     rows = table(image_width=[32, 31, 400], image_height=[32, 400, 8])
     assert broken("small_image", rows, min_side=32) == {3: "31 x 400", 4: "400 x 8"}
+
+
+def test_low_contrast_is_a_picture_that_uses_hardly_any_of_the_range() -> None:
+    rows = table(value_range=[32, 16, 255])  # 16: 12 bits that are taken for 16
+    assert broken("low_contrast", rows) == {3: "from its darkest to its brightest value 16 of 255"}
+    assert Rules().low_contrast.action == "warn"
 
 
 def test_duplicate_image_keeps_the_first_where_labels_agree() -> None:
@@ -227,6 +234,7 @@ ROWS = st.fixed_dictionaries(
         "image_error": st.sampled_from([None, None, "no such file"]),
         "decode_error": st.sampled_from([None, None, "cut off"]),
         "image_width": st.sampled_from([8, 64]),
+        "value_range": st.sampled_from([16, 200]),
         "pixels": st.sampled_from(["p", "q", "r"]),
         "perceptual_hash": st.sampled_from([0, 1, 3, 2**63]),
     }
@@ -237,7 +245,7 @@ ROWS = st.fixed_dictionaries(
 @settings(derandomize=True, deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 def test_every_row_is_kept_or_rejected_once(rows: list[dict[str, Any]], task: TaskName) -> None:
     drawn = with_targets(table(**{name: [row[name] for row in rows] for name in rows[0]}), task)
-    rules = Rules.model_validate({"twin_labels": "reject", "near_duplicate": "reject"})
+    rules = Rules.model_validate({"twin_labels": "reject", "low_contrast": "reject", "near_duplicate": "reject"})
     kept, rejected, warned = clean.apply(clean.table_checks(task) | clean.picture_checks(task), drawn, rules)
     assert sorted([*kept.index, *rejected["row"]]) == drawn.index.tolist()
     assert warned["rule"].isin(["missing_group"]).all()

@@ -15,7 +15,14 @@ import pytest
 from PIL import Image, ImageOps
 
 import specimen
-from specimen.data.readers.decode import MAX_PIXELS, DecodeError, decode, ignore_pillow_warnings
+from specimen.data.readers.decode import (
+    MAX_PIXELS,
+    DecodeError,
+    TooManyPixelsError,
+    decode,
+    ignore_pillow_warnings,
+    sides_of_webp,
+)
 
 SOURCE = Path(specimen.__file__).parents[1]
 WIDTH, HEIGHT, SIZE = 180, 120, 32
@@ -55,6 +62,12 @@ def png(width: int, height: int, *chunks: bytes) -> bytes:
     header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     rows = png_chunk(b"IDAT", zlib.compress(bytes(100)))
     return b"\x89PNG\r\n\x1a\n" + header + b"".join(chunks) + rows + png_chunk(b"IEND", b"")
+
+
+def tiff(tags: dict[int, int]) -> bytes:
+    """Return the start of a TIFF with these tags; its data follow."""
+    entries = [struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items()]
+    return struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + b"".join(entries) + bytes(4)
 
 
 @pytest.mark.parametrize(("kind", "most"), [("PNG", 3), ("BMP", 3), ("TIFF", 3), ("WEBP", 8), ("JPEG", 8)])
@@ -97,10 +110,73 @@ def test_dark_16_bits_stay_dark() -> None:
     assert decode(encode(deep, "PNG"), SIZE, "pad")[0].max() <= 1
 
 
-def test_floats_with_holes_are_decoded() -> None:
-    values = np.full((40, 40), 255, np.float32)
-    values[0, 0] = np.nan
-    assert decode(encode(Image.fromarray(values), "TIFF"), SIZE, "pad")[0][16, 16].tolist() == [255, 255, 255]
+@pytest.mark.parametrize(("kind", "orientation"), [("PNG", 1), ("PNG", 6), ("TIFF", 1)])
+def test_12_bits_in_16_are_scaled_by_the_white_level(photo: Image.Image, kind: str, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    deep = Image.fromarray((np.asarray(photo.convert("L")) * (4095 / 255)).astype(np.uint16))
+    content = encode(deep, kind, exif=exif)
+    expected = ImageOps.exif_transpose(Image.open(io.BytesIO(encode(photo.convert("L"), "PNG", exif=exif))))
+    difference = np.abs(decode(content, SIZE, "pad", 4095)[0] - padded(expected))
+    assert difference.max() <= 3
+    assert decode(content, SIZE, "pad")[0].max() <= 16  # which the rule low_contrast warns of
+
+
+def grey(values: npt.NDArray[np.generic], kind: str = "TIFF", **tags: object) -> int:
+    """Return the grey level that images of one value become."""
+    levels = np.unique(decode(encode(Image.fromarray(values), kind, **tags), SIZE, "stretch")[0])
+    assert len(levels) == 1
+    return int(levels[0])
+
+
+def test_what_a_tiff_says_of_its_values_counts() -> None:
+    half = np.full((9, 9), 2048, np.uint16)
+    assert grey(half) == 8
+    assert grey(half, tiffinfo={50717: 4095}) == 128  # WhiteLevel of a DNG
+    assert grey(half.astype(np.int32), tiffinfo={50717: 4095}) == 128
+    packed = tiff({256: 2, 257: 1, 258: 12, 259: 1, 262: 1, 273: 110, 278: 1, 279: 3})
+    assert (decode(packed + b"\x80\x08\x00", SIZE, "stretch")[0] == 128).all()  # two samples of 12 bits, 0x800
+
+
+def test_the_largest_value_that_a_tiff_has_does_not_stretch_it() -> None:
+    assert grey(np.full((9, 9), 2048, np.uint16), tiffinfo={281: 2048}) == 8
+
+
+def test_a_negative_of_16_bits_is_turned_around() -> None:
+    content = bytearray(encode(Image.fromarray(np.full((9, 9), 65535, np.uint16)), "TIFF"))
+    at = content.index(struct.pack("<HHIH", 262, 3, 1, 1))  # black is zero
+    content[at + 8] = 0
+    assert (decode(bytes(content), SIZE, "stretch")[0] == 0).all()
+
+
+def test_floats_up_to_1_have_1_as_white() -> None:
+    assert grey(np.full((9, 9), 0.5, np.float32)) == 128
+    with_holes = np.full((40, 40), 1, np.float32)
+    with_holes[0, 0] = np.nan
+    assert decode(encode(Image.fromarray(with_holes), "TIFF"), SIZE, "pad")[0][16, 16].tolist() == [255, 255, 255]
+
+
+@pytest.mark.parametrize("values", [np.full((9, 9), 255, np.float32), np.full((9, 9), 3, np.int32)])
+def test_which_of_other_numbers_is_white_is_asked(values: npt.NDArray[np.generic]) -> None:
+    content = encode(Image.fromarray(values), "TIFF")
+    with pytest.raises(DecodeError, match=rf"^values up to {values.max():g}, .* set prepare\.white_level to .* 4095"):
+        decode(content, SIZE, "pad")
+    assert (decode(content, SIZE, "stretch", float(values.max()))[0] == 255).all()
+
+
+def test_16_bits_of_colour_have_no_other_white() -> None:
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0))
+    rows = png_chunk(b"IDAT", zlib.compress(b"\0" + bytes([128, 0] * 6)))
+    content = b"\x89PNG\r\n\x1a\n" + header + rows + png_chunk(b"IEND", b"")
+    assert (decode(content, SIZE, "stretch")[0] == 128).all()
+    assert (decode(content, SIZE, "stretch", 65535)[0] == 128).all()
+    with pytest.raises(DecodeError, match="16-bit colour whose white is 4095 cannot be scaled"):
+        decode(content, SIZE, "stretch", 4095)
+
+
+def test_images_of_8_bits_have_no_white_level(photo: Image.Image) -> None:
+    content = encode(photo, "PNG")
+    assert np.array_equal(decode(content, SIZE, "pad", 4095)[0], decode(content, SIZE, "pad")[0])
 
 
 def test_transparent_pixels_are_white() -> None:
@@ -175,6 +251,64 @@ def test_bomb_is_refused_before_its_pixels_are_decoded(sides: tuple[int, int], m
     with pytest.raises(DecodeError, match="pixels"):
         decode(png(*sides), SIZE, "pad")
     assert sides[0] * sides[1] > MAX_PIXELS
+
+
+def test_the_limit_of_pixels_is_ours_not_pillows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)  # put back at the end
+    for _ in range(2):
+        with pytest.raises(TooManyPixelsError, match=r"more than 100,000,000( pixels)?$"):
+            decode(png(20_000, 10_000), SIZE, "pad")
+        ignore_pillow_warnings()
+    with pytest.raises(DecodeError) as error:  # a higher limit is not cut short by Pillow's
+        decode(png(20_000, 10_000), SIZE, "pad", max_pixels=300_000_000)
+    assert not isinstance(error.value, TooManyPixelsError)
+
+
+def test_a_tile_that_is_too_large_is_the_fault_of_the_file() -> None:
+    content = tiff({256: 16, 257: 16, 258: 8, 259: 5, 262: 1, 322: 2**31, 323: 16, 324: 200, 325: 100}) + bytes(200)
+    with pytest.raises(TooManyPixelsError, match="tiles of 2147483648 x 16 pixels, more than 100,000,000"):
+        decode(content, SIZE, "pad")
+
+
+WITHOUT_MEMORY = """
+import resource, sys
+from pathlib import Path
+from specimen.data.readers.decode import decode
+content = Path(sys.argv[1]).read_bytes()
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + int(sys.argv[2]),) * 2)
+try:
+    print(decode(content, 32, "pad")[1])
+except Exception as error:
+    print(f"{type(error).__name__}: {error}")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [("JPEG", {"progressive": True}), ("PNG", {}), ("TIFF", {"compression": "tiff_lzw"}), ("WEBP", {})],
+)
+def test_too_little_memory_is_not_the_fault_of_the_image(tmp_path: Path, kind: str, options: dict[str, object]) -> None:
+    path = tmp_path / "image"
+    path.write_bytes(encode(Image.new("RGB", (3000, 3000), "red"), kind, **options))
+    command = [sys.executable, "-c", WITHOUT_MEMORY, str(path)]
+    for allowed, said in ((10_000_000, "MemoryError: "), (300_000_000, "(3000, 3000)")):
+        done = subprocess.run([*command, str(allowed)], cwd=SOURCE, capture_output=True, text=True, check=True)
+        assert done.stdout.startswith(said)
+    truncated = path.read_bytes()[:-30] if kind != "TIFF" else path.read_bytes()[:300]
+    path.write_bytes(truncated)
+    done = subprocess.run([*command, "300000000"], cwd=SOURCE, capture_output=True, text=True, check=True)
+    assert "Error: " in done.stdout
+    assert "MemoryError" not in done.stdout
+
+
+@pytest.mark.parametrize("options", [{}, {"lossless": True}, {"exif": b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0"}])
+def test_the_sides_of_a_webp_are_known_before_it_is_opened(options: dict[str, object]) -> None:
+    content = encode(Image.new("RGB", (3001, 77)), "WEBP", **options)
+    assert sides_of_webp(content) == (3001, 77)
+    assert sides_of_webp(content[:20]) == ()
+    assert sides_of_webp(encode(Image.new("RGB", (30, 77)), "PNG")) == ()
 
 
 @pytest.mark.parametrize(("kind", "head"), [(b"iTXt", b"k\0\1\0\0\0"), (b"iCCP", b"k\0\0"), (b"zTXt", b"k\0\0")])

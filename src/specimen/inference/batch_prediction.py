@@ -14,6 +14,7 @@ from specimen.common.prefetch import prefetch_map
 from specimen.data.readers.decode import DecodeError, Picture, decode
 from specimen.data.readers.images import ImageNotFoundError
 from specimen.inference.inputs import Input
+from specimen.models.faults import find_faults
 from specimen.models.meta import ModelMeta
 from specimen.models.predictor import Predictor
 
@@ -31,7 +32,8 @@ class _Photo(NamedTuple):
 def predict_files(predictor: Predictor, inputs: Sequence[Input], samples: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Yield tables with the columns `image`, those of the prediction, and `error`, in the order of the inputs.
 
-    A file that is not a usable image has no prediction, and the reason in `error`. `samples` has a row with the
+    A file that is not a usable image has no prediction, and the reason in `error`; likewise where the model gives no
+    finite number. `samples` has a row with the
     features of each input. All tables have the same columns of the same types, as .xlsx and .parquet require. Memory
     does not grow with the number of inputs.
     """
@@ -48,10 +50,10 @@ def predict_files(predictor: Predictor, inputs: Sequence[Input], samples: pd.Dat
     while batch := list(islice(chunks, chunks_per_batch)):
         photos = [photo for chunk in batch for photo in chunk]
         end = start + len(photos)
-        predictions = _predict(predictor, photos, samples.iloc[start:end])
+        predictions, faults = _predict(predictor, photos, samples.iloc[start:end])
         table = predictions.reindex(columns=no_predictions.columns).astype(no_predictions.dtypes)
         table.insert(0, "image", pd.Series([item.name for item in inputs[start:end]], dtype="str"))
-        table["error"] = pd.Series([photo.error for photo in photos], dtype="str")
+        table["error"] = pd.Series([faults.get(row, photo.error) for row, photo in enumerate(photos)], dtype="str")
         yield table
         start = end
 
@@ -66,13 +68,18 @@ def _decode(item: Input, meta: ModelMeta) -> _Photo:
     return _Photo(picture, None)
 
 
-def _predict(predictor: Predictor, photos: Sequence[_Photo], samples: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each photo, empty where there is no picture."""
+def _predict(
+    predictor: Predictor, photos: Sequence[_Photo], samples: pd.DataFrame
+) -> tuple[pd.DataFrame, dict[int, str]]:
+    """Return a row for each photo, empty where there is no prediction, and by row why the model gives none."""
     pictures = {row: photo.picture for row, photo in enumerate(photos) if photo.picture is not None}
     if not pictures:
-        return pd.DataFrame(index=range(len(photos)))
-    predictions = predictor.predict(np.stack(list(pictures.values())), samples.iloc[list(pictures)])
-    return predictions.set_axis(list(pictures)).reindex(range(len(photos)))
+        return pd.DataFrame(index=range(len(photos))), {}
+    rows = list(pictures)
+    predictions = predictor.predict(np.stack(list(pictures.values())), samples.iloc[rows])
+    found = find_faults(predictions, samples.iloc[rows], predictor.meta.features)
+    faults = {rows[position]: fault for position, fault in found.items()}
+    return predictions.set_axis(rows).drop(index=list(faults)).reindex(range(len(photos))), faults
 
 
 def _with_gaps(table: pd.DataFrame) -> pd.DataFrame:

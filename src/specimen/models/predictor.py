@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from specimen.common.errors import SpecimenError
 from specimen.common.files import significant
 from specimen.common.prefetch import prefetch_map
 from specimen.data.dataset import features
+from specimen.models.faults import find_faults
 from specimen.models.meta import ModelMeta
 from specimen.models.network import Floats, Images, Network, Outputs, Progress
 from specimen.models.predictions import DISTANCE, UNLIKE
@@ -93,8 +95,13 @@ class Predictor:
 
 
 def predict_split(predictor: Predictor, store: Store, split: str, progress: Progress = iter) -> pd.DataFrame:
-    """Return the samples of a split of the store, with the columns of their predictions."""
+    """Return the samples of a split of the store, with the columns of their predictions.
+
+    Raises `SpecimenError` for the first prediction that is not a finite number.
+    """
     rows = store.rows(split)
     samples = store.samples.iloc[rows]
     columns = predictor.predict(store.images[rows], samples, progress)
+    for row, fault in find_faults(columns, samples, predictor.meta.features).items():
+        raise SpecimenError(f"{samples['image'].iloc[row]}: {fault}.")
     return pd.concat([samples, columns.set_axis(samples.index)], axis=1)

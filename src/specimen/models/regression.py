@@ -78,7 +78,8 @@ class Regression:
         values = scores * self.std + self.mean
         if self.transform != "none":
             values = np.maximum(values, 0)  # both transforms are for targets from 0 up
-        return _INVERSE[self.transform](values)
+        with np.errstate(over="ignore"):  # infinite is not a prediction, see `find_faults`
+            return _INVERSE[self.transform](values)
 
     def score(self, targets: pd.Series[Any], predictions: pd.DataFrame) -> float:
         """Return the root mean squared error."""

@@ -17,6 +17,7 @@ from pydantic import JsonValue
 from specimen.common.errors import SpecimenError
 from specimen.common.hashing import file_md5
 from specimen.inference.load import load_predictor
+from specimen.models.faults import find_faults
 from specimen.models.predictor import Predictor
 
 LOG = logging.getLogger("uvicorn.error")  # the only log of the server
@@ -126,7 +127,7 @@ class ModelWatcher:
             raise SpecimenError(f"{self.path}: not a file, so it cannot be used as a model.")
         try:
             predictor = load_predictor(self.path)
-            _predict_once(predictor)
+            _predict_once(self.path, predictor)
             version = file_md5(self.path)
         except SpecimenError:
             raise
@@ -138,7 +139,10 @@ class ModelWatcher:
         return LoadedModel(predictor, version, self._metrics_record.metrics_of(self.path, version))
 
 
-def _predict_once(predictor: Predictor) -> None:
+def _predict_once(path: Path, predictor: Predictor) -> None:
     size = predictor.meta.image_size
     black = np.zeros((1, size, size, 3), dtype=np.uint8)
-    predictor.predict(black, pd.DataFrame([dict.fromkeys(predictor.meta.features)]))
+    samples = pd.DataFrame([dict.fromkeys(predictor.meta.features)], index=[0])
+    predictions = predictor.predict(black, samples)
+    for fault in find_faults(predictions, samples, predictor.meta.features).values():
+        raise SpecimenError(f"{path}: {fault}.")

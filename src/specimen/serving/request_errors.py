@@ -6,7 +6,14 @@ from collections.abc import Sequence
 
 from specimen.serving.schemas import Failure
 
-STATUS = {"not_an_image": 415, "too_large": 413, "too_many_pixels": 413, "too_many_scans": 413, "damaged": 422}
+STATUS = {
+    "not_an_image": 415,
+    "too_large": 413,
+    "too_many_pixels": 413,
+    "too_many_scans": 413,
+    "damaged": 422,
+    "no_prediction": 422,
+}
 """Codes of a failed image, and the status of a request in which every image failed with this code."""
 
 

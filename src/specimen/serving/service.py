@@ -13,6 +13,7 @@ from PIL import Image
 
 from specimen.common.files import significant
 from specimen.data.readers.decode import Picture
+from specimen.models.faults import find_faults
 from specimen.serving import occlusion
 from specimen.serving.batching import MAX_PASS, Batcher
 from specimen.serving.decoding import DecodedImage, Decoder
@@ -57,11 +58,18 @@ class Service:
             predictions = await self._batcher.predict(
                 model.predictor, [image.picture for image in images], [row for _, row in usable]
             )
-        self.metrics.images.labels("predicted").inc(len(images))
-        answers = iter(prediction_answers(model.predictor.meta, [image.name for image in images], predictions))
+        names = [image.name for image in images]
+        answers = prediction_answers(model.predictor.meta, names, predictions)
+        failures = _failures(model, names, predictions, [row for _, row in usable])
+        self.metrics.images.labels("predicted").inc(len(images) - len(failures))
+        if failures:
+            self.metrics.images.labels("no_prediction").inc(len(failures))
+        if len(failures) == count:
+            raise all_failed(list(failures.values()))
+        results_of_model = iter([failures.get(number, answer) for number, answer in enumerate(answers)])
         return Predictions(
             version=model.version,
-            results=[next(answers) if isinstance(result, DecodedImage) else result for result in results],
+            results=[next(results_of_model) if isinstance(result, DecodedImage) else result for result in results],
         )
 
     async def explain(self, upload: Upload) -> Explanation:
@@ -75,6 +83,8 @@ class Service:
             [image] = await self._decode(upload, model)
             assert isinstance(image, DecodedImage)  # else all had failed
             predictions = await self._predict_in_turns(model, occlusion.occluded(image.picture), row)
+        if failures := _failures(model, [image.name], predictions.head(1), [row]):
+            raise all_failed(list(failures.values()))
         [result] = prediction_answers(meta, [image.name], predictions.head(1))
         return Explanation(
             file=image.name,
@@ -115,6 +125,18 @@ class Service:
             some = list(pictures[start : start + MAX_PASS])
             tables.append(await self._batcher.predict(model.predictor, some, [row] * len(some)))
         return pd.concat(tables)
+
+
+def _failures(
+    model: LoadedModel, files: Sequence[str], predictions: pd.DataFrame, rows: Sequence[FeatureRow]
+) -> dict[int, Failure]:
+    """Return by position the images for which the model gives no finite number."""
+    samples = pd.DataFrame(rows, index=range(len(rows)))
+    faults = find_faults(predictions, samples, model.predictor.meta.features)
+    return {
+        position: Failure(file=files[position], code="no_prediction", error=f"{files[position]}: {fault}")
+        for position, fault in faults.items()
+    }
 
 
 def _data_url(picture: Picture) -> str:

@@ -26,6 +26,7 @@ from PIL import Image
 
 from specimen.data.readers.decode import decode
 from specimen.inference.load import load_predictor
+from specimen.onnx.network import OnnxNetwork
 from specimen.serving import decoding
 from specimen.serving.app import make_app
 from specimen.serving.limits import Limits
@@ -46,9 +47,14 @@ def serve(tmp_path: Path, write_onnx: Callable[..., Path]) -> Serve:
 
     @contextmanager
     def open_client(
-        limits: Limits = LIMITS, *, classes: bool = False, features: bool = False, **app: Any
+        limits: Limits = LIMITS,
+        *,
+        classes: bool = False,
+        features: bool = False,
+        white_level: float | None = None,
+        **app: Any,
     ) -> Iterator[TestClient]:
-        model = write_onnx(tmp_path / "model.onnx", classes=classes, features=features)
+        model = write_onnx(tmp_path / "model.onnx", classes=classes, features=features, white_level=white_level)
         with TestClient(make_app(model, limits, **{"metrics_record": NOWHERE, **app}), base_url=LOCALHOST) as client:
             yield client
 
@@ -185,6 +191,47 @@ def test_features_reach_the_model(serve: Serve, given: Any, added: list[float]) 
     predictions = [one["prediction"] for one in response.json()["results"]]
     assert [one["prediction"] for one in plain.json()["results"]] == pytest.approx([2, 2])
     assert predictions == pytest.approx([2 + one for one in added])
+
+
+def test_an_image_without_a_finite_prediction_is_an_error(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    compute = OnnxNetwork.__call__
+
+    def break_dark_ones(network: OnnxNetwork, pictures: Any, features: Any) -> Any:
+        logits, distance = compute(network, pictures, features)
+        return np.where(pictures.max(axis=(1, 2, 3))[:, None] < 200, np.nan, logits), distance
+
+    with serve() as client:
+        monkeypatch.setattr(OnnxNetwork, "__call__", break_dark_ones)
+        dark = photo((100, 0, 0))
+        first, second = client.post("/predict", files=images(photo(), dark)).json()["results"]
+        none = client.post("/predict", files=images(dark))
+        explained = client.post("/explain", files=images(dark))
+    assert first["prediction"] == pytest.approx(2)
+    assert second["code"] == "no_prediction"
+    assert second["error"].startswith("photo_1.png: the model computes a value that is not a finite number")
+    for answer in (none, explained):
+        assert (answer.status_code, answer.json()["code"]) == (422, "no_prediction")
+
+
+def test_too_little_memory_for_an_image_is_an_error_of_the_server(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(*given: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(decoding, "decode", no_memory)
+    with serve() as client:
+        answer = client.post("/predict", files=images(photo()))
+    assert (answer.status_code, answer.json()["code"]) == (503, "no_memory")
+    assert answer.json()["message"].startswith("photo_0.png: the server has too little memory")
+
+
+def test_an_image_of_12_bits_is_decoded_as_those_of_the_training(serve: Serve) -> None:
+    file = io.BytesIO()
+    Image.fromarray(np.full((32, 32), 2048, np.uint16)).save(file, "TIFF")
+    with serve(white_level=4095) as client:
+        [result] = client.post("/predict", files=images(file.getvalue(), suffix="tiff")).json()["results"]
+    assert result["prediction"] == pytest.approx(1.28)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_another_file_takes_the_place_of_the_first(tmp_path: Path, write_onnx: W
     assert watcher.problem is None
 
 
-@pytest.mark.parametrize("damage", ["cut off", "text", "empty", "gone"])
+@pytest.mark.parametrize("damage", ["cut off", "text", "empty", "gone", "not a number"])
 def test_a_broken_file_leaves_the_model_and_says_so(tmp_path: Path, write_onnx: WriteOnnx, damage: str) -> None:
     path = write_onnx(tmp_path / "model.onnx")
     whole = path.read_bytes()
@@ -47,6 +47,8 @@ def test_a_broken_file_leaves_the_model_and_says_so(tmp_path: Path, write_onnx: 
     first = watcher.loaded
     if damage == "gone":
         path.unlink()
+    elif damage == "not a number":
+        write_onnx(tmp_path / "nan.onnx", scale=float("nan")).replace(path)
     else:
         path.write_bytes({"cut off": whole[: len(whole) // 2], "text": b"a model", "empty": b""}[damage])
     check(watcher)

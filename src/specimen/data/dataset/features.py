@@ -45,8 +45,9 @@ class NumberFeature(Facts):
         """Return N x 2; a missing number is the median of train."""
         numbers = self.parse(cells).to_numpy()
         missing = np.isnan(numbers)
-        scores = (np.where(missing, self.median, numbers) - self.mean) / self.std
-        return np.stack([scores, missing], axis=1).astype(np.float32)
+        with np.errstate(over="ignore"):  # what is too large for 32 bits is infinite, and has no prediction
+            scores = (np.where(missing, self.median, numbers) - self.mean) / self.std
+            return np.stack([scores, missing], axis=1).astype(np.float32)
 
     def parse(self, cells: pd.Series[Any]) -> pd.Series[float]:
         """Return the cells as numbers, NaN where one is missing or not a finite number."""

@@ -28,7 +28,7 @@ def main() -> None:
     store = Store.load(PREPARED)
     model, meta = load_model(MODEL)
     content = to_onnx(model, meta)
-    exported = read_onnx(content, str(ONNX))
+    exported = read_onnx(content, ONNX)
     largest, count = compare(make_torch_predictor(model, meta), exported, store, export)
     with replace_atomically(ONNX) as aside:
         aside.write_bytes(content)

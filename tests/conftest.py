@@ -78,8 +78,10 @@ def write_onnx() -> WriteOnnx:
         scale: float = 0.01,
         **meta: Any,
     ) -> Path:
-        import onnx
         from onnx import TensorProto, helper, numpy_helper
+
+        from specimen.onnx.checksum import CHECKSUM, EMPTY, write_checksum
+        from specimen.onnx.network import META
 
         weights = np.eye(3) / 5 if classes else np.array([[scale], [0], [0]])
         from_features = np.zeros((4, weights.shape[1]))
@@ -115,8 +117,8 @@ def write_onnx() -> WriteOnnx:
             dataset=builders.dataset_meta(**dataset | meta),
             novelty_photos=1 if novelty else None,
         )
-        helper.set_model_props(model, {"specimen": facts.model_dump_json()})
-        onnx.save(model, path)
+        helper.set_model_props(model, {META: facts.model_dump_json(), CHECKSUM: EMPTY})
+        path.write_bytes(write_checksum(model.SerializeToString()))
         return path
 
     return write

@@ -222,7 +222,7 @@ def test_an_unknown_sheet_is_the_fault_of_the_option(photos: Path, models: Path)
         (["absent", "-o", "out.csv"], "input: 'absent' does not exist"),
         (["photos", "-o", "out.txt"], "out.txt: unknown kind of table. Accepted: .csv, .xlsx, .parquet."),
         (["photos", "-o", "photos/photo_1.jpg/out.csv"], "out.csv: cannot be written"),
-        (["photos", "-o", "out.csv", "--model", "absent.pt"], "absent.pt: not a model of Specimen"),
+        (["photos", "-o", "out.csv", "--model", "absent.pt"], "absent.pt: no such model"),
         (["photos", "-o", "out.csv", "--features", "absent.csv"], "absent.csv: no such table"),
     ],
 )

@@ -25,7 +25,13 @@ def require_dep(stage: str, path: Path, key: str, otherwise: str = "") -> None:
     """
     if not PIPELINE.exists():
         return  # run by hand, outside a DVC repository
-    deps = yaml.safe_load(PIPELINE.read_text(encoding="utf-8"))["stages"][stage]["deps"]
+    described = yaml.safe_load(PIPELINE.read_text(encoding="utf-8"))["stages"][stage]
+    deps = described["deps"]
+    if path.as_posix() in described.get("outs", ()):
+        raise SpecimenError(
+            f"{key}: '{path}' is what stage {stage} writes, and DVC removes it before. Copy it elsewhere, and name the "
+            f"copy, here and in the deps of the stage in {PIPELINE}."
+        )
     if not {path, *path.parents} & {Path(dep) for dep in deps}:
         raise SpecimenError(
             f"{key}: '{path}' is not among the deps of stage {stage} in {PIPELINE}, so DVC would not notice when it "

@@ -50,14 +50,15 @@ class Train(Section):
     workers: Annotated[int, Field(ge=0)] = 0
     """Processes that prepare batches in advance. The store makes batches cheap, so 0 is right on a CPU."""
 
-    threads: Positive | None = None
+    threads: Annotated[int, Field(ge=1, le=1024)] | None = None
     """CPU threads of all processes together; null: one for each core. Their number decides in which order numbers are
     added, so another number changes the last bits of the model; set it to get the same bytes on any machine."""
 
     backbone: str = "resnet18"
     """A torchvision classification model, or `timm/<name>` with the extra; none learns from the features alone."""
     weights: str = "none"
-    """none, a torchvision weights name (DEFAULT, IMAGENET1K_V1, ...) or tag of timm, or the path of a state dict."""
+    """none, a torchvision weights name (DEFAULT, IMAGENET1K_V1, ...) or tag of timm, or the path of a state dict or
+    a `model.pt` with this backbone; add such a file to the deps of the stage."""
     features: tuple[str, ...] = ()
     """Columns of `data.features` that the model sees in addition to the picture."""
     fine_tune: FineTune = "all"

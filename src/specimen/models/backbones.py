@@ -10,7 +10,7 @@ from torch import nn
 from specimen.common.errors import SpecimenError, accepted_hint, missing_extra
 from specimen.common.weight_files import weights_file
 from specimen.models.normalize import Normalize
-from specimen.models.start_weights import StartWeights, find_torchvision_weights, load_state, read_state
+from specimen.models.start_weights import StartWeights, find_torchvision_weights, load_state, read_weights
 from specimen.models.torchvision_models import models
 
 NO_LINEAR_HEAD = ("squeezenet1_0", "squeezenet1_1")
@@ -45,8 +45,8 @@ def make_backbone(name: str, image_size: int, weights: str) -> tuple[nn.Module, 
         width = _embedding_width(made.body, image_size)
     except (AssertionError, RuntimeError) as error:  # no whole number of patches or windows, or shrunk to nothing
         raise SpecimenError(
-            f"train.backbone: {name} takes no pictures of {image_size} px ({error}). Set prepare.image_size to 224, "
-            "which it is made for, or choose another backbone."
+            f"train.backbone: {name} takes no pictures of {image_size} px ({error}). Set prepare.image_size to "
+            f"{_made_for(name)}, which it is made for, or choose another backbone."
         ) from error
     except OSError as error:
         raise SpecimenError(
@@ -81,21 +81,31 @@ def _from_timm(full_name: str, image_size: int, weights: str) -> _Headless:
         raise SpecimenError(
             f"train.backbone: timm has no '{name}'. {accepted_hint(name, timm.list_models(), 'models')}"
         )
+    config = timm.get_pretrained_cfg(name)
     file = weights_file(weights)
-    state = read_state(file) if file is not None else None
+    from_file = read_weights(file, full_name, config.mean, config.std) if file is not None else None
     tags = {full.split(".")[1]: full for full in timm.list_pretrained(f"{name}.*")}
     options = {"none": name, **tags}
     if tags:
         options["DEFAULT"] = name
-    if state is None and weights not in options:
+    if from_file is None and weights not in options:
         raise SpecimenError(f"train.weights: {full_name} has no '{weights}'. {accepted_hint(weights, options)}")
-    size = {"img_size": image_size} if timm.get_pretrained_cfg(name).fixed_input_size else {}
-    pretrained = state is None and weights != "none"
+    size = {"img_size": image_size} if config.fixed_input_size else {}
+    pretrained = from_file is None and weights != "none"
     body = timm.create_model(options.get(weights, name), pretrained=pretrained, num_classes=0, **size)
-    config = body.pretrained_cfg
-    heads = config["classifier"]
+    own = body.pretrained_cfg
+    heads = own["classifier"]
     heads = (heads,) if isinstance(heads, str) else tuple(heads)
-    return _Headless(body, StartWeights(state, config["mean"], config["std"]), heads)
+    return _Headless(body, from_file or StartWeights(None, own["mean"], own["std"]), heads)
+
+
+def _made_for(name: str) -> int:
+    """Return the side in pixels of the pictures that a known backbone was designed for."""
+    if name.startswith(TIMM):
+        import timm  # noqa: PLC0415 - an extra
+
+        return int(timm.get_pretrained_cfg(name.removeprefix(TIMM)).input_size[-1])
+    return min(int(weights.transforms().crop_size[0]) for weights in models.get_model_weights(name))
 
 
 def _embedding_width(body: nn.Module, image_size: int) -> int:

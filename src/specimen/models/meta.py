@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from specimen.common.errors import SpecimenError
 from specimen.common.facts import Facts, VersionedFacts
 from specimen.config.base import Resize
 from specimen.data.dataset import features
@@ -13,6 +15,16 @@ from specimen.models.task import AnyTask
 
 WAY_OUT = "`dvc repro` makes it again; or check out the code of the commit that made it, and use it with that."
 """What to do with a model file of another version."""
+
+
+def missing_model(path: Path) -> SpecimenError:
+    """Return the error that a model file is not there."""
+    return SpecimenError(f"{path}: no such model. `dvc pull` fetches it, `dvc repro` makes it.")
+
+
+def damaged_model(path: Path, why: str) -> SpecimenError:
+    """Return the error that a model file is not as it was written."""
+    return SpecimenError(f"{path}: damaged: {why}. Fetch or copy it again; or remove it, and `dvc repro` makes it.")
 
 
 class TrainingFacts(Facts):

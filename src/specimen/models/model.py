@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from specimen.common.errors import SpecimenError
 from specimen.common.files import replace_atomically
 from specimen.models.backbones import make_backbone
-from specimen.models.meta import WAY_OUT, ModelMeta
+from specimen.models.meta import WAY_OUT, ModelMeta, damaged_model, missing_model
 from specimen.models.normalize import IMAGENET_MEAN, IMAGENET_STD, Normalize
 from specimen.models.novelty import Novelty
+from specimen.models.torch_files import DamagedFileError, not_finite, read_torch, with_versions
 
 TABULAR_WIDTH = 32
 """Width of the branch for tabular features: a few columns need no more."""
@@ -93,11 +94,20 @@ def save_model(path: Path, model: Model, meta: ModelMeta) -> None:
 
 
 def load_model(path: Path) -> tuple[Model, ModelMeta]:
-    """Read a model and its meta. Raises `SpecimenError` if the file is not one of ours, or of another version."""
+    """Read a model and its meta.
+
+    Raises `SpecimenError` if there is none, if it is damaged, not one of ours, or of another version.
+    """
     try:
-        content = dict(torch.load(path, map_location="cpu", weights_only=True))
+        content = dict(read_torch(path))
         weights = content["weights"]
         facts = content["meta"]
+    except FileNotFoundError:
+        raise missing_model(path) from None
+    except DamagedFileError as error:
+        raise damaged_model(path, str(error)) from error
+    except MemoryError:
+        raise
     except Exception as error:  # torch raises whatever it stumbles over in a file of another kind
         raise _not_a_model(path, error) from error
     meta = ModelMeta.read(facts, str(path), WAY_OUT)
@@ -105,11 +115,13 @@ def load_model(path: Path) -> tuple[Model, ModelMeta]:
         model = make_model(meta.backbone, meta.task.num_outputs, meta.image_size, "none", meta.features_width)
         if meta.novelty_photos is not None:
             model.novelty = Novelty(meta.novelty_photos, model.embedding_width)
-        model.load_state_dict(weights)
+        model.load_state_dict(with_versions(weights, model))
     except SpecimenError as error:  # such as the backbone of an extra that is not installed
         raise SpecimenError(f"{path}: its backbone cannot be made here. {error}") from error
     except RuntimeError as error:  # weights that do not fit
         raise _not_a_model(path, error) from error
+    if faulty := not_finite(weights):
+        raise damaged_model(path, f"{faulty[0]} holds values that are not finite numbers")
     return model.eval(), meta
 
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from specimen.common.errors import SpecimenError
 from specimen.models.meta import ModelMeta
 from specimen.models.model import Model
+from specimen.onnx.checksum import CHECKSUM, EMPTY, write_checksum
 from specimen.onnx.network import META
 
 EXAMPLES = 2
@@ -89,10 +90,9 @@ def _plain_bytes(proto: onnx.ModelProto, meta: ModelMeta) -> bytes:
         del element.metadata_props[:]
         element.doc_string = ""
     proto.producer_name, proto.producer_version = "specimen", ""
-    onnx.helper.set_model_props(
-        proto, {META: json.dumps(meta.model_dump(mode="json"), ensure_ascii=False, allow_nan=False)}
-    )
-    return bytes(proto.SerializeToString(deterministic=True))
+    facts = json.dumps(meta.model_dump(mode="json"), ensure_ascii=False, allow_nan=False)
+    onnx.helper.set_model_props(proto, {META: facts, CHECKSUM: EMPTY})
+    return write_checksum(proto.SerializeToString(deterministic=True))
 
 
 @contextmanager

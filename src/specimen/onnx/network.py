@@ -10,9 +10,10 @@ import numpy.typing as npt
 import onnxruntime
 
 from specimen.common.errors import SpecimenError
-from specimen.models.meta import WAY_OUT, ModelMeta
+from specimen.models.meta import WAY_OUT, ModelMeta, damaged_model, missing_model
 from specimen.models.network import Outputs
 from specimen.models.predictor import Predictor
+from specimen.onnx.checksum import checksum_matches
 
 META = "specimen"
 """Key of the file's metadata that holds the `ModelMeta` as JSON."""
@@ -40,25 +41,33 @@ class OnnxNetwork:
 def load_onnx(path: Path, precision: str = "fp32", threads: int | None = None) -> Predictor:
     """Load `model.onnx`, to compute on so many threads (None: one for each core).
 
-    Raises `SpecimenError` if the file is not one of ours, or of another version, or if it is to compute in bf16.
+    Raises `SpecimenError` if there is none, if it is damaged, not one of ours, or of another version, and if it is to
+    compute in bf16.
     """
     if precision == "bf16":
         raise SpecimenError(f"{path}: an ONNX file computes in fp32. Choose fp32, or use models/model.pt.")
     try:
-        return read_onnx(path.read_bytes(), str(path), threads)
-    except SpecimenError:
+        return read_onnx(path.read_bytes(), path, threads)
+    except FileNotFoundError:
+        raise missing_model(path) from None
+    except (SpecimenError, MemoryError):
         raise
     except Exception as error:  # onnxruntime and JSON raise whatever they stumble over in a file of another kind
         raise SpecimenError(f"{path}: not a model of Specimen ({error}). `dvc repro export` makes one.") from error
 
 
-def read_onnx(content: bytes, where: str, threads: int | None = None) -> Predictor:
-    """Return the predictor of the bytes of an ONNX file; `where` names it in messages. See `load_onnx`."""
+def read_onnx(content: bytes, path: Path, threads: int | None = None) -> Predictor:
+    """Return the predictor of the bytes of an ONNX file; `path` names it in messages. See `load_onnx`."""
+    whole = checksum_matches(content)
+    if whole is False:
+        raise damaged_model(path, "its checksum does not match")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0
     options.log_severity_level = FATAL
     # Threads that wait for work in a loop would take the cores from the threads that decode pictures.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    meta = ModelMeta.read(json.loads(session.get_modelmeta().custom_metadata_map[META]), where, WAY_OUT)
+    meta = ModelMeta.read(json.loads(session.get_modelmeta().custom_metadata_map[META]), str(path), WAY_OUT)
+    if whole is None:
+        raise damaged_model(path, "it has no checksum")
     return Predictor(OnnxNetwork(session), meta)

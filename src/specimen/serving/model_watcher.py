@@ -18,6 +18,7 @@ from specimen.common.errors import SpecimenError
 from specimen.common.hashing import file_md5
 from specimen.inference.load import load_predictor
 from specimen.models.faults import find_faults
+from specimen.models.meta import missing_model
 from specimen.models.predictor import Predictor
 
 LOG = logging.getLogger("uvicorn.error")  # the only log of the server
@@ -122,7 +123,7 @@ class ModelWatcher:
         """Load the model and predict once, so that the first request finds it warm. Raises `SpecimenError`."""
         before = self._stamp()
         if before is None:
-            raise SpecimenError(f"{self.path}: no such model. `dvc pull` fetches it, `dvc repro` makes it.")
+            raise missing_model(self.path)
         if not self.path.is_file():  # a pipe, for one, is read until somebody writes, and nothing stops that
             raise SpecimenError(f"{self.path}: not a file, so it cannot be used as a model.")
         try:

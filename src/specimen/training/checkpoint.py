@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import io
 import sys
-import zipfile
 from pathlib import Path
 
 import torch
 
 from specimen.common.files import replace_atomically
 from specimen.models.meta import ModelMeta
+from specimen.models.torch_files import read_torch
 from specimen.training.compute import Compute
 from specimen.training.training_state import StateDict
 
@@ -30,10 +30,7 @@ class Checkpoint:
     def load(self) -> StateDict | None:
         """Return the state of an interrupted run of this configuration, if there is one and the file is whole."""
         try:
-            with zipfile.ZipFile(self.path) as archive:
-                if archive.testzip() is not None:  # torch writes checksums, but does not compare them
-                    return None
-            content = torch.load(self.path, map_location="cpu", weights_only=True)
+            content = read_torch(self.path)
             state: StateDict = content["state"]
             return state if content["fingerprint"] == self.fingerprint else None
         # Of a damaged file zipfile and torch raise whatever they stumble over, ten kinds of exceptions at least.

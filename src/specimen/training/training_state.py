@@ -11,6 +11,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from specimen.config.train import Train
 from specimen.models.model import Model
+from specimen.models.torch_files import with_versions
 from specimen.training.epoch_records import EpochRecord
 from specimen.training.optimizers import make_optimizer, make_schedule
 
@@ -43,7 +44,8 @@ class TrainingState:
 
     def keep_best(self) -> None:
         """Keep a copy of the weights as they are now."""
-        self.best = {key: value.detach().cpu().clone() for key, value in self.eval_model.state_dict().items()}
+        state = self.eval_model.state_dict()
+        self.best = with_versions({key: value.detach().cpu().clone() for key, value in state.items()}, self.eval_model)
 
     def state_dict(self) -> StateDict:
         """Return tensors and plain values."""

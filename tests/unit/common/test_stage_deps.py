@@ -11,7 +11,9 @@ from specimen.common.stage_deps import is_tracked, require_dep
 @pytest.fixture
 def pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("dvc.yaml").write_text("stages: {train: {cmd: x, deps: [data/prepared, weights/resnet18.pth]}}")
+    Path("dvc.yaml").write_text(
+        "stages: {train: {cmd: x, deps: [data/prepared, weights/resnet18.pth], outs: [models/model.pt]}}"
+    )
 
 
 @pytest.mark.usefixtures("pipeline")
@@ -45,3 +47,9 @@ def test_what_dvc_tracks_may_not_be_here_yet(kept: str) -> None:
 def test_an_output_of_a_stage_is_tracked(path: str, tracked: bool) -> None:
     Path("dvc.yaml").write_text("stages: {pretrain: {cmd: x, outs: [weights: {persist: true}, own.pt]}, train: {}}")
     assert is_tracked(Path(path)) == tracked
+
+
+@pytest.mark.usefixtures("pipeline")
+def test_what_the_stage_writes_itself_cannot_be_read() -> None:
+    with pytest.raises(SpecimenError, match=r"'models/model\.pt' is what stage train writes, .* Copy it elsewhere"):
+        require_dep("train", Path("models/model.pt"), "train.weights")

@@ -19,7 +19,8 @@ from torchvision.transforms.functional import normalize
 
 from specimen.common.errors import SpecimenError
 from specimen.models.meta import WAY_OUT
-from specimen.models.model import load_model, make_model, save_model
+from specimen.models.model import Model, load_model, make_model, save_model
+from specimen.models.normalize import Normalize
 from specimen.models.task import Classification
 
 BACKBONE = "mobilenet_v3_small"
@@ -222,7 +223,7 @@ def test_a_broken_state_dict_is_one_message(tmp_path: Path, content: bytes) -> N
 
 def test_a_state_dict_that_is_not_there_is_one_message(tmp_path: Path) -> None:
     path = tmp_path / "start.pt"
-    assert f"train.weights: {path} cannot be read" in fault(lambda: make_model(BACKBONE, 2, 32, str(path)))
+    assert f"train.weights: {path} does not exist." in fault(lambda: make_model(BACKBONE, 2, 32, str(path)))
 
 
 @pytest.mark.parametrize("content", [torch.zeros(3), [torch.zeros(3)], {"weights": {"a": torch.zeros(3)}}])
@@ -230,6 +231,79 @@ def test_a_file_without_a_state_dict_is_one_message(tmp_path: Path, content: obj
     path = tmp_path / "start.pt"
     torch.save(content, path)
     assert f"{path} is not a state dict" in fault(lambda: make_model(BACKBONE, 2, 32, str(path)))
+
+
+def write_start(path: Path, seed: int = 3, **changes: Any) -> Model:
+    """Write a model of Specimen to start from, whose pictures are scaled otherwise than most."""
+    torch.manual_seed(seed)
+    model = make_model(BACKBONE, 1, 32)
+    model.normalize = Normalize((0.5, 0.4, 0.3), (0.2, 0.25, 0.3))
+    save_model(path, model, builders.model_meta(backbone=BACKBONE, **changes))
+    return model
+
+
+def test_a_model_of_specimen_is_weights_to_start_from(tmp_path: Path) -> None:
+    start = write_start(tmp_path / "start.pt")
+    model = make_model(BACKBONE, 2, 32, str(tmp_path / "start.pt"))
+    torch.testing.assert_close(model.eval().embed(pictures()), start.eval().embed(pictures()))
+    assert model.head.out_features == 2
+
+
+def test_the_backbone_of_a_model_to_start_from_must_be_the_same(tmp_path: Path) -> None:
+    write_start(tmp_path / "start.pt")
+    message = fault(lambda: make_model("resnet18", 2, 32, str(tmp_path / "start.pt")))
+    assert message == (
+        f"train.weights: {tmp_path / 'start.pt'} is a model whose backbone is {BACKBONE}, not resnet18. Set "
+        f"train.backbone: {BACKBONE}, or choose other weights."
+    )
+
+
+def test_weights_that_are_not_numbers_are_refused_with_their_file(tmp_path: Path) -> None:
+    state = plain(BACKBONE, 2).state_dict()
+    key = next(iter(state))
+    state[key].view(-1)[0] = float("nan")
+    torch.save(state, tmp_path / "start.pt")
+    message = fault(lambda: make_model(BACKBONE, 2, 32, str(tmp_path / "start.pt")))
+    assert f"'{tmp_path / 'start.pt'}'" in message
+    assert message.endswith(f"are damaged: {key} holds values that are not finite numbers.")
+
+
+def test_layers_that_want_the_version_of_their_weights_get_it(tmp_path: Path) -> None:
+    torch.save(get_model("mnasnet0_5", weights=None).state_dict(), tmp_path / "start.pt")
+    model = make_model("mnasnet0_5", 3, 32, str(tmp_path / "start.pt"))
+    save_model(tmp_path / "model.pt", model, builders.model_meta(META.task, backbone="mnasnet0_5"))
+    loaded, _ = load_model(tmp_path / "model.pt")
+    torch.testing.assert_close(dict(loaded.state_dict()), dict(model.state_dict()))
+
+
+@pytest.mark.parametrize("size", [512, 65536])
+def test_a_block_of_zeros_in_a_model_is_noticed(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "model.pt"
+    write_start(path)
+    content = path.read_bytes()
+    middle = len(content) // 2
+    path.write_bytes(content[:middle] + bytes(size) + content[middle + size :])
+    for load in (lambda: load_model(path), lambda: make_model(BACKBONE, 2, 32, str(path))):
+        assert re.search(rf"{path}:? (is )?damaged: the checksum of \S+ in it does not match", fault(load))
+
+
+def test_a_model_whose_weights_are_not_numbers_is_refused(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = make_model(BACKBONE, 3, 32)
+    torch.nn.init.constant_(model.head.bias, float("inf"))
+    save_model(tmp_path / "model.pt", model, builders.model_meta(META.task, backbone=BACKBONE))
+    message = fault(lambda: load_model(tmp_path / "model.pt"))
+    assert message.startswith(f"{tmp_path / 'model.pt'}: damaged: head.bias holds values that are not finite numbers.")
+
+
+def test_of_a_model_that_is_not_there_the_message_says_how_to_get_it(tmp_path: Path) -> None:
+    path = tmp_path / "model.pt"
+    message = f"{path}: no such model. `dvc pull` fetches it, `dvc repro` makes it."
+    assert fault(lambda: load_model(path)) == message
+
+
+def test_the_size_that_a_backbone_is_made_for_is_its_own() -> None:
+    assert "Set prepare.image_size to 299, which it is made for" in fault(lambda: make_model("inception_v3", 2, 32))
 
 
 def test_a_model_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -302,7 +376,3 @@ def test_a_backbone_that_cannot_be_made_here_is_reported_with_the_file(tmp_path:
     message = fault(lambda: load_model(tmp_path / "model.pt"))
     assert message.startswith(f"{tmp_path / 'model.pt'}: its backbone cannot be made here. ")
     assert "no model 'resnet-18' here. Did you mean 'resnet18'?" in message
-
-
-def test_a_missing_model_is_reported_with_the_way_to_it(tmp_path: Path) -> None:
-    assert fault(lambda: load_model(tmp_path / "model.pt")).endswith("`dvc repro train` makes one.")

@@ -21,6 +21,7 @@ from specimen.models.model import load_model, make_model, save_model
 from specimen.models.predictor import Predictor
 from specimen.models.task import Classification
 from specimen.models.torch_network import TorchPredictor, load_torch
+from specimen.onnx.checksum import CHECKSUM
 from specimen.onnx.export import to_onnx
 from specimen.onnx.network import META, load_onnx
 
@@ -171,7 +172,7 @@ def test_the_bar_sees_every_batch(loaded: TorchPredictor, monkeypatch: pytest.Mo
     [
         ("model.onnx", b"rubbish", "not a model of Specimen"),
         ("model.onnx", b"", "not a model of Specimen"),
-        ("model.onnx", None, "No such file"),
+        ("model.onnx", None, "no such model"),
         ("model.pt", b"rubbish", "not a model of Specimen"),
         ("model.pkl", b"rubbish", "unknown kind of model. Accepted: .pt, .onnx."),
     ],
@@ -191,6 +192,23 @@ def test_an_onnx_file_of_others_is_no_model(both: tuple[Path, Path], tmp_path: P
     del proto.metadata_props[:]
     onnx.save(proto, tmp_path / "model.onnx")
     with pytest.raises(SpecimenError, match="not a model of Specimen"):
+        load_onnx(tmp_path / "model.onnx")
+
+
+@pytest.mark.parametrize("position", [0.3, 0.5, 0.9])
+def test_a_block_of_zeros_in_an_onnx_file_is_noticed(both: tuple[Path, Path], tmp_path: Path, position: float) -> None:
+    content = both[1].read_bytes()
+    start = int(position * len(content))
+    path = tmp_path / "model.onnx"
+    path.write_bytes(content[:start] + bytes(64) + content[start + 64 :])
+    with pytest.raises(SpecimenError, match=r"model\.onnx: damaged: its checksum does not match\. Fetch or copy it ag"):
+        load_onnx(path)
+
+
+def test_an_onnx_file_without_its_checksum_is_refused(both: tuple[Path, Path], tmp_path: Path) -> None:
+    content = both[1].read_bytes().replace(CHECKSUM.encode(), bytes(len(CHECKSUM)))
+    (tmp_path / "model.onnx").write_bytes(content)
+    with pytest.raises(SpecimenError, match=r"model\.onnx: damaged: it has no checksum\."):
         load_onnx(tmp_path / "model.onnx")
 
 

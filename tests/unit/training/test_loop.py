@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -9,6 +11,7 @@ from specimen.config.train import Train
 from specimen.models.model import make_model
 from specimen.models.task import Classification, Regression
 from specimen.training.batches import Batch
+from specimen.training.checkpoint import Checkpoint
 from specimen.training.compute import Compute
 from specimen.training.epoch_records import EpochRecord, is_stale
 from specimen.training.loop import is_best
@@ -82,3 +85,18 @@ def test_the_average_follows_the_weights_slowly() -> None:
         run.model.head.weight.add_(1.0)
     run.average.update_parameters(run.model)
     torch.testing.assert_close(run.eval_model.head.weight.detach(), before + 0.1)
+
+
+def test_the_best_weights_keep_the_versions_of_their_layers_through_a_checkpoint(tmp_path: Path) -> None:
+    """Without them mnasnet refuses its weights after the last epoch."""
+    run = make_training_state(make_model("mnasnet0_5", 1, 32), Train(), steps=1)
+    run.keep_best()
+    run.model.load_state_dict(run.best)
+    checkpoint = Checkpoint(tmp_path / "checkpoint.pt", "mine")
+    checkpoint.save(run.state_dict())
+    saved = checkpoint.load()
+    assert saved is not None
+    again = make_training_state(make_model("mnasnet0_5", 1, 32), Train(), steps=1)
+    again.load_state_dict(saved)
+    again.model.load_state_dict(again.best)
+    torch.testing.assert_close(dict(again.model.state_dict()), dict(run.model.state_dict()))

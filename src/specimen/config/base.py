@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from specimen.common.errors import SpecimenError, accepted_hint
+from specimen.config.yaml_versions import differing_places, read_by_yaml_12, value_at
 
 PARAMS_FILE = Path("params.yaml")
 
@@ -44,7 +45,9 @@ def load_section(name: str, kind: type[S], path: Path = PARAMS_FILE) -> S:
     content = read_yaml(path)
     if not isinstance(content, dict):
         raise SpecimenError(f"{path}: expected sections such as {name}, found {content!r}.")
-    return check(kind, content.get(name, {}), str(path), name)
+    section = check(kind, content.get(name, {}), str(path), name)
+    require_one_reading(section, path, name)
+    return section
 
 
 def read_yaml(path: Path = PARAMS_FILE) -> Any:
@@ -55,6 +58,34 @@ def read_yaml(path: Path = PARAMS_FILE) -> Any:
         raise SpecimenError(f"{path} not found; run from the root of the repository.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SpecimenError(f"{path} is not valid YAML: {error}") from error
+
+
+def require_one_reading(checked: Section, path: Path, *prefix: str) -> None:
+    """Raise `SpecimenError` where DVC, which reads by another version of YAML, reads something else than was checked.
+
+    `prefix` are the keys above the section. See `yaml_versions`.
+    """
+    ours = read_yaml(path)
+    dvcs = read_by_yaml_12(path.read_text(encoding="utf-8"))
+    for key in prefix:
+        ours, dvcs = (content.get(key, {}) for content in (ours, dvcs))
+    places = list(differing_places(ours, dvcs))
+    if not places:
+        return
+    try:
+        other = type(checked).model_validate(dvcs)
+    except ValidationError:
+        faults = places
+    else:  # `1e-3` is a text to one of them, but the same number to the section
+        one, two = checked.model_dump(), other.model_dump()
+        faults = [place for place in places if value_at(one, place) != value_at(two, place)]
+    if faults:
+        lines = (
+            f"  {'.'.join(map(str, (*prefix, *place)))}: read as {value_at(ours, place)!r} by YAML 1.1, but as "
+            f"{value_at(dvcs, place)!r} by YAML 1.2, as DVC does. Write the one that you mean, a text in quotes."
+            for place in faults
+        )
+        raise SpecimenError(f"{path}:\n" + "\n".join(lines))
 
 
 def check(kind: type[S], content: object, where: str, *prefix: str) -> S:
@@ -87,6 +118,8 @@ def _describe(fault: dict[str, Any], kind: type[BaseModel], prefix: tuple[str, .
     if fault["type"] == "missing":
         return f"{key}: missing."
     message = _PLAIN.get(fault["type"], str(fault["msg"]).removeprefix("Value error, "))
+    if fault["type"] == "string_type" and isinstance(fault["input"], bool):
+        message = "YAML takes yes, no, on and off for true and false; put a text in quotes"
     return f"{key}: {message}, got {fault['input']!r}." if path[1:] else f"{key}: {message}."
 
 

@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import model_validator
 
 from specimen.common.errors import SpecimenError
-from specimen.config.base import PARAMS_FILE, Section, check, read_yaml
+from specimen.config.base import PARAMS_FILE, Section, check, read_yaml, require_one_reading
 from specimen.config.data import Data
 from specimen.config.evaluate import Evaluate
 from specimen.config.export import Export
@@ -47,7 +47,9 @@ class Params(Section):
 
 def load_params(path: Path = PARAMS_FILE) -> Params:
     """Read and check a params file. Raises `SpecimenError` that lists every fault with its key."""
-    return check_params(read_yaml(path), str(path))
+    params = check_params(read_yaml(path), str(path))
+    require_one_reading(params, path)
+    return params
 
 
 def check_params(content: object, where: str) -> Params:

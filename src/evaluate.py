@@ -1,5 +1,7 @@
 """Stage evaluate: the model on the test split -> metrics, predictions and plots."""
 
+import specimen.common.interrupts  # isort: skip # noqa: F401
+
 from collections.abc import Iterable
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """Stage export: models/model.pt -> models/model.onnx, checked on samples of the test split."""
 
+import specimen.common.interrupts  # isort: skip # noqa: F401
+
 from pathlib import Path
 
 import numpy as np

@@ -7,6 +7,8 @@ checkpoint.
 
 from __future__ import annotations
 
+import specimen.common.interrupts  # isort: skip # noqa: F401
+
 import argparse
 import os
 import shlex

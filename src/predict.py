@@ -2,10 +2,13 @@
 
 An INPUT is a photo, a folder (with all folders in it), a pattern in quotes such as 'photos/**/*.jpg', or a .zip. The
 table has a row for each photo: its path, the prediction, and in the column `error` why there is none. An existing
-table is replaced only when the new one is complete: after Ctrl-C or an error, it is as it was before.
+table is replaced only when the new one is complete: after Ctrl-C or an error, it is as it was before. A
+file that is not a table of predictions is never replaced.
 """
 
 from __future__ import annotations
+
+import specimen.common.interrupts  # isort: skip # noqa: F401
 
 import argparse
 import sys
@@ -47,9 +50,9 @@ def main() -> None:
     if unread:
         shown = ", ".join(unread[:MAX_UNREAD]) + (", ..." if len(unread) > MAX_UNREAD else "")
         _note(f"files that are not read, because their suffix is not that of a photo: {len(unread)} ({shown})")
-    check_writable(options.output, len(inputs))
     if options.features and options.output.resolve() == options.features.resolve():
         raise SpecimenError(f"{options.output}: this is the table of the features; write to another file.")
+    check_writable(options.output, len(inputs))
     predictor = load_predictor(options.model, options.precision)
     samples = _samples(predictor, inputs, options)
     bad, reasons = predict_to(options.output, predictor, inputs, samples)

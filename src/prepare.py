@@ -1,5 +1,7 @@
 """Stage prepare: the label table and its images -> the packed store in data/prepared."""
 
+import specimen.common.interrupts  # isort: skip # noqa: F401
+
 from pathlib import Path
 
 from specimen.common import errors

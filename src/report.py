@@ -6,6 +6,8 @@ available is named in the report; the report is written all the same.
 
 from __future__ import annotations
 
+import specimen.common.interrupts  # isort: skip # noqa: F401
+
 import argparse
 import sys
 from collections.abc import Mapping

@@ -1,5 +1,7 @@
 """Draw the embedded data set `data/sample`: photos of potted plants and the sheet of their labels."""
 
+import specimen.common.interrupts  # isort: skip # noqa: F401
+
 import re
 from functools import partial
 from io import BytesIO

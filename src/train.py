@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import specimen.common.interrupts  # isort: skip # noqa: F401
+
 from collections.abc import Iterable
 from pathlib import Path
 

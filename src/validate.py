@@ -5,6 +5,8 @@ the model and the plots of the last good run are still there. Photos are not dec
 to prepare.
 """
 
+import specimen.common.interrupts  # isort: skip # noqa: F401
+
 from pathlib import Path
 
 from specimen.common import errors, sample_stage

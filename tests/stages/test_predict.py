@@ -195,11 +195,12 @@ def test_an_interrupted_run_leaves_the_last_table_as_it_was(
 
     Path("out").mkdir()
     path = Path(f"out/table{suffix}")
-    path.write_text("the last one")
+    call(photos, "-o", path, "--model", models / "regression.onnx")
+    before = path.read_bytes()
     monkeypatch.setattr(predict, "predict_files", interrupted)
     with pytest.raises(KeyboardInterrupt):
         call(photos, "-o", path, "--model", models / "regression.onnx")
-    assert path.read_text() == "the last one"
+    assert path.read_bytes() == before
     assert list(Path("out").iterdir()) == [path]
 
 
@@ -207,6 +208,14 @@ def test_the_table_of_features_is_not_overwritten(photos: Path, models: Path) ->
     Path("ages.csv").write_text("image,age\na.png,1\n")
     with pytest.raises(SpecimenError, match=r"this is the table of the features"):
         call(photos, "-o", "./ages.csv", "--features", "ages.csv", "--model", models / "regression.onnx")
+
+
+def test_the_sheet_of_the_labels_is_not_overwritten(photos: Path, models: Path) -> None:
+    sheet = Path("labels.csv")
+    sheet.write_text("image,weight\na.png,1\n")
+    with pytest.raises(SpecimenError, match=r"^labels\.csv: this file is not a table of predictions"):
+        call(photos, "-o", sheet, "--model", models / "regression.onnx")
+    assert sheet.read_text() == "image,weight\na.png,1\n"
 
 
 def test_an_unknown_sheet_is_the_fault_of_the_option(photos: Path, models: Path) -> None:

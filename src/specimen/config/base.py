@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from specimen.common.errors import SpecimenError, accepted_hint
-from specimen.config.yaml_versions import differing_places, read_by_yaml_12, value_at
+from specimen.common.yaml_versions import differing_places, read_by_yaml_12, value_at
 
 PARAMS_FILE = Path("params.yaml")
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from pyarrow import parquet
 
 from specimen.common.errors import SpecimenError, accepted_hint
+from specimen.models.predictions import PREDICTION
 
 XLSX_ROWS = 1_048_576
 """Most rows of a sheet, with its header, that a spreadsheet opens."""
@@ -28,8 +30,46 @@ def check_writable(path: Path, rows: int) -> None:
         raise SpecimenError(f"{path}: unknown kind of table. {accepted_hint(path.suffix, WRITERS)}")
     if path.is_dir():
         raise SpecimenError(f"{path}: this is a folder; name a file in it.")
+    if path.is_file() and path.stat().st_size and not is_predictions(path):
+        raise SpecimenError(
+            f"{path}: this file is not a table of predictions, so it is not replaced. Write to another file, or remove "
+            "it first."
+        )
     if path.suffix.lower() == ".xlsx" and rows + 1 > XLSX_ROWS:
         raise SpecimenError(f"{path}: a sheet cannot hold {rows:,} rows. Write a .csv or .parquet.")
+
+
+def is_predictions(path: Path) -> bool:
+    """Tell whether a file is a table as `predict_files` gives it: all others may be the only copy of something."""
+    try:
+        columns = HEADERS[path.suffix.lower()](path)
+    except Exception:  # of a file of another kind its readers raise whatever they stumble over
+        return False
+    return columns[:2] == ["image", PREDICTION] and columns[-1] == "error"
+
+
+def _csv_header(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return next(csv.reader(file))
+
+
+def _xlsx_header(path: Path) -> list[str]:
+    book = load_workbook(path, read_only=True)
+    try:
+        return [str(value) for value in next(book.worksheets[0].values)]
+    finally:
+        book.close()
+
+
+def _parquet_header(path: Path) -> list[str]:
+    return list(parquet.read_schema(path).names)
+
+
+HEADERS: dict[str, Callable[[Path], list[str]]] = {
+    ".csv": _csv_header,
+    ".xlsx": _xlsx_header,
+    ".parquet": _parquet_header,
+}
 
 
 def open_writer(path: Path, suffix: str) -> AbstractContextManager[Write]:

@@ -14,7 +14,7 @@ from threadpoolctl import ThreadpoolController
 from torch import Tensor
 
 from specimen.common.cores import available_cores
-from specimen.common.errors import SpecimenError
+from specimen.common.errors import SpecimenError, is_out_of_memory
 
 RESIDENT_SHARE = 0.4
 """Largest share of the free memory of a GPU that pictures may take; the rest is for the model."""
@@ -68,7 +68,7 @@ def on_device(images: npt.NDArray[np.uint8], device: torch.device) -> npt.NDArra
 
 @contextmanager
 def out_of_memory(batch_size: int) -> Iterator[None]:
-    """Turn running out of GPU memory into an error that says what to do."""
+    """Turn running out of memory, of the GPU or of the machine, into an error that says what to do."""
     try:
         yield
     except torch.OutOfMemoryError as error:
@@ -76,4 +76,12 @@ def out_of_memory(batch_size: int) -> Iterator[None]:
             f"train.batch_size: {batch_size} is too much for the memory of the GPU. Try {max(1, batch_size // 2)}, a "
             "smaller prepare.image_size, or the environment variable PYTORCH_ALLOC_CONF=expandable_segments:True. "
             f"({str(error).splitlines()[0]})"
+        ) from error
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        detail = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise SpecimenError(
+            f"train.batch_size: {batch_size} is too much for the memory of this machine. Try "
+            f"{max(2, batch_size // 2)}, a smaller prepare.image_size, or another train.backbone. ({detail})"
         ) from error

@@ -1,5 +1,7 @@
 """How a program ends: its exit status, and what is on stderr."""
 
+import errno
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ import pytest
 
 import specimen
 from specimen.common.errors import SpecimenError, accepted_hint, run_cli
+from specimen.common.files import write_json
 from specimen.versioning.dvc_commands import fault_in
 
 SOURCE = Path(specimen.__file__).parents[1]
@@ -109,3 +112,69 @@ def test_a_list_of_60_is_whole_and_a_longer_one_is_cut() -> None:
 )
 def test_what_a_failed_program_says_of_it_is_found(output: list[str], fault: str) -> None:
     assert fault_in(output) == fault
+
+
+def said_of(error: BaseException, capsys: pytest.CaptureFixture[str]) -> str:
+    def fail() -> None:
+        raise error
+
+    with pytest.raises(SystemExit) as end:
+        run_cli(fail)
+    assert end.value.code == 2
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["plots", "params.yaml"])
+def test_a_file_that_the_system_refuses_is_one_message(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    said = said_of(PermissionError(errno.EACCES, "Permission denied", name), capsys)
+    assert said == (
+        f"error: {name}: Permission denied. Check who owns it and its permissions (ls -ld), of its folder too.\n"
+    )
+
+
+def test_a_file_where_a_folder_is_needed_is_one_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "plots").touch()
+    with pytest.raises(OSError, match="plots") as caught:
+        write_json(tmp_path / "plots/history.json", {})
+    assert "A file is where a folder is needed: rename or remove it." in said_of(caught.value, capsys)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError("a.tiff: not enough memory"),
+        MemoryError(),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: can't allocate memory: 9 bytes\nat x"),
+        RuntimeError("std::bad_alloc"),
+    ],
+)
+def test_too_little_memory_is_one_message(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+    detail = str(error).split("\n")[0] or "MemoryError"
+    assert said_of(error, capsys) == (
+        f"error: out of memory ({detail}). Close other programs, or use a machine with more memory.\n"
+    )
+
+
+@pytest.mark.parametrize("error", [RuntimeError("shapes differ"), OSError("no file"), KeyError("x")])
+def test_a_fault_of_the_program_keeps_its_traceback(error: Exception) -> None:
+    def fail() -> None:
+        raise error
+
+    with pytest.raises(type(error)):
+        run_cli(fail)
+
+
+def test_an_interrupt_while_importing_is_one_line(tmp_path: Path) -> None:
+    code = "import specimen.common.interrupts\nraise KeyboardInterrupt"
+    done = subprocess.run([sys.executable, "-c", code], cwd=SOURCE, capture_output=True, text=True, check=False)
+    assert done.stderr == "\ninterrupted\n"
+    assert done.returncode in (-signal.SIGINT, 130)
+    code = "import specimen.common.interrupts\nraise KeyError('x')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=SOURCE, capture_output=True, text=True, check=False)
+    assert "KeyError: 'x'" in done.stderr
+
+
+@pytest.mark.parametrize("path", sorted(SOURCE.glob("*.py")), ids=lambda path: path.stem)
+def test_each_command_is_ready_for_an_interrupt_before_it_imports(path: Path) -> None:
+    lines = [line for line in path.read_text().splitlines() if line.startswith(("import ", "from "))]
+    assert lines[lines[0] == "from __future__ import annotations"].startswith("import specimen.common.interrupts")

@@ -78,3 +78,26 @@ def test_a_sheet_that_would_be_too_long_is_refused_beforehand(tmp_path: Path) ->
     check_writable(tmp_path / "out.csv", writers.XLSX_ROWS)
     with pytest.raises(SpecimenError, match=r"a sheet cannot hold 1,048,576 rows. Write a .csv or .parquet"):
         check_writable(tmp_path / "out.xlsx", writers.XLSX_ROWS)
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+def test_only_a_table_of_predictions_is_replaced(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"out{suffix}"
+    check_writable(path, 1)
+    path.touch()
+    check_writable(path, 1)
+    with open_writer(path, suffix) as write:
+        write(PARTS[0])
+    check_writable(path, 1)
+    for table in (pd.DataFrame({"image": ["a.png"], "weight": [2.5]}), pd.DataFrame({"prediction": [1]})):
+        with open_writer(path, suffix) as write:
+            write(table)
+        link = tmp_path / f"link{suffix}"
+        link.unlink(missing_ok=True)
+        link.symlink_to(path)
+        for name in (path, link):
+            with pytest.raises(SpecimenError, match=rf"^{name}: this file is not a table of predictions, so it is not"):
+                check_writable(name, 1)
+    path.write_bytes(b"\xff\xfe no table")
+    with pytest.raises(SpecimenError, match="not a table of predictions"):
+        check_writable(path, 1)

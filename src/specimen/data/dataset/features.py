@@ -123,8 +123,14 @@ def _describe_column(column: pd.Series[Any], name: str) -> NumberFeature | Categ
         median = float(numbers.median())
         filled = numbers.fillna(median)
         # A constant has no spread, but rounding would give it one of 1e-17.
-        std = float(filled.std(ddof=0)) if filled.nunique() > 1 else 1.0
-        return NumberFeature(median=median, mean=float(filled.mean()), std=std)
+        with np.errstate(over="ignore", invalid="ignore"):
+            std = float(filled.std(ddof=0)) if filled.nunique() > 1 else 1.0
+            mean = float(filled.mean())
+        if not np.isfinite([mean, std]).all():
+            values = filled.to_numpy()
+            largest = values[np.abs(values).argmax()]
+            raise SpecimenError(f"data.features: '{name}' holds {largest:g}, which is too large to compute with.")
+        return NumberFeature(median=median, mean=mean, std=std)
     categories = sorted(to_text(column.dropna()).dropna().unique())
     if len(categories) > MAX_CATEGORIES:
         raise SpecimenError(f"data.features: '{name}' has {len(categories)} texts, more than {MAX_CATEGORIES}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from specimen.common.errors import SpecimenError
 from specimen.config.data import Data
 from specimen.config.prepare import Prepare
 from specimen.data.dataset import features
@@ -43,4 +44,12 @@ def describe_dataset(samples: pd.DataFrame, counts: RowCounts, data: Data, prepa
 
 def _statistics(target: pd.Series[float]) -> TargetStatistics:
     values = target.to_numpy(np.float64)
-    return TargetStatistics(mean=float(values.mean()), std=float(values.std()))
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, std = float(values.mean()), float(values.std())
+    if not np.isfinite([mean, std]).all():
+        largest = values[np.abs(values).argmax()]
+        raise SpecimenError(
+            f"data.target: the label {largest:g} is too large to compute with. Reject it with "
+            "prepare.rules.label_out_of_range."
+        )
+    return TargetStatistics(mean=mean, std=std)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from specimen.config.prepare import Rules
+
+MAX_LABEL = 1e30
+"""No measurement is larger, and spreads and errors of labels up to it can be computed."""
 
 
 def missing_label(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
@@ -25,10 +27,10 @@ def label_not_a_number(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
 
 
 def label_out_of_range(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
-    """The label is below `min` or above `max`."""
+    """The label is below `min` or above `max`; without these, too large to compute with its square."""
     bounds = rules.label_out_of_range
-    low = -np.inf if bounds.min is None else bounds.min
-    high = np.inf if bounds.max is None else bounds.max
+    low = -MAX_LABEL if bounds.min is None else bounds.min
+    high = MAX_LABEL if bounds.max is None else bounds.max
     return table["target_text"][(table["target"] < low) | (table["target"] > high)]
 
 

@@ -150,3 +150,8 @@ def test_no_gap_ever_comes_out_and_json_changes_nothing(train: list[Any], later:
         assert np.isfinite(encoded).all()
         assert encoded.shape == (len(samples), width(description))
         assert np.array_equal(encoded, encode(samples, through_json(description)))
+
+
+def test_a_number_that_is_too_large_to_compute_with_is_refused() -> None:
+    with pytest.raises(SpecimenError, match=r"^data\.features: 'age' holds 1e\+300, which is too large"):
+        describe(pd.DataFrame({"age": [1.0, 1e300, 2.0]}), ["age"])

@@ -65,8 +65,9 @@ def test_label_out_of_range_of_one_bound() -> None:
     assert broken("label_out_of_range", table(target_text=["-1", "1e9"]), min=0) == {2: "-1"}
 
 
-def test_label_out_of_range_without_bounds_spares_all() -> None:
-    assert broken("label_out_of_range", table(target_text=["-1e300", "1e300"])) == {}
+def test_label_out_of_range_without_bounds_spares_all_that_can_be_computed_with() -> None:
+    rows = table(target_text=["-1e30", "1e30", "-1e300", "1e300"])
+    assert broken("label_out_of_range", rows) == {4: "-1e300", 5: "1e300"}
 
 
 def test_missing_image() -> None:

@@ -7,10 +7,10 @@ import yaml
 from ruamel.yaml import YAML
 
 from specimen.common.errors import SpecimenError
+from specimen.common.yaml_versions import differing_places, read_by_yaml_12, value_at
 from specimen.config.base import load_section
 from specimen.config.prepare import Prepare, Split
 from specimen.config.train import Train
-from specimen.config.yaml_versions import differing_places, read_by_yaml_12, value_at
 
 SCALARS = [
     "010",

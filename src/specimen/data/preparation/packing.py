@@ -38,8 +38,9 @@ def pack(
 
     Returns what was found, with the index of `files`: `decode_error` (None if fine), `image_width` and `image_height`
     (upright), `value_range` (from the darkest to the brightest, of 255), `thumbnail` (grey, as bytes), `image_md5` (of
-    the file), `perceptual_hash` (uint64) and `pixels` (the same text for the same picture). Raises `SpecimenError` where
-    the disk is too small, and `MemoryError` where the memory is.
+    the file), `perceptual_hash` (uint64) and `pixels` (the same text for the same picture).
+
+    Raises `SpecimenError` where the disk is too small, and `MemoryError` where the memory is.
     """
     _check_space(path.parent, len(files) * size * size * 3)
     with path.open("wb") as file:

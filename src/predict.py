@@ -13,6 +13,7 @@ import specimen.common.interrupts  # isort: skip # noqa: F401
 import argparse
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 from tqdm import tqdm
@@ -21,10 +22,11 @@ from specimen.common import errors
 from specimen.common.errors import SpecimenError
 from specimen.common.files import replace_atomically
 from specimen.common.memory import keep_freed_memory
+from specimen.common.numbers import Decimal
 from specimen.data.readers.decode import ignore_pillow_warnings
 from specimen.data.readers.tables import Place, read_table
 from specimen.inference.batch_prediction import predict_files
-from specimen.inference.feature_table import join_features, unknown_features
+from specimen.inference.feature_table import Style, join_features, unknown_features
 from specimen.inference.inputs import Input, find_inputs
 from specimen.inference.load import load_predictor
 from specimen.inference.writers import check_writable, open_writer
@@ -91,7 +93,7 @@ def _samples(predictor: Predictor, inputs: list[Input], options: argparse.Namesp
         place = Place(options.sheet, options.header_row, "--sheet", "--header-row")
         table = read_table(options.features, [options.image_column, *used], place)
         names = [item.name for item in inputs]
-        samples, notes = join_features(table, options.image_column, names, used)
+        samples, notes = join_features(table, options.image_column, names, used, _style(predictor, options))
         for note in notes:
             _note(note)
         return samples
@@ -100,6 +102,12 @@ def _samples(predictor: Predictor, inputs: list[Input], options: argparse.Namesp
     if used:
         _note(f"{options.model} also uses {', '.join(used)}; without --features they count as missing.")
     return unknown_features(len(inputs), used)
+
+
+def _style(predictor: Predictor, options: argparse.Namespace) -> Style:
+    """Return how cells are written: as in the sheet that the model has learnt from, or as the options say."""
+    dataset = predictor.meta.dataset
+    return Style(options.decimal or dataset.decimal, dataset.missing if options.missing is None else options.missing)
 
 
 def _report_bad_photos(bad: int, photos: int, reasons: list[str]) -> None:
@@ -122,6 +130,12 @@ def _parse_options() -> argparse.Namespace:
     parser.add_argument("--image-column", default="image", help="its column with the file names; default: image")
     parser.add_argument("--sheet", help="its sheet, in an .xlsx; default: the first that has the columns")
     parser.add_argument("--header-row", type=int, help="its row with their names; default: the first that has them")
+    parser.add_argument(
+        "--decimal", choices=get_args(Decimal), help="its decimal mark; default: as in the training data"
+    )
+    parser.add_argument(
+        "--missing", nargs="*", metavar="TEXT", help="its marks of a missing value; default: as in the training data"
+    )
     parser.add_argument(
         "--precision", choices=["fp32", "bf16", "auto"], default="fp32", help="auto: bf16 where that is fast"
     )

@@ -6,6 +6,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import builders
 import numpy as np
@@ -241,3 +242,20 @@ def test_a_mistake_ends_with_one_message(photos: Path, models: Path, arguments: 
         call(*arguments, *model)
     assert message in str(error.value)
     assert not list(Path().glob("*.csv"))
+
+
+@pytest.mark.parametrize(
+    ("options", "age"), [([], 1007.0), (["--decimal", "point"], 1.007), (["--missing", "1.007"], None)]
+)
+def test_a_table_is_read_as_the_training_sheet_was_unless_the_options_say_otherwise(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], age: float | None
+) -> None:
+    dataset = builders.dataset_meta(image_size=SIDE, features={"age": builders.AGE}, decimal="comma")
+    seen = []
+    monkeypatch.setattr(
+        predict, "load_predictor", lambda *_: SimpleNamespace(meta=builders.model_meta(dataset=dataset))
+    )
+    monkeypatch.setattr(predict, "predict_to", lambda *given: seen.append(given[-1]) or (0, []))
+    (tmp_path / "ages.csv").write_text("image;age\nphoto_0.jpg;1.007\n")
+    call(photos / "photo_0.jpg", "-o", "out.csv", "--features", "ages.csv", *options)
+    assert seen[0]["age"].tolist() == ([age] if age else pytest.approx([np.nan], nan_ok=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from specimen.common.facts import Facts, VersionedFacts
+from specimen.common.numbers import MISSING_MARKS, Decimal
 from specimen.config.base import Resize, TaskName
 from specimen.data.dataset.features import Feature
 
@@ -50,4 +51,7 @@ class DatasetMeta(VersionedFacts):
     """None for classes."""
     features: dict[str, Feature]
     """How to encode each, found on the train split."""
+    decimal: Decimal = "auto"
+    """How numbers in sheets are written, and texts that stand for a missing value; prediction reads the same sheets."""
+    missing: tuple[str, ...] = MISSING_MARKS
     counts: Counts

@@ -30,6 +30,8 @@ def describe_dataset(samples: pd.DataFrame, counts: RowCounts, data: Data, prepa
         class_names=tuple(sorted(samples["target"].unique())) if classes else (),
         train_target=None if classes else _statistics(train["target"]),
         features=features.describe(train, data.features),
+        decimal=data.decimal,
+        missing=data.missing,
         counts=Counts(
             rows=counts.rows,
             kept=counts.kept,

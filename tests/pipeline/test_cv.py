@@ -171,7 +171,7 @@ def test_a_fold_without_a_group_is_an_error(repository: Path) -> None:
 def test_folds_that_failed_are_not_known_to_dvc(repository: Path, capfd: pytest.CaptureFixture[str]) -> None:
     before = (repository / "folds/folds.yaml").read_text()
     assert "folds: [0, 1]" in before
-    write_params(repository, PARAMS, split={"folds": 3}, train={"launcher": "false"})
+    write_params(repository, PARAMS, split={"folds": 3}, train={"launcher": "torchrun --nproc-per-node none"})
     with pytest.raises(SystemExit) as exited:
         run_script(repository, "cv")
     assert exited.value.code == 255

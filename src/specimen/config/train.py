@@ -1,8 +1,9 @@
 """Section `train` of params.yaml."""
 
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from specimen.config.base import Fraction, NotNegative, Positive, PositiveFloat, Probability, Section, Seed
 
@@ -10,6 +11,17 @@ Tracker = Literal["mlflow", "wandb", "dvclive"]
 FineTune = Literal["all", "head", "norm"]
 OptimizerName = Literal["adamw", "adam", "sgd"]
 ScheduleName = Literal["cosine", "one_cycle", "constant"]
+
+_LAUNCHER = re.compile(
+    r"python|torchrun( --standalone| --(nnodes|nproc[-_]per[-_]node|node[-_]rank|master[-_](addr|port)|"
+    r"rdzv[-_](id|backend|endpoint)|max[-_]restarts)[ =][\w.:-]+)*"
+)
+
+
+def _check_launcher(launcher: str) -> str:
+    if not _LAUNCHER.fullmatch(launcher):
+        raise ValueError("accepted: python, or torchrun with its options, such as --standalone --nproc-per-node 2")
+    return launcher
 
 
 class Augment(Section):
@@ -42,8 +54,9 @@ class Train(Section):
     """From the store to a model."""
 
     seed: Seed = 1
-    launcher: str = "python"
-    """The command before `src/train.py` in `dvc.yaml`; `torchrun --standalone --nproc-per-node 2` trains on two."""
+    launcher: Annotated[str, AfterValidator(_check_launcher)] = "python"
+    """The command before `src/train.py` in `dvc.yaml`; `torchrun --standalone --nproc-per-node 2` trains on two.
+    Nothing else is run: whoever changes params cannot change the code that measures them."""
     device: Literal["auto", "cuda", "mps", "cpu"] = "auto"
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     """auto: bf16 where the hardware has it natively."""

@@ -10,7 +10,7 @@ export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help env extras lock demo repro cv report recipe stratify serve sweep mlflow dagster test check format s3
-.PHONY: test-fast profile bench clean repro-ci push-ci commit-ci release
+.PHONY: test-fast profile bench clean repro-ci retrain-ci push-ci commit-ci torch-newest release
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -18,8 +18,8 @@ help: ## List the targets
 env: .venv/.made ## Make the environment (.venv) from requirements/dev.txt
 
 .venv/.made: requirements/uv.txt requirements/dev.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "Specimen needs Python 3.11 or newer; name one: make PYTHON=python3.12 ..."; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' \
+		|| { echo "Specimen needs Python 3.11 to 3.14; name one: make PYTHON=python3.14 ..."; exit 2; }
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/uv.txt
 	$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python --require-hashes --requirement requirements/dev.txt
@@ -31,6 +31,9 @@ env: .venv/.made ## Make the environment (.venv) from requirements/dev.txt
 	$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python --require-hashes --requirement requirements/all.txt
 	@touch $@
 
+torch-newest: .venv/.all ## Put the newest torch in place of the pinned one, until `make env` makes .venv again
+	$(BIN)/uv pip install --upgrade --python $(BIN)/python torch torchvision
+
 extras: .venv/.all ## Install the extras too: trackers, Dagster, Optuna, timm, HEIC
 
 # With the hashes of all files of a version: what was published later, or by somebody else, is not installed.
@@ -41,6 +44,7 @@ lock: env ## Compile the pins of requirements/ from requirements.txt, requiremen
 	$(BIN)/$(LOCK) --extra dev --extra export --extra serve --constraint requirements/all.txt pyproject.toml \
 		--output-file requirements/dev.txt
 	$(BIN)/$(LOCK) --constraint requirements/dev.txt requirements/serve.in --output-file requirements/serve.txt
+	$(BIN)/$(LOCK) --constraint requirements/dev.txt requirements/comment.in --output-file requirements/comment.txt
 	$(BIN)/$(LOCK) requirements/uv.in --output-file requirements/uv.txt
 	$(BIN)/$(LOCK) --extra export --excludes requirements/torch.excludes --constraint requirements/dev.txt pyproject.toml \
 		--output-file requirements/train.txt
@@ -59,7 +63,10 @@ report: env ## Write report.md, this against another revision: make report BASE=
 	$(BIN)/python src/report.py --base "$$BASE" --log repro.log
 
 repro-ci: env ## Take from the remote what is there, run the rest, and keep in repro.log what happened
-	$(BIN)/dvc repro --pull --allow-missing > repro.log 2>&1; status=$$?; cat repro.log; exit $$status
+	$(BIN)/python tools/ci_repro.py
+
+retrain-ci: env ## Run what has changed since BASE, whatever dvc.lock says, and without the run cache
+	$(BIN)/python tools/ci_repro.py --retrain "$$BASE"
 
 push-ci: env ## Send all outputs to the remote, with what `dvc repro` needs to find them again
 	$(BIN)/dvc push --run-cache

@@ -7,13 +7,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import check_report
 import pandas as pd
 import pytest
 import s3
 import yaml
+from comment_check import checked, flat
 from markdown_it import MarkdownIt
-from markdown_it.token import Token
 from projects import capture_dvc, commit_all, dvc_here, git, init_git, run
 
 import report as verb
@@ -164,31 +163,6 @@ def end_with(status: int, folder: Path, monkeypatch: pytest.MonkeyPatch, *option
 def dvc_in_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the report run DVC's commands in this process too: four Pythons fewer to start for each report."""
     monkeypatch.setattr(dvc_commands, "_capture_dvc", capture_dvc)
-
-
-def checked(text: str) -> str:
-    """Return a report after looking at it as GitHub would: tables whole, no foreign HTML, links or images."""
-    assert len(text) <= 60_000
-    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)
-    widths: list[int] = []
-    for token in tokens:
-        if token.type == "tr_open":
-            widths.append(0)
-        elif token.type in ("td_open", "th_open"):
-            widths[-1] += 1
-    rows = [line.count("|") - 1 for line in text.splitlines() if line.startswith("|") and not line.startswith("| :--")]
-    assert widths == rows, "a pipe in a cell, or a line that is not a row"
-    allowed = {"<details>", "</details>", "<summary>", "</summary>", "<code>", "</code>"}
-    html = "".join(token.content for token in flat(tokens) if token.type.startswith("html"))
-    assert set(re.findall(r"<[^>]*>?", html)) <= allowed
-    assert not [token.type for token in flat(tokens) if token.type in ("link_open", "image", "s_open")]
-    for what, pattern in check_report.FOREIGN.items():
-        assert not pattern.search(text), what
-    return text
-
-
-def flat(tokens: list[Token]) -> list[Token]:
-    return [inner for token in tokens for inner in (token, *(token.children or ()))]
 
 
 def make_base_and_head(folder: Path) -> None:
@@ -501,14 +475,14 @@ def with_make(repository: Path) -> Path:
         (repository / folder).mkdir()
     for name in ("Makefile", "requirements/uv.txt", "requirements/dev.txt"):
         shutil.copy(ROOT / name, repository / name)
-    for folder in ("src", ".github"):
+    for folder in ("src", "tools", ".github"):
         (repository / folder).symlink_to(ROOT / folder)
     for entry in Path(sys.prefix).iterdir():
         if entry.name != ".made":
             (repository / ".venv" / entry.name).symlink_to(entry)
     (repository / ".venv/.made").touch()
     (repository / ".git/info/exclude").write_text(
-        "/Makefile\n/requirements\n/src\n/.github\n/.venv\n/number\n/artifact\n"
+        "/Makefile\n/requirements\n/src\n/tools\n/.github\n/.venv\n/number\n/artifact\n"
     )
     return repository
 
@@ -529,8 +503,15 @@ def test_the_commands_of_the_workflows_bring_the_report_into_a_comment(with_make
     tools, posted = tmp_path / "bin", tmp_path / "posted"
     tools.mkdir()
     head = git(with_make, "rev-parse", "HEAD").strip()
-    view = f"""echo '{{"headRefOid": "{head}", "commits": []}}'"""
-    (tools / "gh").write_text(f'#!/bin/sh\nif [ "$2" = view ]; then {view}; else echo "$@" > {posted}; fi\n')
+    (tools / "gh").write_text(f"""#!/bin/sh
+case "$1 $5" in
+  "api .head.sha") echo {head};;
+  "api .changed_files") echo 1;;
+  "api .[] | .filename"*) echo params.yaml;;
+  api*) ;;
+  *) echo "$@" > {posted};;
+esac
+""")
     (tools / "cml").write_text("#!/bin/sh\nexit 1\n")
     for tool in tools.iterdir():
         tool.chmod(0o755)
@@ -547,16 +528,15 @@ def test_the_commands_of_the_workflows_bring_the_report_into_a_comment(with_make
     assert (tmp_path / "summary").read_text(encoding="utf-8") == text
 
     (with_make / "artifact").mkdir()
-    for name in ("report.md", "number"):
+    for name in ("report.json", "number"):
         (with_make / name).rename(with_make / "artifact" / name)
-    check, with_cml = steps("comment", "cml")
-    run("bash", "-e", "-c", check, cwd=with_make, **environment)
+    _, render, _, with_cml, with_gh = steps("comment", "comment")
+    run("bash", "-e", "-c", render, cwd=with_make, **environment)
     assert (tmp_path / "output").read_text() == "number=7\n"
+    assert (with_make / "artifact/comment.md").read_text(encoding="utf-8") == text
     run("bash", "-e", "-c", with_cml, cwd=with_make, status=1, **environment)
-    check, with_gh = steps("comment", "gh")
-    run("bash", "-e", "-c", check, cwd=with_make, **environment)
     run("bash", "-e", "-c", with_gh, cwd=with_make, **environment)
-    assert posted.read_text() == "pr comment 7 --edit-last --create-if-none --body-file artifact/report.md\n"
+    assert posted.read_text() == "pr comment 7 --edit-last --create-if-none --body-file artifact/comment.md\n"
 
 
 def test_the_commands_of_training_in_ci_commit_and_push_the_results(with_make: Path, tmp_path: Path) -> None:
@@ -568,12 +548,29 @@ def test_the_commands_of_training_in_ci_commit_and_push_the_results(with_make: P
     commands = steps("train", "train")
     for command in commands[1 : commands.index("make commit-ci") + 1]:
         if not command.startswith("gh "):
-            run("bash", "-e", "-c", command, cwd=with_make, BRANCH="head")
+            run("bash", "-e", "-c", command, cwd=with_make, BRANCH="head", BASE="main")
+    assert "Running stage 'evaluate'" in (with_make / "repro.log").read_text()
     git(with_make, "fetch", "--quiet", "origin")
     assert git(with_make, "log", "-1", "--format=%s", "origin/head").strip() == "Run the pipeline in CI"
     assert git(with_make, "diff", "--name-only", "HEAD~1", "HEAD").splitlines() == ["dvc.lock", "metrics/test.json"]
     assert git(with_make, "status", "--porcelain") == ""
     assert dvc_here(with_make, "status", "--cloud").strip() == "Cache and remote 'storage' are in sync."
+
+
+def test_training_in_ci_believes_neither_the_lock_nor_the_run_cache(repository: Path) -> None:
+    """Predictions that were improved by hand are made once more, by the code that is there."""
+    path = repository / "plots/predictions.csv"
+    good = path.read_text()
+    table = pd.read_csv(path)
+    path.write_text(table.assign(prediction=table["target"]).to_csv(index=False))
+    dvc_here(repository, "commit", "--force", "--quiet", "evaluate")
+    dvc_here(repository, "push", "--quiet", "--run-cache")
+    commit_all(repository, "Better")
+    run(sys.executable, str(ROOT / "tools/ci_repro.py"), "--retrain", "main", cwd=repository)
+    assert path.read_text() == good
+    log = (repository / "repro.log").read_text()
+    assert "Running stage 'evaluate'" in log
+    assert "is cached" not in log
 
 
 def test_a_conflict_in_the_lock_is_solved_by_the_two_commands_of_contributing(repository: Path) -> None:
@@ -586,7 +583,7 @@ def test_a_conflict_in_the_lock_is_solved_by_the_two_commands_of_contributing(re
     git(repository, "checkout", "--theirs", "params.yaml")
     change(repository, train={"lr": 0.5})  # both sides' choices, settled by hand
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    commands = re.findall(r"^    (.+)$", page.split("## Conflicts")[1].split("\n## ")[0], re.MULTILINE)
+    commands = re.findall(r"^    (.+)$", page.split("## Conflicts")[1].split("\n##")[0], re.MULTILINE)
     assert len(commands) == 2
     for command in commands:
         run("bash", "-e", "-c", command, cwd=repository)

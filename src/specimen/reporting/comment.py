@@ -22,12 +22,16 @@ from specimen.reporting.sections.verdict import verdict_section
 F = TypeVar("F")
 
 
-def render_report(facts: ReportFacts) -> str:
-    """Return the report in Markdown, short enough for a comment; all that comes from the facts is escaped."""
+def render_report(facts: ReportFacts, claim: Section | None = None) -> str:
+    """Return the report in Markdown, short enough for a comment; all that comes from the facts is escaped.
+
+    `claim` comes first: what a reviewer must know of where the facts come from.
+    """
     base = "not known" if isinstance(facts.base, NotKnown) else code(facts.base)
     compared = f"Base: {base}. This: {code(facts.head)}."
     return render(
         [
+            *([claim] if claim else []),
             doubts_section(facts.reproducibility),
             verdict_section(facts.verdict, compared),
             cached_section(facts.reproducibility),

@@ -17,11 +17,13 @@ from specimen.reporting.facts.base import FIRST, Names
 LIMIT = 60_000
 """Characters of a report: GitHub refuses a comment above 65,536, its hidden watermark included."""
 LONGEST_VALUE = 80
+LONGEST_PROSE = 600
 _SPECIAL = frozenset("\\`*_[]#|<>&~@:$")
 """What starts code, emphasis, links, issues, cells, HTML, entities, mentions, emoji, addresses or formulas."""
 _BREAK = "&#8203;"
 """A space without width after what starts a mention, an issue or an address: GitHub looks for these in the page."""
-_WWW = re.compile(r"(www)\.", re.IGNORECASE)
+_STARTS = re.compile(r"(?:&#58;|&#36;)(?=\S)|\bgh-(?=\d)|www(?=\.)", re.IGNORECASE)
+"""What starts an address, an emoji, a formula or an issue such as GH-1."""
 _LADDER = (2000, 500, 200, 50, 10, 0)
 """Rows of a folded table, tried one after the other until the report is short enough."""
 
@@ -35,7 +37,8 @@ def escape(value: object, limit: int = LONGEST_VALUE) -> str:
     """
     text = "".join(_visible(sign) for sign in str(value))
     text = text if len(text) <= limit else text[: limit - 3] + "..."
-    return _WWW.sub(r"\1&#46;", "".join(_entity(sign) for sign in text))
+    text = "".join(_entity(sign) for sign in text)
+    return _STARTS.sub(rf"\g<0>{_BREAK}", text)
 
 
 def code(value: object, limit: int = LONGEST_VALUE) -> str:
@@ -45,7 +48,7 @@ def code(value: object, limit: int = LONGEST_VALUE) -> str:
 
 def prose(text: object) -> str:
     """Return a sentence of ours with foreign values in it, such as a reason; what is between backticks is code."""
-    pieces = " ".join(str(text).split()).split("`")
+    pieces = " ".join(str(text).split())[:LONGEST_PROSE].split("`")
     return "".join(code(piece, 200) if index % 2 else escape(piece, 400) for index, piece in enumerate(pieces))
 
 

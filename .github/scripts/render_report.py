@@ -1,0 +1,99 @@
+"""Turn what a pull request's run has handed over into a comment, with the code of the default branch.
+
+`render_report.py FOLDER` reads FOLDER/report.json and FOLDER/number as data: whoever opens a pull request can put
+anything there. It writes FOLDER/comment.md and prints `number=N` for the next step. Needs pydantic and nothing else.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from specimen.reporting.claims import Origin, claim_section
+from specimen.reporting.comment import render_report
+from specimen.reporting.facts.report import ReportFacts
+from specimen.reporting.markdown import Section, code, render
+
+
+class BadReportError(Exception):
+    """Nothing must be posted; the message says why."""
+
+
+LIMIT = 2_000_000
+"""Bytes of the facts; those of a thousand classes have half of it."""
+MOST_FILES = 3000
+"""How many files of a pull request GitHub lists."""
+NUMBER = re.compile(r"[1-9][0-9]{0,9}")
+COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+def main() -> None:
+    """Write the comment and print the number of the pull request; else print one message and end with status 2."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    folder: Path = parser.parse_args().folder
+    number = _read(folder / "number", 20).decode("ascii", errors="replace").strip()
+    if not NUMBER.fullmatch(number):
+        raise BadReportError(f"{folder}/number: {number[:20]!r} is not the number of a pull request.")
+    _check_commit(number, os.environ.get("COMMIT", ""))
+    claim = claim_section(_origin(number))
+    (folder / "comment.md").write_text(_comment(folder / "report.json", claim), encoding="utf-8", newline="\n")
+    print(f"number={number}")
+
+
+def _comment(path: Path, claim: Section) -> str:
+    """Return the report, or what is wrong with it: a pull request may change what a report holds."""
+    try:
+        facts = ReportFacts.model_validate_json(_read(path, LIMIT))
+    except ValidationError as error:
+        key = ".".join(map(str, error.errors(include_input=False)[0]["loc"])) or "the whole"
+        fault = f"**No report here:** {code(key)} is not what a report of the default branch holds."
+        return render([claim, Section("", f"{fault} The summary of the workflow's run has what was written.")])
+    return render_report(facts, claim)
+
+
+def _read(path: Path, most: int) -> bytes:
+    if path.is_symlink() or not path.is_file():
+        raise BadReportError(f"{path}: does not exist, or is not a regular file.")
+    if path.stat().st_size > most:
+        raise BadReportError(f"{path}: {path.stat().st_size} bytes, at most {most} are accepted.")
+    return path.read_bytes()
+
+
+def _check_commit(number: str, commit: str) -> None:
+    """Otherwise a report could be posted on another pull request than the one that made it."""
+    if not COMMIT.fullmatch(commit):
+        raise BadReportError(f"COMMIT: {commit!r} is not the full hash of a commit; comment.yml sets it.")
+    head = _ask(f"pulls/{number}", ".head.sha")
+    commits = _ask(f"pulls/{number}/commits?per_page=100", ".[].sha")
+    if commit not in {*head, *commits}:
+        raise BadReportError(f"pull request {number} does not have commit {commit}, from which the report was made.")
+
+
+def _origin(number: str) -> Origin:
+    """Ask GitHub what the pull request changes; its own word does not count."""
+    files = _ask(f"pulls/{number}/files?per_page=100", ".[] | .filename, (.previous_filename // empty)")
+    (count,) = _ask(f"pulls/{number}", ".changed_files")
+    complete = int(count) < MOST_FILES and len(files) >= int(count)
+    return Origin(files, complete, trained=os.environ.get("WORKFLOW") == "train")
+
+
+def _ask(path: str, query: str) -> list[str]:
+    """Return what GitHub's API says, one value a line."""
+    command = ["gh", "api", "--paginate", f"repos/{{owner}}/{{repo}}/{path}", "--jq", query]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BadReportError(f"gh cannot ask for {path}: {done.stderr.strip()}")
+    return done.stdout.splitlines()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except BadReportError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)

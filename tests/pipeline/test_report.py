@@ -394,12 +394,16 @@ def test_a_lock_with_a_conflict_is_not_known_and_not_gone(repository: Path, monk
 
 @pytest.mark.usefixtures("dvc_in_process")
 def test_a_pull_request_does_not_set_its_own_gate(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    change(repository, report={"fail_on": "worse"})
-    commit_all(repository, "Be strict")
-    git(repository, "branch", "strict")
+    left = git(repository, "rev-parse", "HEAD").strip()
+    git(repository, "checkout", "--quiet", "-b", "strict")
+    change(repository, report={"fail_on": "worse"}, train={"lr": 0.07})
+    commit_all(repository, "Be strict, after the other branch has left")
+    git(repository, "checkout", "--quiet", "head")
     change(repository, train={"error": 1.5}, report={"fail_on": "never", "metric": "mae"})
     dvc_here(repository, "repro")
     text = report_here(repository, monkeypatch, "--base", "strict", status=1)
+    assert f"Base: <code>{left[:7]}, where this left strict (" in text
+    assert "0.07" not in section(text, "Params"), "what the base has got since then is none of its changes"
     assert text.startswith("**Verdict: worse. RMSE rose by 200 %")
     assert (
         "**This changes what decides:** report.metric from null to mae, report.fail&#95;on from worse to never. "

@@ -10,7 +10,7 @@ export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help env extras lock demo repro cv report recipe stratify serve sweep mlflow dagster test check format s3
-.PHONY: test-fast profile bench clean repro-ci retrain-ci push-ci commit-ci torch-newest release
+.PHONY: power test-fast profile bench clean repro-ci retrain-ci push-ci commit-ci torch-newest release
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -110,6 +110,9 @@ format: env ## Format the code, and fix what the linter can
 recipe: env ## Put a recipe in place of params.yaml: make recipe NAME=celestial
 	@$(BIN)/python tools/recipe.py $(NAME)
 
+power: env ## What the test split can find, before any pull request: make power METRIC=mae
+	@$(BIN)/python tools/power.py $(if $(METRIC),--metric $(METRIC))
+
 stratify: env ## Choose the split seed that balances best: make stratify COLUMNS="target age_days"
 	$(BIN)/python tools/stratify.py $(COLUMNS)
 
@@ -141,6 +144,7 @@ bench: env ## Measure, side by side with the usual way and with the limit
 	$(BIN)/python bench/predict.py
 	$(BIN)/python bench/serve.py
 	$(BIN)/python bench/report.py HEAD
+	$(BIN)/python bench/truth.py --cases 200
 
 clean: ## Remove the environment and the caches of the tools (data and models stay)
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build profile

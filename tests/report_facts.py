@@ -17,7 +17,7 @@ from specimen.reporting.facts.data import (
 from specimen.reporting.facts.report import Details, GateFacts, ReportFacts
 from specimen.reporting.facts.reproducibility import PinChange, Recomputed, Reproducibility
 from specimen.reporting.facts.samples import SampleError, SampleErrors
-from specimen.reporting.facts.verdict import Verdict
+from specimen.reporting.facts.verdict import Power, Verdict
 
 CHANGE = SampleChange(name="b.jpg", before=1.5, after="healthy")
 ERROR = SampleError(name="c.jpg", target=2.0, base_says=1.0, head_says=2.5, error_before=1.0, error_after=0.5)
@@ -25,7 +25,7 @@ FACTS = ReportFacts(
     base="main (1234567)",
     head="workspace (on 89abcde)",
     verdict=Verdict("better", "rmse", unit="g", before=1.0, after=0.5, difference=-0.5, low=-0.7, high=-0.3,
-                    samples=40, groups=25, relabelled=1),
+                    samples=40, groups=25, relabelled=1, power=Power(0.224, 0.16, 0.31, 0.1, 137, relative=True)),
     resamples=2000,
     gate=GateFacts(fault="report.x: unknown key", base_fault="report.y: no",
                    changes=("report.metric from mae to null",)),

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from specimen.evaluation.class_measures import measure_classes
-from specimen.evaluation.exchange_test import Swapped
+from specimen.evaluation.exchange_test import CHUNK, Swapped
 from specimen.evaluation.jackknife import Floats
 from specimen.evaluation.number_measures import measure_numbers
 from specimen.evaluation.weighted import Measure, Metrics
@@ -52,6 +52,24 @@ class SwappedModels:
         if metric in self.measure.of_weights:
             return self._by_rows(self.measure.of_weights[metric])
         return self._by_sums(metric)
+
+    def errors(self, mean: str) -> tuple[Floats, Floats]:
+        """Return the sums of errors by group of the base and of this revision, G each, for a metric that is a mean."""
+        of_head, of_base = (_sum_up(self.codes, half) for half in np.split(self.measure.table, 2))
+        sizes = np.bincount(self.codes)
+        base, head = (self.measure.of_sums(sums)[mean] * sizes for sums in (of_base, of_head))
+        return base, head
+
+    def changes_of_groups(self, metric: str, most: int) -> Floats:
+        """Return what each group adds to the difference, at most `most` of them, beyond its share of the whole."""
+        count = len(self.shares)
+        chosen = np.random.default_rng(0).permutation(count)[:most]
+        difference = self.difference(metric)
+        observed = difference(np.ones((1, count)))[0]
+        step = max(1, CHUNK // count)
+        pieces = [chosen[start : start + step] for start in range(0, len(chosen), step)]
+        without = np.concatenate([difference((np.arange(count) != piece[:, None]).astype(float)) for piece in pieces])
+        return np.asarray((observed - without) / 2 - observed * self.shares[chosen])
 
     def _by_sums(self, metric: str) -> Swapped:
         of_head, of_base = (_sum_up(self.codes, half) for half in np.split(self.measure.table, 2))

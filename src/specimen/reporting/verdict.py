@@ -18,6 +18,7 @@ from specimen.models.metric_registry import METRICS
 from specimen.models.predictions import PREDICTION, probability_columns
 from specimen.models.task import TASKS, Regression
 from specimen.reporting.facts.verdict import Verdict, Word
+from specimen.reporting.power import find_power
 from specimen.reporting.shared_samples import BASE, NotComparableError, one_side, shared_samples
 
 
@@ -93,6 +94,7 @@ def judge_pairs(
         samples=len(pairs),
         groups=count,
         same_predictions=_same(one_side(pairs, BASE), one_side(pairs, "")),
+        power=find_power(models, metric),
     )
 
 

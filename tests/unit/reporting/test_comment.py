@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ def test_nothing_but_pydantic_is_needed_to_render() -> None:
     code = """
 import sys
 before = set(sys.modules)
+from dataclasses import replace
+
 from specimen.reporting.comment import render_report
 from specimen.reporting.facts.report import ReportFacts
 render_report(ReportFacts.model_validate_json(sys.stdin.read()))
@@ -129,3 +132,29 @@ def test_a_report_of_any_length_is_short_enough() -> None:
     facts["verdict"]["reason"] = facts["head"] = "x" * 100_000
     text = checked(render_report(ReportFacts.model_validate(facts)))
     assert "**Verdict: better." in text
+
+
+def test_the_comment_says_what_the_test_split_can_find() -> None:
+    text = render_report(FACTS)
+    assert "with 25 groups, a change of 22 % in 8 of 10 cases (95 % interval 16 % to 31 %)" in text
+    assert "For 10 % it takes about 140 groups." in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "metric", "sentence"),
+    [
+        (0.0593, 0.0522, "rmse", "RMSE fell by 12 % (from 0.0593 to 0.0522 g)"),
+        (1.0, 1.0625, "rmse", "RMSE rose by 6.2 % (from 1.000 to 1.062 g)"),
+        (0.001, 5.0, "rmse", "RMSE rose (from 0.00 to 5.00 g)"),
+        (0.0, 5.0, "mae", "MAE rose (from 0.00 to 5.00 g)"),
+        (0.5, 0.641, "accuracy", "Accuracy rose by 14.1 points (from 50.0 to 64.1 %)"),
+        (0.5, 0.641, "macro_f1", "Macro F1 rose by 0.141 (from 0.500 to 0.641)"),
+        (1e-9, 2e-9, "mse", "MSE rose by 100 % (from 1e-09 to 2e-09)"),
+        (1.0, 1.0, "rmse", "RMSE is 1 g"),
+    ],
+)
+def test_a_change_is_said_as_a_grower_would(before: float, after: float, metric: str, sentence: str) -> None:
+    verdict = replace(FACTS.verdict, metric=metric, before=before, after=after, difference=after - before)
+    text = render_report(FACTS.model_copy(update={"verdict": verdict}))
+    assert f"**Verdict: better. {sentence}.**" in text
+    assert "nan" not in text.split("\n\n## ")[0]

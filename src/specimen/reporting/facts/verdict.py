@@ -12,6 +12,24 @@ Word = Literal["better", "worse", "no detectable change", "not comparable"]
 
 
 @dataclass(frozen=True)
+class Power:
+    """How large a change must be for a test split to find it in 8 of 10 cases."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = {"extra": "forbid", "ser_json_inf_nan": "constants"}
+
+    change: float
+    low: float
+    high: float
+    """The 95 % interval of that, as it is estimated from a few groups."""
+    aim: float
+    """Another change, ..."""
+    groups: int
+    """... and how many groups it would take to find that."""
+    relative: bool
+    """Whether changes are shares of the metric; else they are differences."""
+
+
+@dataclass(frozen=True)
 class Verdict:
     """One word, and the numbers that it rests on; NaN where there are none."""
 
@@ -31,3 +49,5 @@ class Verdict:
     relabelled: int = 0
     """Shared samples that were left out because their label has changed."""
     same_predictions: bool = False
+    power: Power | None = None
+    """None where it is not known."""

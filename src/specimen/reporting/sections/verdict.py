@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from specimen.models.metric_registry import LOWER, find_metric
-from specimen.reporting.facts.verdict import Verdict
+from specimen.reporting.facts.verdict import Power, Verdict
 from specimen.reporting.formatting import amount, change_in_percent, from_to
 from specimen.reporting.markdown import Section, escape, paragraphs, prose
 
@@ -21,7 +21,7 @@ def verdict_section(verdict: Verdict, compared: str) -> Section:
     else:
         answer = f"**Verdict: {verdict.word}. {_change(verdict)}.**"
         basis = f"{_interval(verdict)} Measured on {shared}."
-    return Section("", paragraphs(answer, f"{basis} {_left_out(verdict)}".strip(), compared))
+    return Section("", paragraphs(answer, f"{basis} {_left_out(verdict)}".strip(), _power(verdict), compared))
 
 
 def _change(verdict: Verdict) -> str:
@@ -47,6 +47,35 @@ def _interval(verdict: Verdict) -> str:
     else:
         doubt = "It does not include 0: two equally good models rarely differ as much by chance."
     return f"The difference is {difference}, its 95 % interval from {low} to {high}. {doubt}"
+
+
+def _power(verdict: Verdict) -> str:
+    """Return what this test split could have found, whatever it has found."""
+    power = verdict.power
+    if power is None:
+        return ""
+
+    change, low, aim = (
+        size_of_change(size, power, verdict.metric, verdict.unit) for size in (power.change, power.low, power.aim)
+    )
+    high = size_of_change(min(power.high, 1.0) if power.relative else power.high, power, verdict.metric, verdict.unit)
+    return (
+        f"What this test split can find: with {verdict.groups:,} groups, a change of {change} in 8 of 10 cases (95 % "
+        f"interval {low} to {high}). For {aim} it takes about {round_count(power.groups):,} groups."
+    )
+
+
+def size_of_change(change: float, power: Power, metric: str, unit: str) -> str:
+    """Return a change as people say it: in percent of an error, in points of a share, else in the unit."""
+    if power.relative:
+        return f"{100 * change:.0f} %" if change >= 0.0995 else f"{100 * change:.1f} %"
+    return amount(change, metric, unit, "points")
+
+
+def round_count(count: int) -> int:
+    """Return a count with two significant digits."""
+    digits = len(str(count)) - 2
+    return round(count, -digits) if digits > 0 else count
 
 
 def _left_out(verdict: Verdict) -> str:

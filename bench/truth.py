@@ -1,0 +1,226 @@
+"""How often the verdict, the intervals and the power are right, on simulated models whose quality is known.
+
+    python bench/truth.py                     # all, an hour on two cores
+    python bench/truth.py verdicts            # or one of: verdicts, intervals, power
+    python bench/truth.py verdicts --cases 200
+
+verdicts: equal models called better or worse (at most 7 % in a cell of 1,000, 5.5 % on average are wanted), and a true
+gain found by the exchange test and by a t-test on the jackknife.
+intervals: how often the 95 % intervals of metrics hold the truth.
+power: how often a change is found, against what the report says of it, averaged over test splits.
+
+In all structures of errors the two models find the same objects hard, and photos of one object are alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+
+from specimen.evaluation.exchange_test import exchange_interval
+from specimen.evaluation.jackknife import jackknife
+from specimen.evaluation.metric_intervals import metric_intervals
+from specimen.evaluation.swapped_models import SwappedModels, swapped_models
+from specimen.models.metric_registry import METRICS
+from specimen.reporting.power import MEAN_ERRORS, chance_to_find, pair_sums, power_of_errors
+
+Random = np.random.Generator
+NUMBERS = ("rmse", "mae")
+CLASSES = ("accuracy", "macro_f1", "log_loss")
+COUNTS = (20, 29, 100)
+GAIN = 0.25
+RESAMPLES = 1000
+NAMES = tuple("abcd")
+
+
+def normal(random: Random, group: Any) -> Any:
+    """Return errors of standard deviation 1, of whose variance half is common to the photos of a group."""
+    common = random.normal(size=group.max() + 1)[group]
+    return (common + random.normal(size=len(group))) / np.sqrt(2)
+
+
+def lognormal(spread: float) -> Callable[[Random, Any], Any]:
+    """Return what draws how hard each group is."""
+    return lambda random, group: np.exp(spread * random.normal(size=group.max() + 1))[group]
+
+
+def heavy(random: Random, group: Any) -> Any:
+    """Return factors that make normal errors those of Student's t with 3 degrees of freedom."""
+    return 1 / np.sqrt(random.chisquare(3, size=len(group)) / 3)
+
+
+HARDNESS: dict[str, Callable[[Random, Any], Any]] = {
+    "equal": lambda random, group: np.ones(len(group)),
+    "log-normal 0.6": lognormal(0.6),
+    "log-normal 1.0": lognormal(1.0),
+    "grows with target": lambda random, group: 0.05 + 0.15 * np.exp(0.8 * random.normal(size=group.max() + 1))[group],
+    "heavy tails": heavy,
+    "outliers": lambda random, group: np.where(random.random(len(group)) < 0.05, 8.0, 1.0),
+    "1 to 40 photos": lognormal(0.6),
+    "one giant group": lognormal(0.6),
+}
+
+
+def draw_groups(structure: str, count: int, random: Random) -> Any:
+    """Return the group of each photo."""
+    photos = np.full(count, 2)
+    if structure == "1 to 40 photos":
+        photos = np.round(40 ** random.random(count)).astype(int)
+    if structure == "one giant group":
+        photos[0] = 2 * (count - 1)
+    return np.repeat(np.arange(count), photos)
+
+
+def draw_numbers(structure: str, count: int, random: Random, gain: float, alike: float) -> SwappedModels:
+    """Return two models that predict numbers; the errors of one are `1 - gain` times those of an equal one."""
+    group = draw_groups(structure, count, random)
+    hard = HARDNESS[structure](random, group)
+    shared = normal(random, group)
+    base, head = (hard * (np.sqrt(alike) * shared + np.sqrt(1 - alike) * normal(random, group)) for _ in range(2))
+    tables = (pd.DataFrame({"target": 10.0, "prediction": 10 + errors}) for errors in ((1 - gain) * head, base))
+    return swapped_models(*tables, pd.Series(group), "regression")
+
+
+def draw_classes(structure: str, count: int, random: Random, gain: float, alike: float) -> SwappedModels:
+    """Return two models that predict one of four classes; what is hard for numbers makes logits uncertain."""
+    group = draw_groups(structure, count, random)
+    hard = HARDNESS[structure](random, group)[:, None]
+    target = (group % len(NAMES))[:, None] == np.arange(len(NAMES))
+
+    def noise() -> Any:
+        return np.stack([normal(random, group) for _ in NAMES], axis=1)
+
+    shared = noise()
+    tables = []
+    for signal in (1.5 * (1 + 4 * gain), 1.5):
+        logits = signal * target + np.minimum(hard, 4) * (np.sqrt(alike) * shared + np.sqrt(1 - alike) * noise())
+        chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        columns = {f"p: {name}": chances[:, index] for index, name in enumerate(NAMES)}
+        said = np.array(NAMES)[chances.argmax(axis=1)]
+        tables.append(pd.DataFrame({"target": np.array(NAMES)[group % len(NAMES)], "prediction": said, **columns}))
+    return swapped_models(*tables, pd.Series(group), "classification")
+
+
+KINDS = ((draw_numbers, NUMBERS), (draw_classes, CLASSES))
+
+
+def by_exchange(models: SwappedModels, metric: str, seed: int) -> int:
+    """Return 1 for better, -1 for worse, 0 for neither."""
+    low, high = exchange_interval(models.difference(metric), models.shares, resamples=RESAMPLES, seed=seed)
+    return METRICS[metric].direction * (int(low > 0) - int(high < 0))
+
+
+def by_jackknife(models: SwappedModels, metric: str) -> int:
+    """Return the same by Student's t on the difference, with the standard error of the jackknife."""
+
+    def difference(weights: Any) -> Any:
+        nothing = np.zeros_like(weights)
+        head = models.measure(np.hstack([weights, nothing]))[metric]
+        return (head - models.measure(np.hstack([nothing, weights]))[metric])[:, None]
+
+    (spread,) = jackknife(difference, models.codes)
+    found = spread.error > 0 and abs(spread.estimate) > student.ppf(0.975, len(models.shares) - 1) * spread.error
+    return METRICS[metric].direction * int(np.sign(spread.estimate)) * int(found)
+
+
+def verdicts(cases: int) -> None:
+    """Print the false verdicts on equal models, and how often a gain is found, cell by cell."""
+    false: list[float] = []
+    print("structure            groups metric     equal: called different  gain: found  by jackknife-t  opposite")
+    for structure in HARDNESS:
+        for count in COUNTS:
+            for draw, metrics in KINDS:
+                random = np.random.default_rng([len(false), count])
+                found: dict[tuple[str, str], list[int]] = {}
+                for case in range(cases):
+                    alike = random.choice([0.3, 0.6, 0.9])
+                    for name, gain in (("equal", 0.0), ("gain", GAIN)):
+                        models = draw(structure, count, random, gain, alike)
+                        for metric in metrics:
+                            found.setdefault((metric, name), []).append(by_exchange(models, metric, case))
+                            if name == "gain":
+                                found.setdefault((metric, "t"), []).append(by_jackknife(models, metric))
+                for metric in metrics:
+                    equal, gain, t = (np.array(found[metric, name]) for name in ("equal", "gain", "t"))
+                    false.append(np.mean(equal != 0))
+                    print(f"{structure:<20} {count:>6} {metric:<10} {100 * false[-1]:>22.1f} %"
+                          f" {100 * np.mean(gain > 0):>10.1f} % {100 * np.mean(t > 0):>13.1f} %"
+                          f" {100 * np.mean(gain < 0):>7.1f} %", flush=True)  # fmt: skip
+    print(f"equal models called different: {100 * np.mean(false):.1f} % on average, {100 * max(false):.1f} % at most")
+
+
+def intervals(cases: int) -> None:
+    """Print how often the intervals of metrics hold the truth."""
+    print("structure            groups metric     holds the truth")
+    for structure in HARDNESS:
+        for draw, metrics in KINDS:
+            random = np.random.default_rng(0)
+            many = [draw(structure, 2000, random, 0.0, 0.5).both()[0] for _ in range(20)]
+            for count in COUNTS[1:]:
+                inside = dict.fromkeys(metrics, 0)
+                for _ in range(cases):
+                    models = draw(structure, count, random, 0.0, 0.5)
+                    half = replace(models.measure, table=models.measure.table[: len(models.codes)], of_weights={})
+                    for metric, bounds in metric_intervals(half, models.codes, metrics).items():
+                        truth = true_value(metric, [one[metric] for one in many])
+                        inside[metric] += bounds.low <= truth <= bounds.high
+                for metric in metrics:
+                    print(
+                        f"{structure:<20} {count:>6} {metric:<10} {100 * inside[metric] / cases:>15.1f} %", flush=True
+                    )
+
+
+def true_value(metric: str, values: list[float]) -> float:
+    """Return the metric of many samples, from those of parts of them."""
+    return float(np.sqrt(np.mean(np.square(values)))) if metric == "rmse" else float(np.mean(values))
+
+
+def power(cases: int) -> None:
+    """Print how often a smaller error is found, and what is said of it."""
+    print(
+        "structure            groups metric     gain 15 %: found   said   gain 30 %: found   said   what 8 in 10: found"
+    )
+    for structure in HARDNESS:
+        for count in COUNTS[1:]:
+            for metric in NUMBERS:
+                random = np.random.default_rng(0)
+                cells = [said_and_found(structure, count, metric, gain, random, cases) for gain in (0.15, 0.3)]
+                numbers = "".join(f" {found:>17.0f} % {said:>4.0f} %" for found, said, _ in cells)
+                print(f"{structure:<20} {count:>6} {metric:<10}{numbers} {cells[0][2]:>19.0f} %", flush=True)
+
+
+def said_and_found(
+    structure: str, count: int, metric: str, gain: float, random: Random, cases: int
+) -> tuple[float, float, float]:
+    """Return in percent how often a gain is found, what is said of it, and how often the named change is found."""
+    mean, grows = MEAN_ERRORS[metric]
+    found, said, named = [], [], []
+    for case in range(cases):
+        models = draw_numbers(structure, count, random, gain, 0.5)
+        found.append(by_exchange(models, metric, case) > 0)
+        base, head = models.errors(mean)
+        sums = pair_sums(base, head * base.sum() / head.sum())
+        said.append(chance_to_find(sums, grows, gain))
+        power = power_of_errors(sums, grows)
+        change = power.change if power else 0.99
+        named.append(by_exchange(draw_numbers(structure, count, random, change, 0.5), metric, case) > 0)
+    return 100 * float(np.mean(found)), 100 * float(np.mean(said)), 100 * float(np.mean(named))
+
+
+if __name__ == "__main__":
+    parts = {"verdicts": verdicts, "intervals": intervals, "power": power}
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", help="verdicts, intervals or power; default: all")
+    parser.add_argument("--cases", type=int, default=1000, help="simulated test splits in a cell; default 1000")
+    arguments = parser.parse_args()
+    for name in arguments.parts or parts:
+        start = time.perf_counter()
+        parts[name](arguments.cases)
+        print(f"{name}: {time.perf_counter() - start:.0f} s\n")

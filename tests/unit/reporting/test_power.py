@@ -1,0 +1,106 @@
+"""What a test split can find: what is said of it before is what the test finds then."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from specimen.evaluation.exchange_test import exchange_interval
+from specimen.evaluation.swapped_models import SwappedModels, swapped_models
+from specimen.reporting.expected_power import expected_power, single_model
+from specimen.reporting.power import chance_to_find, find_power, pair_sums
+
+GROUPS = 29
+CASES = 300
+
+
+def errors(random: np.random.Generator, spread: float, gain: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Return the errors of two models; half of their variance is common to both."""
+    hard = np.exp(spread * random.normal(size=GROUPS))
+    common = random.normal(size=GROUPS)
+    base, head = (hard * (common + random.normal(size=GROUPS)) / np.sqrt(2) for _ in range(2))
+    return base, (1 - gain) * head
+
+
+def models(base: np.ndarray, head: np.ndarray) -> SwappedModels:
+    tables = (pd.DataFrame({"target": 1.0, "prediction": 1 + side}) for side in (head, base))
+    return swapped_models(*tables, pd.Series(np.arange(len(base))), "regression")
+
+
+@pytest.mark.parametrize(("spread", "gain"), [(0.0, 0.3), (0.6, 0.15), (0.6, 0.4)])
+def test_a_change_is_found_as_often_as_is_said(spread: float, gain: float) -> None:
+    random = np.random.default_rng(0)
+    found, said = [], []
+    for seed in range(CASES):
+        base, head = (np.abs(side) for side in errors(random, spread, gain))
+        changes = (head - base) / GROUPS
+        shares = np.full(GROUPS, 1 / GROUPS)
+        _, high = exchange_interval(lambda kept, d=changes: (2 * kept - 1) @ d, shares, resamples=300, seed=seed)
+        found.append(high < 0)
+        said.append(chance_to_find(pair_sums(base, head * base.sum() / head.sum()), 1, gain))
+    assert abs(np.mean(found) - np.mean(said)) < 0.05
+
+
+def test_the_named_change_has_a_chance_of_about_8_in_10() -> None:
+    base, head = (np.abs(side) for side in errors(np.random.default_rng(1), 0.6))
+    power = find_power(models(base, head), "mae")
+    assert power is not None
+    sums = pair_sums(base, head * base.sum() / head.sum())
+    assert 0.8 <= chance_to_find(sums, 1, power.change) < 0.9  # more than 0.8, because it is estimated
+    assert power.low < power.change < power.high < 3 * power.change
+
+
+def test_more_groups_find_smaller_changes() -> None:
+    base, head = errors(np.random.default_rng(2), 0.6)
+    few = find_power(models(base, head), "rmse")
+    many = find_power(models(np.tile(base, 8), np.tile(head, 8)), "rmse")
+    assert few is not None
+    assert many is not None
+    assert many.change < few.change / 2
+    assert many.groups == pytest.approx(few.groups, rel=0.35)  # however many there were
+
+
+def test_an_accuracy_has_its_change_in_points() -> None:
+    random = np.random.default_rng(3)
+    target = np.array(["leaf", "stem"])[np.arange(200) % 2]
+    tables = []
+    for _ in range(2):
+        right = random.random(200) < 0.8
+        said = np.where(right == (target == "leaf"), "leaf", "stem")
+        leaf = np.where(said == "leaf", 0.8, 0.2)
+        tables.append(pd.DataFrame({"target": target, "prediction": said, "p: leaf": leaf, "p: stem": 1 - leaf}))
+    power = find_power(swapped_models(*tables, pd.Series(np.arange(200)), "classification"), "accuracy")
+    assert power is not None
+    disagree = np.mean(tables[0]["prediction"] != tables[1]["prediction"])
+    assert power.change == pytest.approx(2.8 * np.sqrt(disagree / 200), rel=0.1)
+    assert not power.relative
+
+
+@pytest.mark.parametrize("head", [1.0, 0.5])
+def test_nothing_is_said_of_two_models_with_the_same_errors(head: float) -> None:
+    base, _ = errors(np.random.default_rng(4), 0.0)
+    assert find_power(models(base, head * base), "rmse") is None
+    assert find_power(models(0 * base, 0 * base), "rmse") is None
+
+
+@pytest.mark.parametrize("metric", ["rmse", "mae", "r2"])
+def test_before_there_is_a_second_model_about_the_same_is_said(metric: str) -> None:
+    random = np.random.default_rng(5)
+    said, expected = [], []
+    for _ in range(30):
+        base, head = errors(random, 0.3)
+        target = np.linspace(1, 5, GROUPS)
+        tables = [pd.DataFrame({"target": target, "prediction": target + side}) for side in (head, base)]
+        power = find_power(swapped_models(*tables, pd.Series(np.arange(GROUPS)), "regression"), metric)
+        one = single_model(tables[1].assign(group=np.arange(GROUPS)), "regression")
+        before = expected_power(one, metric, alike=0.25)  # squares of normal numbers with a correlation of 0.5
+        if power is not None and before is not None:
+            said.append(power.change)
+            expected.append(before.change)
+    assert np.median(expected) == pytest.approx(np.median(said), rel=0.25)
+
+
+def test_models_that_are_more_alike_can_be_told_apart_better() -> None:
+    base, _ = errors(np.random.default_rng(6), 0.3)
+    one = single_model(pd.DataFrame({"target": 1.0, "prediction": 1 + base, "group": np.arange(GROUPS)}), "regression")
+    changes = [power.change for power in (expected_power(one, "mae", alike) for alike in (0.5, 0.9)) if power]
+    assert changes[1] < changes[0] / 1.5

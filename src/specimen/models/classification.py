@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from specimen.models.metric_registry import METRICS
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Classification:
     """One class for each sample."""
 

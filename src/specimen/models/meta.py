@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from pydantic import model_validator
 
 from specimen.common.errors import SpecimenError
 from specimen.common.facts import Facts, VersionedFacts
@@ -51,6 +53,12 @@ class ModelMeta(VersionedFacts):
     novelty_photos: int | None = None
     """How many training photos a picture is compared with; None: no distance is known."""
     training: TrainingFacts
+
+    @model_validator(mode="after")
+    def _features_are_known(self) -> Self:
+        if unknown := set(self.used_features).difference(self.dataset.features):
+            raise ValueError(f"the data set has no feature {', '.join(sorted(unknown))}")
+        return self
 
     @property
     def target(self) -> str:

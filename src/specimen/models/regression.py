@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from specimen.data.dataset.targets import TargetTransform, check_transformable
@@ -23,7 +24,7 @@ _FORWARD: dict[str, Callable[[Floats], Floats]] = {"none": np.asarray, "log1p": 
 _INVERSE: dict[str, Callable[[Floats], Floats]] = {"none": np.asarray, "log1p": np.expm1, "sqrt": np.square}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Regression:
     """One number for each sample, transformed and standardised by the train split."""
 

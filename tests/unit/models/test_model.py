@@ -371,6 +371,19 @@ def test_of_damaged_facts_the_message_says_which(tmp_path: Path) -> None:
     assert message == f"{tmp_path / 'model.pt'}: damaged (backbone: Input should be a valid string). {WAY_OUT}"
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"used_features": ["age"]}, "damaged (: Value error, the data set has no feature age)"),
+        ({"task": PLAIN_META["task"] | {"colour": "red"}}, "damaged (task.classification.colour: "),
+        ({"colour": "red"}, "damaged (colour: Extra inputs are not permitted)"),
+    ],
+)
+def test_facts_that_do_not_fit_are_damage(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    torch.save({"weights": {}, "meta": PLAIN_META | changes}, tmp_path / "model.pt")
+    assert said in fault(lambda: load_model(tmp_path / "model.pt"))
+
+
 def test_a_backbone_that_cannot_be_made_here_is_reported_with_the_file(tmp_path: Path) -> None:
     torch.save({"weights": {}, "meta": PLAIN_META | {"backbone": "resnet-18"}}, tmp_path / "model.pt")
     message = fault(lambda: load_model(tmp_path / "model.pt"))

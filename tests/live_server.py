@@ -14,10 +14,10 @@ from specimen.serving.protocol import server_config
 
 
 @contextmanager
-def serve_in_thread(app: ASGIApp) -> Iterator[int]:
-    """Serve an app on a free port of this machine; yield the port."""
+def serve_in_thread(app: ASGIApp, port: int = 0) -> Iterator[int]:
+    """Serve an app on a port of this machine, any free one with 0; yield the port."""
     server = uvicorn.Server(server_config(app, log_level="critical"))
-    with socket.create_server(("127.0.0.1", 0)) as bound:
+    with socket.create_server(("127.0.0.1", port)) as bound:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
         thread.start()
         try:

@@ -37,8 +37,9 @@ pytestmark = pytest.mark.skipif(
 @contextmanager
 def served(model: Path, **options: Any) -> Iterator[str]:
     """Serve a model from a thread of this process; yield the address."""
+    wanted_port = options.pop("port", 0)
     app = make_app(model, options.pop("limits", Limits()), metrics_record=NOWHERE, **options)
-    with serve_in_thread(app) as port:
+    with serve_in_thread(app, wanted_port) as port:
         yield f"http://127.0.0.1:{port}/"
 
 
@@ -153,14 +154,16 @@ def test_a_text_file_gets_a_message_and_harms_nobody(
     (tmp_path / "large.png").write_bytes(bytes(2_000_000))
     with served(write_onnx(tmp_path / "model.onnx"), limits=Limits(file_bytes=1_000_000)) as address:
         page = Page(chrome, address)
-        page.drop(photos[2], photos[0], tmp_path / "empty.png", tmp_path / "large.png")
+        (tmp_path / "phone.jpg").write_bytes(b"\0\0\0\x24ftypheic\0\0\0\0mif1heic")
+        page.drop(tmp_path / "phone.jpg", photos[2], photos[0], tmp_path / "empty.png", tmp_path / "large.png")
         assert page.texts(".error") == [
+            "HEIC photos cannot be read here. Export the photo as JPEG, or set the camera to “Most Compatible”.",
             "This file cannot be read as a photo. Use JPEG, PNG, TIFF, WebP or BMP.",
             "This file is empty.",
             "This file is too large: the limit is 1 MB per photo.",
         ]
         assert len(page.texts(".value")) == 1
-        assert page.one("#status").text == "All photos done: 1 with a prediction, 3 without."
+        assert page.one("#status").text == "All photos done: 1 with a prediction, 4 without."
 
 
 def test_german_for_germans_and_for_who_wants_it(
@@ -179,15 +182,25 @@ def test_german_for_germans_and_for_who_wants_it(
         page.wait(lambda: page.one(".zone strong").text == "Drop photos here or choose files")
 
 
-@pytest.mark.parametrize(("language", "separator"), [("en-GB", ","), ("de-DE", ";")])
+@pytest.mark.parametrize(
+    ("language", "separator", "error"),
+    [
+        ("en-GB", ",", "This file cannot be read as a photo."),
+        ("de-DE", ";", "Diese Datei lässt sich nicht als Foto öffnen."),
+    ],
+)
 def test_the_csv_holds_the_results_and_no_formulas(  # noqa: PLR0913, PLR0917
     chrome: Chrome, downloads: Path, tmp_path: Path, write_onnx: Callable[..., Path], photos: list[Path],
-    language: str, separator: str,
+    language: str, separator: str, error: str,
 ) -> None:  # fmt: skip
+    wide = tmp_path / "\uff1ddark.png"  # a spreadsheet takes the wide sign for a plain one
+    photos[1] = photos[1].rename(wide)
     decimal = {",": ".", ";": ","}[separator]
     with served(write_onnx(tmp_path / "model.onnx")) as address:
         page = Page(chrome, address, language)
         page.drop(*photos)
+        for field, name in zip(page.all(".naming"), ["pot 7", "=1+1"], strict=False):
+            field.send_keys(name + "\t")
         page.one("#download").click()
         path = downloads / "predictions.csv"
         page.wait(path.exists)
@@ -195,11 +208,12 @@ def test_the_csv_holds_the_results_and_no_formulas(  # noqa: PLR0913, PLR0917
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file, delimiter=separator))
     path.unlink()
-    assert [row["file"] for row in rows] == ["light.png", "'=dark, very.png", "notes.jpg", "scan.tif"]
+    assert [row["file"] for row in rows] == ["light.png", f"'{wide.name}", "notes.jpg", "scan.tif"]
     predictions = [row["prediction"].replace(decimal, ".") for row in rows]
     assert [float(one) if one else None for one in predictions] == pytest.approx([1.5, 0.45, None, 1.0], abs=0.02)
     assert decimal in rows[0]["low"]
-    assert "none of the formats" in rows[2]["error"]
+    assert rows[2]["error"].startswith(error)
+    assert [row["name"] for row in rows] == ["pot 7", "'=1+1", "", ""]
     assert rows[0]["version"].startswith(version)
 
 
@@ -237,11 +251,11 @@ def test_classes_come_with_bars_and_what_else_it_may_be(
     with served(write_onnx(tmp_path / "model.onnx", classes=True)) as address:
         page = Page(chrome, address)
         page.drop(tmp_path / "leaf.png")
-        assert page.texts(".value") == ["red"]
+        assert page.texts(".value") == ["Cannot tell"], "as all three are in the set"
         assert [one.split("\n") for one in page.texts(".top li")] == [["red", "57%"], ["green", "26%"], ["blue", "17%"]]
         widths = [bar.rect["width"] for bar in page.all(".fill")]
         assert widths == sorted(widths, reverse=True)
-        assert page.one(".set").text == "Most likely one of: red, green, blue"
+        assert page.one(".set").text == "It may be any of: red, green, blue"
 
 
 def test_a_heat_map_on_demand_even_of_a_tiff(
@@ -272,9 +286,32 @@ def test_details_change_all_predictions(
         page = Page(chrome, address)
         page.drop(*photos[:2])
         page.one("#features summary").click()
-        assert page.texts("#fields label span") == ["age", "soil"]
-        page.one("[name=age]").send_keys("6\t")  # one spread above the mean, so one gram more
+        assert page.texts("#fields label > span:first-child") == ["age", "soil"]
+        age = page.one("[name=age]")
+        age.send_keys("6,0\t")  # one spread above the mean, so one gram more
         page.wait(lambda: page.texts(".value") == ["2.50 g (2.38 to 2.62)", "1.45 g (1.33 to 1.57)"])
+        age.clear()
+        age.send_keys("1,234\t")
+        assert page.texts(".field-note")[0].startswith("“1,234” may mean 1.234 or 1234, so it is not used.")
+        page.wait(lambda: page.texts(".value") == ["1.50 g (1.38 to 1.62)", "0.45 g (0.33 to 0.57)"])
+
+
+def test_numbers_are_read_as_people_write_them(chrome: Chrome, tmp_path: Path, write_onnx: Callable[..., Path]) -> None:
+    values = {
+        "21,5": 21.5, "21.5": 21.5, " 7 ": 7, "-3,25": -3.25, "\u22124": -4, ",5": 0.5, "1e-3": 0.001, "0,125": 0.125,
+        "1,234.5": 1234.5, "1.234,5": 1234.5, "1 234,5": 1234.5, "12,345,678": 12_345_678, "1.234,567": 1234.567,
+        "1234.5678": 1234.5678, "1,2345": 1.2345,
+    }  # fmt: skip
+    refused = ["1,234", "12.345", "21,5,3", "1.2.3", "abc", "5 g", "", "1,234,5", "--1", "1e999", "Infinity"]
+    read = """
+        const done = arguments[1];
+        const values = arguments[0];
+        import("/page/numbers.js").then(({ readNumber }) => done(values.map((one) => readNumber(one).value ?? null)));
+    """
+    with served(write_onnx(tmp_path / "model.onnx")) as address:
+        Page(chrome, address)
+        assert chrome.execute_async_script(read, [*values]) == list(values.values())
+        assert chrome.execute_async_script(read, refused) == [None] * len(refused)
 
 
 def test_the_keyboard_is_enough(
@@ -330,6 +367,8 @@ def test_a_phone_needs_no_sideways_scrolling_and_letters_stand_out(
             page.one("#photos").send_keys("\n".join(map(str, photos)))
             page.done()
             assert chrome.execute_script("return document.documentElement.scrollWidth") <= 390
+            chrome.execute_script("scrollTo(0, document.body.scrollHeight)")
+            assert 0 <= page.one("#download").rect["y"] - chrome.execute_script("return scrollY") < 844, "in reach"
             for css in ("h1", ".zone span", ".value", ".range", ".name", ".error", "#download", "td", "#facts"):
                 assert contrast(chrome, page.one(css)) >= 4.5, css
         finally:
@@ -368,11 +407,42 @@ def test_a_locked_server_asks_for_its_key(
         page.severe()
 
 
-def test_a_server_that_is_down_is_reported(
+def test_a_server_that_was_down_is_asked_again(
     chrome: Chrome, tmp_path: Path, write_onnx: Callable[..., Path], photos: list[Path]
 ) -> None:
-    with served(write_onnx(tmp_path / "model.onnx")) as address:
+    model = write_onnx(tmp_path / "model.onnx")
+    unload = "const leaving = new Event('beforeunload', {cancelable: true}); return !dispatchEvent(leaving)"
+    with served(model) as address:
         page = Page(chrome, address)
-    page.drop(photos[0])
-    assert page.texts(".error") == ["The server does not respond. Is it still running?"]
+        assert not chrome.execute_script(unload)
+    page.drop(*photos[:2])
+    assert page.texts(".error") == ["The server does not respond. Is it still running?"] * 2
+    assert page.one("#again").text == "Try again (2)"
+    assert chrome.execute_script(unload), "the browser asks before the page and its photos are gone"
+    with served(model, port=int(address.rsplit(":", 1)[1].strip("/"))):
+        page.one("#again").click()
+        page.wait(lambda: len(page.texts(".value")) == 2)
+        assert not page.one("#again").is_displayed()
     page.severe()
+
+
+def test_a_new_model_takes_over_the_open_page(
+    chrome: Chrome, tmp_path: Path, write_onnx: Callable[..., Path], photos: list[Path]
+) -> None:
+    model = write_onnx(tmp_path / "model.onnx", features=True)
+    with served(model) as address:
+        page = Page(chrome, address)
+        page.one("#features summary").click()
+        page.one("[name=age]").send_keys("6\t")
+        page.drop(photos[0])
+        before = page.one("#facts").text
+        write_onnx(tmp_path / "new.onnx", scale=0.02).replace(model)
+        version = (
+            "fetch('health').then((answer) => answer.json()).then(({ version }) => arguments[0](version.slice(0, 8)))"
+        )
+        page.wait(lambda: chrome.execute_async_script(version) not in before)
+        page.drop(photos[1])
+        page.wait(lambda: page.texts(".value") == ["3.00 g (2.88 to 3.12)", "0.90 g (0.78 to 1.02)"])
+        assert page.one("#facts").text != before
+        assert "The server has a new model" in page.one("#status").text
+        assert not page.one("#features").is_displayed(), "it uses no details"

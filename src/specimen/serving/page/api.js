@@ -1,6 +1,7 @@
 // The requests to the server.
 
 const ATTEMPTS = 20;
+const ATTEMPTS_WITHOUT_ANSWER = 2; // a busy server may close a connection before it has read all of a photo
 const STORED_KEY = "specimen-key"; // kept while the tab is open
 let apiKey = null;
 
@@ -11,9 +12,9 @@ try {
 }
 
 export function setKey(key) {
-  apiKey = key;
+  apiKey = key.trim();
   try {
-    sessionStorage.setItem(STORED_KEY, key);
+    sessionStorage.setItem(STORED_KEY, apiKey);
   } catch {
     // The key is lost when the page is left.
   }
@@ -26,19 +27,24 @@ export class ServerError extends Error {
   }
 }
 
+const pause = (seconds) => new Promise((resume) => setTimeout(resume, seconds * 1000 * (0.5 + Math.random())));
+
 async function request(path, options = {}) {
+  // A browser does not send such a key, and no server has one.
+  if (/[^ -~]/.test(apiKey ?? "")) throw new ServerError("no_key", "the key has characters that no key has");
   const headers = apiKey ? { Authorization: `Bearer ${apiKey}` } : {};
   for (let attempt = 1; ; attempt += 1) {
     let response;
     try {
       response = await fetch(path, { ...options, headers });
     } catch (error) {
-      throw new ServerError("no_server", String(error));
+      if (attempt >= ATTEMPTS_WITHOUT_ANSWER) throw new ServerError("no_server", String(error));
+      await pause(1);
+      continue;
     }
     // A busy server refuses at once, and says when to retry.
     if (response.status === 429 && attempt < ATTEMPTS) {
-      const seconds = Number(response.headers.get("Retry-After")) || 1;
-      await new Promise((resume) => setTimeout(resume, seconds * 1000 * (0.5 + Math.random())));
+      await pause(Number(response.headers.get("Retry-After")) || 1);
       continue;
     }
     const answer = await response.json().catch(() => ({}));

@@ -13,6 +13,8 @@ export class Card {
     this.heatMap.setAttribute("aria-hidden", "true");
     this.remove = element("button", { type: "button", className: "remove", textContent: "×" });
     this.remove.addEventListener("click", () => actions.remove(entry));
+    this.naming = element("input", { type: "text", className: "naming", maxLength: 200, autocomplete: "off" });
+    this.naming.addEventListener("change", () => actions.name(entry, this.naming.value.trim()));
     this.look = element("button", { type: "button", className: "quiet look" });
     this.look.addEventListener("click", () => actions.look(entry));
     this.body = element("div", { className: "body" });
@@ -23,6 +25,7 @@ export class Card {
       { className: "card" },
       element("div", { className: "frame" }, this.photo, this.heatMap, this.remove),
       element("p", { className: "name", textContent: entry.file.name, title: entry.file.name }),
+      this.naming,
       this.body,
       this.look,
       this.note,
@@ -38,17 +41,20 @@ export class Card {
   }
 
   // Write all texts: after an answer, and when the language or the common scale of the bars changes.
-  update(scale, limits) {
+  update(scale, model) {
     const { entry } = this;
     const { result, code, message, explained, explaining, explainError } = entry;
-    const state = JSON.stringify([result, code, message, explained, explaining, explainError, scale, currentLanguage()]);
+    const shown = [result, code, message, explained, explaining, explainError, scale, model.version, currentLanguage()];
+    const state = JSON.stringify(shown);
     if (state === this.state) return; // among hundreds of photos, one answer changes one card
     this.state = state;
     this.root.classList.toggle("failed", Boolean(code));
     this.root.setAttribute("aria-busy", String(!result && !code));
     this.remove.setAttribute("aria-label", text("remove", { name: entry.file.name }));
     this.photo.setAttribute("aria-label", entry.file.name);
-    this.body.replaceChildren(...content(entry, scale, limits));
+    this.naming.placeholder = text("photoName");
+    this.naming.setAttribute("aria-label", text("nameOf", { name: entry.file.name }));
+    this.body.replaceChildren(...content(entry, scale, model));
     this.look.hidden = !result;
     this.look.textContent = text(explained ? "lookAway" : "look");
     this.look.setAttribute("aria-pressed", String(Boolean(explained)));
@@ -70,16 +76,19 @@ export class Card {
   }
 }
 
-function content(entry, scale, limits) {
+function content(entry, scale, model) {
   const { result } = entry;
-  if (entry.code) return [element("p", { className: "error", textContent: failureText(entry, limits) })];
+  if (entry.code) return [element("p", { className: "error", textContent: failureText(entry, model.limits) })];
   if (!result) return [element("p", { className: "working", textContent: text("working") })];
-  const nodes = isClass(result) ? classContent(result) : numberContent(result, scale);
+  const nodes = isClass(result) ? classContent(result, model) : numberContent(result, scale);
   if (result.unlike) nodes.push(element("p", { className: "unlike", textContent: unlikeText(result) }));
   return nodes;
 }
 
 const isClass = (result) => "top" in result;
+
+// Where every class is possible, the most probable one is hardly better than a guess.
+export const cannotTell = (result, { classes }) => classes?.length > 1 && result.prediction_set?.length === classes.length;
 
 export function failureText(entry, limits) {
   return errorText(entry.code, {
@@ -118,14 +127,15 @@ function intervalBar({ prediction, low, high }, [least, most]) {
   return bar;
 }
 
-function classContent(result) {
-  const nodes = [
-    element("p", { className: "value", textContent: result.prediction }),
-    element("ol", { className: "top" }, ...result.top.map(classRow)),
-  ];
+function classContent(result, model) {
+  const open = cannotTell(result, model);
+  const value = element("p", { className: "value", textContent: open ? text("cannotTell") : result.prediction });
+  value.classList.toggle("cannot-tell", open);
+  const nodes = [value, element("ol", { className: "top" }, ...result.top.map(classRow))];
   const names = result.prediction_set ?? [];
   if (names.length > 1) {
-    nodes.push(element("p", { className: "set", textContent: text("oneOf", { names: names.join(", ") }) }));
+    const sentence = text(open ? "anyOf" : "oneOf", { names: names.join(", ") });
+    nodes.push(element("p", { className: "set", textContent: sentence }));
   }
   return nodes;
 }

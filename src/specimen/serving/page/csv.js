@@ -2,24 +2,25 @@
 
 import { currentLanguage } from "./texts.js";
 
-const COLUMNS = ["file", "prediction", "low", "high", "unit", "confidence", "prediction_set", "unlike", "error", "version"];
+const COLUMNS = ["file", "name", "prediction", "low", "high", "unit", "confidence", "prediction_set", "unlike", "error", "version"];
 
 // German Excel expects semicolons and decimal commas; every Excel needs a mark to recognise UTF-8.
-export function csv(entries, features) {
+export function csv(entries, features, failureText) {
   const german = currentLanguage() === "de";
   const separator = german ? ";" : ",";
   const cell = (value) => {
     if (typeof value === "number") return german ? String(value).replace(".", ",") : String(value);
-    // A spreadsheet would run a text that begins like a formula.
-    const safe = String(value ?? "").replace(/^[=+\-@\t\r]/, "'$&");
-    return /["\r\n;,]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+    // A spreadsheet would run a text that begins like a formula, also in the wide characters of East Asia.
+    const safe = String(value ?? "").replace(/^[\s\0]*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/, "'$&");
+    return /["\r\n;,\t]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
   const rows = entries.map((entry) => ({
     ...entry.result,
     ...features,
     file: entry.file.name,
+    name: entry.name,
     prediction_set: entry.result?.prediction_set?.join(" | "),
-    error: entry.message,
+    error: entry.code ? failureText(entry) : "",
   }));
   const filled = (name) => rows.some((row) => (row[name] ?? "") !== "");
   const columns = [...COLUMNS.filter((name) => name === "file" || filled(name)), ...Object.keys(features)];

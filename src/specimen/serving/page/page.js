@@ -1,31 +1,35 @@
 // The page: photos come in, go to the server a few at a time, and stay in a list with their answers.
 //
-// An entry is one photo: { file, card, sent, result, code, message, explanation, explained, explaining, explainError }.
+// An entry is one photo:
+// { file, name, card, sent, result, code, message, explanation, explained, explaining, explainError }.
 
 import { explain, getModel, predict, setKey } from "./api.js";
-import { Card } from "./card.js";
+import { Card, failureText } from "./card.js";
 import { csv, save } from "./csv.js";
 import { byId } from "./dom.js";
 import { factsText } from "./facts.js";
 import { featureValues, labelFields, makeFields } from "./fields.js";
+import { checkFile } from "./files.js";
 import { showTable } from "./table.js";
-import { currentLanguage, errorText, megabytes, plain, setLanguage, text } from "./texts.js";
+import { currentLanguage, errorText, megabytes, number, plain, setLanguage, text } from "./texts.js";
 
 const MAX_SENDING = 3;
 const MAX_LIVE_ROWS = 50; // a longer table is not updated after each answer, but after the last
+const PASSING = new Set(["no_server", "busy", "too_slow", "no_key", "internal", "other"]); // worth another try
 
 let model = null;
 let entries = [];
 let sending = 0;
 let detailsVersion = 0; // grows when the user changes the details; answers for older details are dropped
+let newModel = false;
 
 // --- photos come in
 
 function add(files) {
   if (!model) return;
   for (const file of files) {
-    const entry = { file, card: null };
-    entry.card = new Card(entry, { remove, look });
+    const entry = { file, name: "", card: null };
+    entry.card = new Card(entry, { remove, look, name });
     byId("cards").append(entry.card.root);
     entries.push(entry);
     checkSize(entry);
@@ -45,6 +49,11 @@ function fail(entry, code, message) {
   Object.assign(entry, { result: null, code: heic ? "heic" : code, message, sent: true });
 }
 
+function name(entry, chosen) {
+  entry.name = chosen;
+  show();
+}
+
 function remove(entry) {
   const index = entries.indexOf(entry);
   entries.splice(index, 1);
@@ -56,6 +65,7 @@ function remove(entry) {
 
 function removeAll() {
   entries = [];
+  newModel = false;
   byId("cards").replaceChildren();
   show();
   byId("photos").focus();
@@ -71,10 +81,14 @@ async function sendNext() {
   sendNext();
   const version = detailsVersion;
   try {
-    const result = await predict(await readable(entry.file), featureValues());
+    const result = await predict(await checkFile(entry.file), featureValues());
+    if (result.version !== model.version) await followModel();
     if (version === detailsVersion) Object.assign(entry, { result, code: null, message: null });
   } catch (error) {
+    // A new model may not know the details that the fields of the old one ask for.
+    if (error.code === "bad_features") await followModel().catch(() => null);
     if (version === detailsVersion) fail(entry, error.code ?? "other", error.message);
+    if (error.code === "no_server") giveUp(error);
     if (error.code === "no_key") askForKey();
   }
   if (version !== detailsVersion) entry.sent = false;
@@ -83,14 +97,28 @@ async function sendNext() {
   sendNext();
 }
 
-// A folder, or a file that has been deleted, is noticed here; in a request it would look like a server that is down.
-async function readable(file) {
-  try {
-    await file.slice(0, 1).arrayBuffer();
-  } catch {
-    throw Object.assign(new Error(file.name), { code: "unreadable" });
-  }
-  return file;
+// The photos that wait need not find out one by one that the server is gone.
+function giveUp(error) {
+  for (const entry of entries.filter(({ sent }) => !sent)) fail(entry, error.code, error.message);
+}
+
+const passing = () => entries.filter(({ code }) => PASSING.has(code));
+
+function tryAgain() {
+  for (const entry of passing()) Object.assign(entry, { sent: false, code: null, message: null });
+  show();
+  sendNext();
+}
+
+// The server has another model: show its facts and fields, and predict all photos with it, so that they can be compared.
+async function followModel() {
+  const current = await getModel();
+  if (current.version === model.version) return;
+  model = current;
+  newModel = true;
+  makeFields(model, predictAgain);
+  predictAgain();
+  translate();
 }
 
 async function look(entry) {
@@ -114,7 +142,7 @@ async function look(entry) {
 function predictAgain() {
   detailsVersion += 1;
   for (const entry of entries) {
-    Object.assign(entry, { sent: false, result: null, code: null, explanation: null, explained: false, explainError: null });
+    Object.assign(entry, { sent: false, result: null, code: null, message: null, explanation: null, explained: false, explainError: null });
     checkSize(entry);
   }
   show();
@@ -125,12 +153,18 @@ function predictAgain() {
 
 function show() {
   const scale = commonScale();
-  for (const entry of entries) entry.card.update(scale, model.limits);
+  for (const entry of entries) entry.card.update(scale, model);
   const done = entries.filter((entry) => entry.result || entry.code).length;
   const good = entries.filter((entry) => entry.result).length;
   const key = done < entries.length ? "progress" : "allDone";
-  byId("status").textContent = entries.length ? text(key, { done, all: entries.length, good, bad: done - good }) : "";
+  const counts = text(key, { done, all: entries.length, good, bad: done - good });
+  const news = newModel ? ` ${text("newModel")}` : "";
+  byId("status").textContent = entries.length ? counts + news : "";
+  const again = passing().length;
+  byId("again").hidden = !again;
+  byId("again").textContent = text("again", { count: number(again) });
   byId("results").hidden = !done;
+  byId("download").hidden = !done;
   byId("download").disabled = done < entries.length;
   if (done === entries.length || entries.length <= MAX_LIVE_ROWS) showTable(entries, model);
 }
@@ -210,7 +244,12 @@ byId("key-form").addEventListener("submit", (event) => {
   setKey(byId("key").value);
   start();
 });
-byId("download").addEventListener("click", () => save("predictions.csv", csv(entries, featureValues())));
+const failure = (entry) => failureText(entry, model.limits);
+byId("download").addEventListener("click", () => save("predictions.csv", csv(entries, featureValues(), failure)));
+byId("again").addEventListener("click", tryAgain);
+addEventListener("beforeunload", (event) => {
+  if (entries.length) event.preventDefault(); // the browser asks before the photos and their results are gone
+});
 byId("clear").addEventListener("click", removeAll);
 for (const button of document.querySelectorAll("[data-language]")) {
   button.addEventListener("click", () => {

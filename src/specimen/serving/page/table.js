@@ -1,6 +1,6 @@
 // The results as a table.
 
-import { failureText, unlikeText } from "./card.js";
+import { cannotTell, failureText, unlikeText } from "./card.js";
 import { byId, element } from "./dom.js";
 import { amounts, percent, text } from "./texts.js";
 
@@ -11,19 +11,20 @@ export function showTable(entries, model) {
     return element("th", { scope: "col", className: name, textContent: text(name) + unit });
   });
   byId("header").replaceChildren(...headers);
-  byId("rows").replaceChildren(...entries.map((entry) => tableRow(entry, names, model.limits)));
+  byId("rows").replaceChildren(...entries.map((entry) => tableRow(entry, names, model)));
 }
 
-function columnNames(entries, { task }) {
-  const names = ["file", "prediction"];
+function columnNames(entries, model) {
+  const { task } = model;
+  const names = entries.some(({ name }) => name) ? ["file", "name", "prediction"] : ["file", "prediction"];
   if (task === "classification") names.push("confidence");
   else if (entries.some(({ result }) => typeof result?.low === "number")) names.push("low", "high");
-  if (entries.some(({ code, result }) => code || result?.unlike)) names.push("remark");
+  if (entries.some((entry) => remark(entry, model))) names.push("remark");
   return names;
 }
 
-function tableRow(entry, names, limits) {
-  const texts = { ...resultTexts(entry.result), file: entry.file.name, remark: remark(entry, limits) };
+function tableRow(entry, names, model) {
+  const texts = { ...resultTexts(entry.result), file: entry.file.name, name: entry.name, remark: remark(entry, model) };
   const cells = names.map((name) =>
     element(name === "file" ? "th" : "td", { className: name, textContent: texts[name] ?? "" }),
   );
@@ -31,9 +32,10 @@ function tableRow(entry, names, limits) {
   return element("tr", {}, ...cells);
 }
 
-function remark(entry, limits) {
-  if (entry.code) return failureText(entry, limits);
-  return entry.result?.unlike ? unlikeText(entry.result) : "";
+function remark({ code, message, result }, model) {
+  if (code) return failureText({ code, message }, model.limits);
+  if (result?.unlike) return unlikeText(result);
+  return result && cannotTell(result, model) ? text("cannotTell") : "";
 }
 
 function resultTexts(result) {

@@ -10,12 +10,17 @@ from contextlib import contextmanager
 from PIL import Image
 
 from specimen.data.readers.decode import FORMATS, DecodeError, TooManyPixelsError
-from specimen.data.readers.jpeg_scans import MAX_SCANS, count_scans
+from specimen.data.readers.jpeg_scans import MAX_SCANS, has_too_many_scans
 
 BYTES_PER_PIXEL = 20
 """Most memory per pixel that decoding takes, measured over all formats and modes: TIFF and PNG with transparency."""
 BYTES_PER_PIXEL_OF_JPEG = 10
 """A JPEG is decoded to an eighth of its size; but a progressive one is first kept whole, 8 bytes per pixel in CMYK."""
+
+FEW_SCANS = 20
+"""A JPEG of any size may have so many scans."""
+PIXELS_TIMES_SCANS = 1_000_000_000
+"""More scans of a large JPEG would keep a core busy for seconds."""
 
 
 class TooManyScansError(DecodeError):
@@ -37,8 +42,9 @@ def decode_cost(content: bytes, max_pixels: int) -> int:
         return 0
     if pixels > max_pixels:
         return 0
-    if is_jpeg and count_scans(content) > MAX_SCANS:
-        raise TooManyScansError(f"a JPEG of more than {MAX_SCANS} scans; save it again, not as progressive")
+    most_scans = min(MAX_SCANS, max(FEW_SCANS, PIXELS_TIMES_SCANS // max(1, pixels)))
+    if is_jpeg and has_too_many_scans(content, most_scans):
+        raise TooManyScansError(f"a JPEG of more than {most_scans} scans; save it again, not as progressive")
     return pixels * (BYTES_PER_PIXEL_OF_JPEG if is_jpeg else BYTES_PER_PIXEL)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -29,13 +29,35 @@ class DecodedImage:
 
 @dataclass(frozen=True)
 class _Waiting:
+    client: str
     image: ImageFile
     meta: ModelMeta
     result: asyncio.Future[DecodedImage | Failure]
 
 
+class UsedTime:
+    """How much decoding time clients have used lately: what was used half a minute ago counts half."""
+
+    HALF_LIFE = 30.0
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+        self._halved = 0.0
+
+    def add(self, client: str, seconds: float) -> None:
+        """Note that a client has used so much."""
+        self._seconds[client] = self._seconds.get(client, 0.0) + seconds
+
+    def least(self, clients: Iterable[str], now: float) -> str:
+        """Return the client that has used the least, the first of several."""
+        if now > self._halved + self.HALF_LIFE:
+            self._halved = now
+            self._seconds = {client: used / 2 for client, used in self._seconds.items() if used > 0.1}
+        return min(clients, key=lambda client: self._seconds.get(client, 0.0))
+
+
 class Decoder:
-    """A thread for each core that decodes images. Clients take turns: who sends a thousand waits for a thousand."""
+    """A thread for each core that decodes images. The next image is of the client that has used the least time."""
 
     def __init__(self, limits: Limits) -> None:
         self._max_pixels = limits.pixels
@@ -43,7 +65,8 @@ class Decoder:
         self._free = available_cores()
         self._threads = ThreadPoolExecutor(self._free, "decode")
         self._queues: dict[str, deque[_Waiting]] = {}
-        """Of each client that waits; the first in the dict is the next."""
+        """Of each client that waits."""
+        self._used = UsedTime()
 
     async def decode(
         self, images: Sequence[ImageFile], meta: ModelMeta, client: str = ""
@@ -53,7 +76,7 @@ class Decoder:
         Raises `RequestError` where the memory is too small, which says nothing about an image.
         """
         loop = asyncio.get_running_loop()
-        waiting = [_Waiting(image, meta, loop.create_future()) for image in images]
+        waiting = [_Waiting(client, image, meta, loop.create_future()) for image in images]
         self._queues.setdefault(client, deque()).extend(waiting)
         self._start(loop)
         return await asyncio.gather(*(one.result for one in waiting))
@@ -64,26 +87,31 @@ class Decoder:
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Give work to the threads that have none."""
-        while self._free and (waiting := self._next()):
+        while self._free and (waiting := self._next(loop.time())):
             self._free -= 1
             done = loop.run_in_executor(self._threads, self._decode, waiting.image, waiting.meta)
-            done.add_done_callback(partial(self._finish, loop, waiting))
+            done.add_done_callback(partial(self._finish, loop, waiting, loop.time()))
 
-    def _next(self) -> _Waiting | None:
+    def _next(self, now: float) -> _Waiting | None:
         while self._queues:
-            client = next(iter(self._queues))
+            client = self._used.least(self._queues, now)
             queue = self._queues.pop(client)
             waiting = queue.popleft()
             if queue:
-                self._queues[client] = queue  # at the end: the others come first
+                self._queues[client] = queue  # at the end: those who have used as little come first
             if not waiting.result.done():  # else its request was given up
                 return waiting
         return None
 
     def _finish(
-        self, loop: asyncio.AbstractEventLoop, waiting: _Waiting, done: asyncio.Future[DecodedImage | Failure]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        waiting: _Waiting,
+        started: float,
+        done: asyncio.Future[DecodedImage | Failure],
     ) -> None:
         self._free += 1
+        self._used.add(waiting.client, loop.time() - started)
         self._start(loop)
         if done.cancelled():
             waiting.result.cancel()

@@ -9,6 +9,7 @@ from typing import Any, TypeGuard
 import h11
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from specimen.serving.connections import client_of, most_connections, to_close
@@ -36,6 +37,7 @@ class GuardedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, and close another connection if this is one too many."""
         super().connection_made(transport)
+        self.flow = OneByOne(transport, self)
         self.opened = self.loop.time()
         self.peer = client_of(self.client[0]) if self.client else ""
         self._stall: asyncio.TimerHandle | None = None
@@ -53,10 +55,11 @@ class GuardedProtocol(H11Protocol):
     @property
     def waiting(self) -> bool:
         """Whether the server waits for the client: for a request, or until it reads its answer."""
-        return self._idle or self.flow.write_paused
+        return self.idle or self.flow.write_paused
 
     @property
-    def _idle(self) -> bool:
+    def idle(self) -> bool:
+        """Whether no request is in progress."""
         return self.cycle is None or self.cycle.response_complete
 
     def on_response_complete(self) -> None:
@@ -77,7 +80,7 @@ class GuardedProtocol(H11Protocol):
         super().resume_writing()
 
     def _head_is_late(self) -> None:
-        if not self._idle:
+        if not self.idle:
             return  # its answer begins another wait
         if self.transport.is_closing():
             self.transport.abort()  # what it has not read by now stays unread
@@ -106,6 +109,22 @@ class GuardedProtocol(H11Protocol):
         ]  # fmt: skip
         self.transport.write(b"".join(self.conn.send(event) or b"" for event in events))
         self.transport.close()
+
+
+class OneByOne(FlowControl):
+    """Reads nothing further while a request that is complete waits for its answer.
+
+    An app that only asks whether the client is still there would otherwise let in the next piece of what follows.
+    """
+
+    def __init__(self, transport: asyncio.Transport, connection: GuardedProtocol) -> None:
+        super().__init__(transport)
+        self._connection = connection
+
+    def resume_reading(self) -> None:
+        """Go on reading, if the request is not complete or already answered."""
+        if self._connection.idle or self._connection.cycle.more_body:
+            super().resume_reading()
 
 
 def _open_besides(one: object, new: GuardedProtocol) -> TypeGuard[GuardedProtocol]:

@@ -1,5 +1,6 @@
 """A connection costs little, whatever a stranger sends, and strangers cannot hold all of them."""
 
+import asyncio
 import json
 import select
 import socket
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from live_server import serve_in_thread
@@ -26,8 +28,10 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     while more:
         message = await receive()
         length, more = length + len(message.get("body", b"")), message.get("more_body", False)
+    gone = asyncio.create_task(receive())  # apps may ask whether the client is still there
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"8")]})
     await send({"type": "http.response.body", "body": f"{length:8}".encode()})
+    gone.cancel()
 
 
 @contextmanager
@@ -94,6 +98,19 @@ def test_no_more_requests_are_read_than_answers_are() -> None:
         with connected(port) as other:
             other.sendall(GET)
             assert other.recv(1000).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    ("idle", "more_body", "reads"), [(True, False, True), (False, True, True), (False, False, False)]
+)
+def test_nothing_is_read_ahead_while_a_complete_request_waits(idle: bool, more_body: bool, reads: bool) -> None:
+    transport, calls = Mock(), list[str]()
+    transport.resume_reading.side_effect = lambda: calls.append("resume")
+    flow = protocol.OneByOne(transport, Mock(idle=idle, cycle=Mock(more_body=more_body)))
+    flow.pause_reading()
+    flow.resume_reading()
+    assert bool(calls) == reads
+    assert flow.read_paused != reads
 
 
 @pytest.mark.parametrize(("begin", "status"), [(b"", b""), (b"GET / HTTP/1.1\r\nHost: local", b"HTTP/1.1 408 ")])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from specimen.data.readers.jpeg_scans import count_scans
+from specimen.data.readers.jpeg_scans import count_scans, has_too_many_scans
 
 SCAN = b"\xff\xda"
 
@@ -36,3 +36,9 @@ def jpeg(**options: object) -> bytes:
 ])  # fmt: skip
 def test_scans_are_counted(content: bytes, scans: int) -> None:
     assert count_scans(content) == scans
+
+
+def test_few_real_scans_are_not_too_many_whatever_looks_like_one() -> None:
+    assert has_too_many_scans(builders.jpeg_of_scans(101))
+    assert not has_too_many_scans(builders.jpeg_of_scans(100))
+    assert not has_too_many_scans(jpeg(comment=SCAN * 500))

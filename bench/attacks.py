@@ -3,10 +3,10 @@
     python bench/attacks.py              # all, about three minutes
     python bench/attacks.py heads scans  # some of them
 
-Everything stays on this machine. The attackers come from four other addresses of the loopback network, as they would
-from elsewhere. Most have no key; those who send photos have one. The server has 2 GiB of data (RLIMIT_DATA) and may open
-256 files. Its largest resident memory (VmHWM) and the answer times of the client make up the table. Attackers, client
-and server share the cores, so a part of the times is theirs. The model is models/model.onnx or the file in MODEL.
+Everything stays on this machine. The attackers come from four other addresses of the loopback network, as they
+would from elsewhere. Most have no key; those who send photos have one. The server has 2 GiB of data (RLIMIT_DATA) and
+may open 256 files. Its largest resident memory (VmHWM) and the answer times of the client make up the table. Attackers,
+client and server share the cores, so some of the time is theirs. The model is models/model.onnx or the file in MODEL.
 """
 
 from __future__ import annotations

@@ -162,7 +162,9 @@ class _Evidence:
             return float(text.replace(mark, "")) if _could_be_thousands(single) else None
         if not _could_be_thousands(single):
             return as_decimal
-        is_decimal, is_group = mark in self.decimal_marks, mark in self.group_marks
+        # In a column that has 3,5 as well as 3.5, 1.007 may be a number of either hand.
+        is_decimal = mark in self.decimal_marks and len(self.decimal_marks) == 1
+        is_group = mark in self.group_marks
         if is_decimal == is_group:
             return "ambiguous"
         return as_decimal if is_decimal else float(text.replace(mark, ""))

@@ -125,3 +125,9 @@ def test_a_column_means_what_was_meant_or_is_ambiguous(column: tuple[list[str], 
         assert found == meant
     else:  # what is not ambiguous is right all the same
         assert all(math.isnan(value) or value == wanted for value, wanted in zip(found, meant, strict=True))
+
+
+def test_a_column_of_two_hands_does_not_decide_what_is_thousands() -> None:
+    numbers = read("3,5", "2.25", "1.007", "900")
+    assert numbers.ambiguity is not None
+    assert [text for _, text in numbers.ambiguity.cells] == ["1.007"]

@@ -52,6 +52,7 @@ class ColumnReader:
         numbers = read_numbers(cells, self.decimal, self.marks)
         count = int(numbers.values.notna().sum())
         if len(numbers.strange) > count:
+            self._refuse_other_marks(numbers.strange, name, key)
             return self.text(cells, key)
         if len(numbers.strange):
             raise SpecimenError(
@@ -61,6 +62,15 @@ class ColumnReader:
             )
         self._check(numbers, key)
         return numbers.values
+
+    def _refuse_other_marks(self, strange: pd.Series[str], name: str, key: str) -> None:
+        """Raise `SpecimenError` where texts are numbers, but not with the decimal mark that `data.decimal` says."""
+        otherwise = read_numbers(strange, "auto", self.marks)
+        if self.decimal != "auto" and len(otherwise.strange) < len(strange):
+            numbers = strange.drop(otherwise.strange.index)
+            raise SpecimenError(
+                f"{key}: '{name}' has numbers that data.decimal: {self.decimal} does not allow: {_named(numbers)}."
+            )
 
     def _check(self, numbers: Numbers, key: str) -> None:
         name = numbers.values.name

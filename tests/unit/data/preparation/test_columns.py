@@ -81,3 +81,10 @@ def test_a_name_is_one_however_it_is_written() -> None:
         "007",
         None,
     ]
+
+
+def test_numbers_with_the_other_mark_do_not_become_categories() -> None:
+    with pytest.raises(
+        SpecimenError, match=r"data\.decimal: comma does not allow: '1280\.0' in row 2, '2\.5' in row 3"
+    ):
+        reader(decimal="comma").feature(column("1280.0", "2.5", "control"), "age", "data.features[0]")

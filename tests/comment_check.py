@@ -31,7 +31,7 @@ FOREIGN = {
     "a formula": r"\$\w",
     "a control sign": "[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\u200e\u200f\u2060\ufeff\u00ad]",
 }
-"""In the text of the page, with entities unpacked: GitHub looks for these after it has read the Markdown."""
+"""In a piece of text of the page, with entities unpacked: GitHub looks for these after it has read the Markdown."""
 
 
 def checked(text: str) -> str:
@@ -52,7 +52,7 @@ def checked(text: str) -> str:
             for line in token.content.splitlines():
                 assert re.fullmatch(pattern, line), line
         if token.type in ("inline", "html_block"):
-            shown = html.unescape(re.sub(r"<[^>]*>", "", token.content))
+            shown = html.unescape(re.sub(r"<[^>]*>", " ", token.content))
             for what, foreign in FOREIGN.items():
                 assert not re.search(foreign, shown, re.IGNORECASE), (what, shown)
     headings = [tokens[at + 1].content for at, token in enumerate(tokens) if token.type == "heading_open"]

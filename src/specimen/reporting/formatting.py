@@ -48,7 +48,7 @@ def _decimals(before: float, after: float) -> int:
 
 
 def _exponent(value: float) -> int:
-    return math.floor(math.log10(value)) if value > 0 else 0
+    return math.floor(math.log10(value)) if 0 < value < math.inf else 0
 
 
 def change_in_percent(before: float, after: float) -> str:

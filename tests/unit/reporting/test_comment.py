@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -107,6 +108,33 @@ def test_a_forged_text_is_shown_and_does_nothing(payload: str) -> None:
 def test_no_text_reaches_the_comment_as_anything_but_text(texts: list[str]) -> None:
     """Five thousand strings, fifty in a report."""
     checked(render_forged(texts))
+
+
+def with_numbers(value: Any, numbers: Iterator[float]) -> Any:
+    """Return the values of a report with another number in each place that takes one."""
+    if isinstance(value, dict):
+        return {key: item if key == "schema_version" else with_numbers(item, numbers) for key, item in value.items()}
+    if isinstance(value, list):
+        return [with_numbers(item, numbers) for item in value]
+    return next(numbers) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+
+@pytest.mark.parametrize("number", [
+    0, -1, 10**11, 10**30, 10**400, 10**4000, 1e308, -1e308, 1e-308, math.nan, math.inf, -math.inf, 0.1 + 0.2,
+])  # fmt: skip
+def test_no_number_breaks_the_comment(number: float) -> None:
+    """Those that a report cannot have are refused."""
+    for others in ([], [1], [0, 2]):
+        facts = with_numbers(json.loads(FACTS.model_dump_json()), itertools.cycle([number, *others]))
+        try:
+            known = ReportFacts.model_validate_json(json.dumps(facts))
+        except ValidationError:
+            continue
+        checked(render_report(known))
+    facts = json.loads(FACTS.model_dump_json())
+    for section, key in (("metrics", "new"), ("params", "old")):
+        facts[section]["rows"][0][key] = number
+    assert len(checked(render_report(ReportFacts.model_validate(facts)))) < 10_000
 
 
 def test_a_report_with_more_than_values_is_refused() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 LONGEST_TEXT = 400
 """Characters of a name, a value or a reason; what is longer is cut."""
@@ -21,6 +21,7 @@ def _clip(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(_clip)]
 """A name, a value or a reason. It may be anybody's: whoever renders it escapes it."""
+Count = Annotated[int, Field(ge=0, le=10**12)]
 Value = bool | int | float | Text | None
 """A param, a metric or a label; None where there is none."""
 
@@ -44,7 +45,7 @@ class Names(Facts):
     """A list of which only the first names are kept."""
 
     first: tuple[Text, ...] = ()
-    count: int = 0
+    count: Count = 0
 
 
 def first_names(names: Iterable[object]) -> Names:

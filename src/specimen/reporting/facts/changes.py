@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from specimen.reporting.facts.base import MOST_ROWS, Facts, NotKnown, Text, Value
+from specimen.reporting.facts.base import MOST_ROWS, Count, Facts, NotKnown, Text, Value
 
 
 class Change(Facts):
@@ -28,7 +28,7 @@ class Changes(Facts):
     """The values of a kind, those that are the same included."""
 
     rows: tuple[Change, ...] = ()
-    total: int = 0
+    total: Count = 0
     """How many there were before the longest tables were cut."""
     base_unknown: NotKnown | None = None
     """Why the values of the base are not known: each row is that of one revision."""

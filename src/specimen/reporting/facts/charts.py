@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from specimen.reporting.facts.base import MOST_ROWS, Facts, NotKnown, Text
+from specimen.reporting.facts.base import MOST_ROWS, Count, Facts, NotKnown, Text
 
 Numbers = Annotated[tuple[float, ...], Field(max_length=MOST_ROWS)]
 
@@ -40,14 +40,14 @@ class ClassScores(Facts):
     """F1 of the classes, the largest change first."""
 
     rows: tuple[ClassScore, ...]
-    total: int
+    total: Count
 
 
 class ChartFacts(Facts):
     """The curves of both trainings, and where the predictions changed."""
 
     curves: tuple[Curve, ...]
-    base_epochs: int | None
+    base_epochs: Count | None
     """None where the base has no history."""
-    head_epochs: int
+    head_epochs: Count
     predictions: TenthMeans | ClassScores | NotKnown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from specimen.reporting.facts.base import Facts, Names, Text, Value
+from specimen.reporting.facts.base import Count, Facts, Names, Text, Value
 
 
 class SampleChange(Facts):
@@ -19,15 +19,15 @@ class SampleChanges(Facts):
     """The first samples of a kind, and how many there are."""
 
     first: tuple[SampleChange, ...] = ()
-    count: int = 0
+    count: Count = 0
 
 
 class RuleCount(Facts):
     """How many rows a rule rejects."""
 
     rule: Text
-    before: int
-    after: int
+    before: Count
+    after: Count
 
 
 class ClassShare(Facts):
@@ -52,8 +52,8 @@ class TargetShift(Facts):
 class DataChanges(Facts):
     """The samples that differ."""
 
-    before: int
-    after: int
+    before: Count
+    after: Count
     added: Names
     removed: Names
     relabelled: SampleChanges
@@ -62,7 +62,7 @@ class DataChanges(Facts):
     """Samples whose photo has other bytes, under the same name."""
     newly_rejected: Names
     rejected: tuple[RuleCount, ...]
-    unused_before: int | None = None
+    unused_before: Count | None = None
     """How many files below `data.root` nothing uses; None where a revision does not say."""
-    unused_after: int | None = None
+    unused_after: Count | None = None
     shift: TargetShift

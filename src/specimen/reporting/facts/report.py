@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from specimen.reporting.facts.base import Facts, NotKnown, Text
+from specimen.reporting.facts.base import Count, Facts, NotKnown, Text
 from specimen.reporting.facts.changes import Changes
 from specimen.reporting.facts.charts import ChartFacts
 from specimen.reporting.facts.data import DataChanges
@@ -41,7 +41,7 @@ class ReportFacts(Facts):
     base: Text | NotKnown
     head: Text
     verdict: Verdict
-    resamples: int
+    resamples: Count
     gate: GateFacts
     metrics: Changes | NotKnown
     params: Changes | NotKnown

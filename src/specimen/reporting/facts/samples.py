@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from specimen.reporting.facts.base import Facts, Text, Value
+from specimen.reporting.facts.base import Count, Facts, Text, Value
 
 
 class SampleError(Facts):
@@ -23,8 +23,8 @@ class SampleErrors(Facts):
 
     task: Literal["regression", "classification"]
     unit: Text
-    shared: int
-    grew: int
-    fell: int
+    shared: Count
+    grew: Count
+    fell: Count
     grew_most: tuple[SampleError, ...]
     fell_most: tuple[SampleError, ...]

@@ -8,6 +8,8 @@ from typing import ClassVar, Literal
 
 from pydantic import ConfigDict
 
+from specimen.reporting.facts.base import Count
+
 Word = Literal["better", "worse", "no detectable change", "not comparable"]
 
 
@@ -44,9 +46,9 @@ class Verdict:
     difference: float = math.nan
     low: float = math.nan
     high: float = math.nan
-    samples: int = 0
-    groups: int = 0
-    relabelled: int = 0
+    samples: Count = 0
+    groups: Count = 0
+    relabelled: Count = 0
     """Shared samples that were left out because their label has changed."""
     same_predictions: bool = False
     power: Power | None = None

@@ -11,7 +11,7 @@ import pandas as pd
 from specimen.common.cells import to_text
 from specimen.common.errors import SpecimenError
 from specimen.config.data import Data
-from specimen.data.preparation.blank_cells import fill_down, find_blank_below
+from specimen.data.preparation.blank_cells import fill_down, find_blank_below, is_blank
 from specimen.data.preparation.class_names import note_alike
 from specimen.data.preparation.columns import ColumnReader
 from specimen.data.readers.tables import Table
@@ -81,7 +81,7 @@ def _attempt(read: Callable[[], Any], faults: list[str]) -> Any:
 
 def _fill_blanks(cells: Columns, columns: dict[str, str], data: Data, reader: ColumnReader) -> Columns:
     """Fill the columns of `data.fill_down`. Raises `SpecimenError` where it seems to lack one of a group."""
-    used = pd.concat([to_text(column).notna() for column in cells.values()], axis=1).any(axis=1)
+    used = ~pd.concat([is_blank(column) for column in cells.values()], axis=1).all(axis=1)
     if data.fill_down is None:
         _refuse_blanks({key: cells[key] for key in _keys(cells, "data.group")}, columns, used)
         return cells

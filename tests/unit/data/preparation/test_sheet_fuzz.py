@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import openpyxl
 import pandas as pd
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from specimen.common.errors import SpecimenError
@@ -130,13 +130,14 @@ class Sheet:
         if self.typed and typed:
             return value / 1000
         decimal = self.style.decimal
-        if self._slips():
-            decimal = "." if decimal == "," else ","
-        thousands = {"mark": "." if decimal == "," else ","}.get(self.style.thousands, self.style.thousands)
-        whole = f"{value // 1000:,}".replace(",", thousands)
         part = f"{value % 1000:03}"[: self.style.places]
         if self.random.randrange(2):
             part = part.rstrip("0")
+        # Nobody can see a slip in 270.125 that is like the whole numbers of its column, so none is drawn there.
+        if len(part) in (1, 2) and value < 1_000_000 and self._slips():
+            decimal = "." if decimal == "," else ","
+        thousands = {"mark": "." if decimal == "," else ","}.get(self.style.thousands, self.style.thousands)
+        whole = f"{value // 1000:,}".replace(",", thousands)
         return f"{whole}{decimal}{part}" if part else whole
 
     def _name(self, plant: str) -> Any:
@@ -283,7 +284,7 @@ def test_what_is_read_is_what_is_meant() -> None:
 
     @given(ROWS, STYLES, st.randoms(use_true_random=False))
     @settings(
-        derandomize=SHEETS == 200, deadline=None, max_examples=SHEETS, database=None,
+        derandomize=SHEETS == 200, phases=[Phase.generate], deadline=None, max_examples=SHEETS, database=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     def draw(rows: list[Row], style: Style, random: Any) -> None:
@@ -301,4 +302,5 @@ def test_what_is_read_is_what_is_meant() -> None:
         assert not unsaid, (unsaid, notes, style, sheet.headings, sheet.cells, labels.to_dict("list"))
 
     draw()
+    print(dict(outcomes))
     assert outcomes["as meant"] > outcomes.total() / 3, "or the test would only see runs that stop"

@@ -143,7 +143,7 @@ def _choose_header(sheets: Sheets, wanted: Sequence[str], place: Place, notes: l
         if not whole:
             return chosen
     if len(sheets.names) > 1 and place.sheet is None:
-        notes.append(f"the table is {_describe(chosen, sheets)}; {place.sheet_key} chooses another sheet")
+        notes.append(f"the header is {_describe(chosen, sheets)}; {place.sheet_key} chooses another sheet")
     elif chosen.row > 1:
         notes.append(f"the header is in row {chosen.row}, and what is above is ignored")
     return chosen
@@ -151,8 +151,8 @@ def _choose_header(sheets: Sheets, wanted: Sequence[str], place: Place, notes: l
 
 def _given_header(sheets: Sheets, sheet: str | None, wanted: Sequence[str], place: Place) -> Header:
     cells = sheets.read(sheet).cells
-    row = place.header_row or 1
-    if row > len(cells):
+    row = 1 if place.header_row is None else place.header_row
+    if not 1 <= row <= len(cells):
         raise SpecimenError(f"{place.header_key}: {row}, but the table has {len(cells)} rows.")
     return Header(sheet, row, match(cells[row - 1], wanted))
 

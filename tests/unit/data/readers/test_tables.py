@@ -321,7 +321,7 @@ def test_another_row_or_sheet_with_the_columns_is_taken_and_said(xlsx_file) -> N
         xlsx_file(["Plants of Bonn"], [None, "image", "g"], [None, "x", 1], sheet="Data"), ["image", "g"]
     )
     assert table.cells["image"].to_dict() == {3: "x"}
-    assert "the table is row 2 of sheet 'Data'; data.sheet chooses another sheet" in table.notes[0]
+    assert "the header is row 2 of sheet 'Data'; data.sheet chooses another sheet" in table.notes[0]
 
 
 def test_two_rows_with_the_columns_are_a_question(xlsx_file) -> None:
@@ -329,8 +329,9 @@ def test_two_rows_with_the_columns_are_a_question(xlsx_file) -> None:
     with pytest.raises(SpecimenError, match=r"the columns are in row 2, row 5; say which with data\.header_row"):
         read_table(path, ["image", "g"])
     assert read_table(path, ["image", "g"], Place(header_row=5)).cells.index.tolist() == [6]
-    with pytest.raises(SpecimenError, match=r"data\.header_row: 9, but the table has 6 rows"):
-        read_table(path, place=Place(header_row=9))
+    for row in (0, 9):
+        with pytest.raises(SpecimenError, match=rf"data\.header_row: {row}, but the table has 6 rows"):
+            read_table(path, place=Place(header_row=row))
 
 
 def test_a_missing_column_is_looked_for_in_the_other_sheets(xlsx_file) -> None:

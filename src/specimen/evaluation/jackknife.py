@@ -86,6 +86,11 @@ def _spread(estimate: float, without: Floats, level: float) -> Spread:
     )
 
 
+def plain_interval(spread: Spread) -> tuple[float, float]:
+    """Return the ends of Student's interval, which reaches as far to both sides; NaN where there is none."""
+    return spread.estimate - spread.reach * spread.error, spread.estimate + spread.reach * spread.error
+
+
 def skewed_interval(spread: Spread) -> tuple[float, float]:
     """Return the ends of the interval of a mean of errors; NaN where there is none."""
     estimate, error, skewness, reach = spread

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from specimen.evaluation.jackknife import Floats, jackknife, share_interval, skewed_interval
+from specimen.evaluation.jackknife import Floats, Spread, jackknife, plain_interval, share_interval, skewed_interval
 from specimen.evaluation.results import Bounds
 from specimen.evaluation.weighted import Measure, stacked
 from specimen.models.metric_registry import METRICS
@@ -15,31 +16,55 @@ from specimen.models.metric_registry import METRICS
 Ends = tuple[float, float]
 
 
+class _Scale(NamedTuple):
+    """The numbers whose interval is taken in place of a metric's own."""
+
+    of: Callable[[Floats], Floats]
+    back: Callable[[float], float]
+
+
+_SCALES = {
+    # The mean of squares is a mean, as the method for errors wants it; its root is not.
+    "rmse": _Scale(np.square, math.sqrt),
+    # The share of the variance that is not explained: a ratio, never below 0, so that R2 is never above 1.
+    "r2": _Scale(lambda r2: np.log(1 - r2), lambda end: -math.expm1(end)),
+}
+
+
 def metric_intervals(measure: Measure, groups: Any, names: Sequence[str]) -> dict[str, Bounds]:
     """Return the intervals of the named metrics of a table whose rows are in these groups.
 
     One without a width is left out: with one group, or where groups do not differ, nothing is known of the uncertainty.
     """
-    # The mean of squares is a mean, as the method wants it; its root is not.
-    measured = [_MEASURED_AS.get(name, name) for name in names]
-    spreads = jackknife(stacked(measure, measured), groups)
+    measured = stacked(measure, names)
+
+    def statistic(weights: Floats) -> Floats:
+        values = measured(weights)
+        with np.errstate(divide="ignore"):  # the R2 of a perfect model
+            scaled = [_SCALES[name].of(column) if name in _SCALES else column
+                      for name, column in zip(names, values.T, strict=True)]  # fmt: skip
+        return np.stack(scaled, axis=1)
+
     ends = {
-        name: _ends(name, share_interval(spread) if METRICS[name].share else skewed_interval(spread))
-        for name, spread in zip(names, spreads, strict=True)
-        if name not in measure.medians
+        name: _median_ends(measure.medians[name], groups) if name in measure.medians else _ends(name, spread)
+        for name, spread in zip(names, jackknife(statistic, groups), strict=True)
     }
-    ends |= {name: _median_ends(measure.medians[name], groups) for name in names if name in measure.medians}
     return {name: Bounds(*ends[name]) for name in names if ends[name][0] < ends[name][1]}
 
 
-_MEASURED_AS = {"rmse": "mse"}
-
-
-def _ends(name: str, ends: Ends) -> Ends:
-    low, high = ends
+def _ends(name: str, spread: Spread) -> Ends:
+    if METRICS[name].share:
+        return share_interval(spread)
     if METRICS[name].positive:
+        low, high = skewed_interval(spread)
         low = max(low, 0.0) if np.isfinite(low) else low
-    return (float(np.sqrt(low)), float(np.sqrt(high))) if name in _MEASURED_AS else (low, high)
+    else:  # it may go either way
+        low, high = plain_interval(spread)
+    if name not in _SCALES:
+        return low, high
+    scale = _SCALES[name]
+    low, high = sorted((scale.back(low), scale.back(high)))
+    return low, high
 
 
 def _median_ends(values: Floats, groups: Any) -> Ends:

@@ -140,6 +140,19 @@ def test_the_median_is_inside_as_often_as_promised() -> None:
     assert 0.925 <= inside / REPETITIONS <= 0.975
 
 
+def test_r2_never_passes_1_and_bias_reaches_as_far_to_both_sides() -> None:
+    random = np.random.default_rng(2)
+    target = np.repeat(np.exp(random.normal(size=29)), 2)
+    table = pd.DataFrame({"target": target, "prediction": target + random.normal(0, 0.05, size=58)})
+    table.loc[0, "prediction"] -= 0.5  # one large error makes the rest skewed
+    names = ["r2", "bias"]
+    measure = measure_numbers(table)
+    found = metric_intervals(measure, np.arange(58) // 2, names)
+    values = {name: values[0] for name, values in measure(np.ones((1, 58))).items()}
+    assert found["r2"].low < values["r2"] < found["r2"].high < 1
+    assert values["bias"] - found["bias"].low == pytest.approx(found["bias"].high - values["bias"])
+
+
 @pytest.mark.parametrize("task", ["numbers", "classes"])
 def test_neither_rounding_nor_the_order_of_rows_changes_a_digit(task: str) -> None:
     random = np.random.default_rng(6)

@@ -1,13 +1,14 @@
 """How often the verdict, the intervals and the power are right, on simulated models whose quality is known.
 
     python bench/truth.py                     # all, an hour on two cores
-    python bench/truth.py verdicts            # or one of: verdicts, intervals, power
+    python bench/truth.py verdicts            # or one of: verdicts, intervals, power, ledger
     python bench/truth.py verdicts --cases 200
 
 verdicts: equal models called better or worse (at most 7 % in a cell of 1,000, 5.5 % on average are wanted), and a true
 gain found by the exchange test and by a t-test on the jackknife.
 intervals: how often the 95 % intervals of metrics hold the truth.
 power: how often a change is found, against what the report says of it, averaged over test splits.
+ledger: how often one of many changes that change nothing is called better, against what the report says of it.
 
 In all structures of errors the two models find the same objects hard, and photos of one object are alike.
 """
@@ -29,6 +30,7 @@ from specimen.evaluation.jackknife import jackknife
 from specimen.evaluation.metric_intervals import metric_intervals
 from specimen.evaluation.swapped_models import SwappedModels, swapped_models
 from specimen.models.metric_registry import METRICS
+from specimen.reporting.ledger import chance_of_false_better
 from specimen.reporting.power import MEAN_ERRORS, chance_to_find, pair_sums, power_of_errors
 
 Random = np.random.Generator
@@ -164,13 +166,13 @@ def intervals(cases: int) -> None:
             random = np.random.default_rng(0)
             many = [draw(structure, 2000, random, 0.0, 0.5).both()[0] for _ in range(20)]
             for count in COUNTS[1:]:
-                inside = dict.fromkeys(metrics, 0)
+                inside: dict[str, list[bool]] = {metric: [] for metric in metrics}
                 for _ in range(cases):
                     models = draw(structure, count, random, 0.0, 0.5)
                     half = replace(models.measure, table=models.measure.table[: len(models.codes)], of_weights={})
                     for metric, bounds in metric_intervals(half, models.codes, metrics).items():
                         truth = true_value(metric, [one[metric] for one in many])
-                        inside[metric] += bounds.low <= truth <= bounds.high
+                        inside[metric].append(bounds.low <= truth <= bounds.high)
                 for metric in metrics:
                     print(
                         f"{structure:<20} {count:>6} {metric:<10} {100 * inside[metric] / cases:>15.1f} %", flush=True
@@ -214,10 +216,41 @@ def said_and_found(
     return 100 * float(np.mean(found)), 100 * float(np.mean(said)), 100 * float(np.mean(named))
 
 
+def ledger(cases: int) -> None:
+    """Print in which share of histories of changes that change nothing one is called better, and what is said of it."""
+    print("structure            groups changes   called better   said   with report.spend")
+    for structure in ("equal", "log-normal 0.6", "log-normal 1.0"):
+        for changes in (13, 50):
+            random = np.random.default_rng(0)
+            found = np.zeros(2)
+            for case in range(cases):
+                hard = HARDNESS[structure](random, np.arange(29))
+                base, *others = np.abs(hard * random.normal(size=(changes + 1, 29)))
+                for place, spend in enumerate((1, changes)):
+                    found[place] += any(falsely_better(other - base, 0.05 / spend, case) for other in others)
+            plain, spent = 100 * found / cases
+            said = 100 * chance_of_false_better(changes)
+            print(f"{structure:<20} {29:>6} {changes:>7} {plain:>13.0f} % {said:>5.0f} % {spent:>12.0f} %", flush=True)
+
+
+def falsely_better(changes: Any, alpha: float, seed: int) -> bool:
+    """Return whether changes of the mean absolute error by group are called better."""
+    count = len(changes)
+    shares = np.full(count, 1 / count)
+    _, high = exchange_interval(
+        lambda kept: (2 * kept - 1) @ changes / count,
+        shares,
+        level=1 - alpha,
+        resamples=int(5 / alpha) + 300,
+        seed=seed,
+    )
+    return high < 0
+
+
 if __name__ == "__main__":
-    parts = {"verdicts": verdicts, "intervals": intervals, "power": power}
+    parts = {"verdicts": verdicts, "intervals": intervals, "power": power, "ledger": ledger}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", help="verdicts, intervals or power; default: all")
+    parser.add_argument("parts", nargs="*", help="verdicts, intervals, power or ledger; default: all")
     parser.add_argument("--cases", type=int, default=1000, help="simulated test splits in a cell; default 1000")
     arguments = parser.parse_args()
     for name in arguments.parts or parts:

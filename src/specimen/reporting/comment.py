@@ -13,6 +13,7 @@ from specimen.reporting.sections.data import data_section
 from specimen.reporting.sections.details import details_section
 from specimen.reporting.sections.doubts import cached_section, doubts_section
 from specimen.reporting.sections.gate import gate_section
+from specimen.reporting.sections.ledger import ledger_section
 from specimen.reporting.sections.metrics import metrics_section
 from specimen.reporting.sections.params import params_section
 from specimen.reporting.sections.reproducibility import reproducibility_section
@@ -34,6 +35,7 @@ def render_report(facts: ReportFacts, claim: Section | None = None) -> str:
             *([claim] if claim else []),
             doubts_section(facts.reproducibility),
             verdict_section(facts.verdict, compared),
+            ledger_section(facts.ledger, facts.verdict),
             cached_section(facts.reproducibility),
             gate_section(facts.gate),
             _section("Metrics", metrics_section, facts.metrics),

@@ -14,7 +14,7 @@ from specimen.reporting.revision_outputs import PARAMS, RevisionParams
 from specimen.versioning.errors import NotAvailableError
 
 SECTION = "report"
-OF_THE_BASE = ("metric", "fail_on")
+OF_THE_BASE = ("metric", "fail_on", "spend")
 """Keys of the section that decide; the others are read from the revision that is judged."""
 
 

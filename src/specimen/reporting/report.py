@@ -14,6 +14,7 @@ from specimen.reporting.collect.changes import collect_changes, collect_metrics,
 from specimen.reporting.collect.charts import collect_charts
 from specimen.reporting.collect.data import collect_data
 from specimen.reporting.collect.details import collect_details
+from specimen.reporting.collect.ledger import collect_ledger
 from specimen.reporting.collect.reproducibility import Checks, collect_reproducibility
 from specimen.reporting.collect.samples import collect_samples
 from specimen.reporting.facts.base import NotKnown
@@ -27,6 +28,7 @@ from specimen.reporting.shared_samples import NotComparableError
 from specimen.versioning import provenance, revisions
 from specimen.versioning.dvc_commands import read_dvc_json
 from specimen.versioning.errors import NotAvailableError
+from specimen.versioning.lock_history import read_history
 from specimen.versioning.revisions import Revision
 from specimen.versioning.states import StageState
 
@@ -67,6 +69,7 @@ def compare(root: Path, base_name: str, judged: Revision, last_run: Mapping[str,
             last_run=last_run,
         )
         shared = reader.submit(lambda: share_predictions(base.predictions.result(), head.predictions.result()))
+        history = diffs.submit(lambda: read_history(root, str(base.revision.result().name)))
         gate = read_gate(deciding, head)
         judgement = _judge(base, head, gate)
         facts = ReportFacts(
@@ -82,6 +85,7 @@ def compare(root: Path, base_name: str, judged: Revision, last_run: Mapping[str,
             samples=_known(collect_samples, shared),
             reproducibility=_known(collect_reproducibility, asked),
             details=_known(collect_details, base, head),
+            ledger=_known(collect_ledger, base, head, judgement, history),
         )
     return Comparison(facts, gate)
 
@@ -109,7 +113,7 @@ def _judge(base: RevisionOutputs, head: RevisionOutputs, gate: Gate) -> Verdict:
         before = base.predictions.result()
     except NotAvailableError as error:
         return Verdict("not comparable", metric, str(error))
-    return verdict.judge(before, after, metric, resamples=gate.settings.resamples)
+    return verdict.judge(before, after, metric, resamples=gate.settings.resamples, spend=gate.settings.spend)
 
 
 def _diff(kind: str, base: RevisionOutputs, head: Revision) -> list[Change]:

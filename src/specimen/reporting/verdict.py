@@ -6,6 +6,7 @@ Whether the difference is more than chance is decided by the exchange test in `e
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,11 @@ from specimen.models.task import TASKS, Regression
 from specimen.reporting.facts.verdict import Verdict, Word
 from specimen.reporting.power import find_power
 from specimen.reporting.shared_samples import BASE, NotComparableError, one_side, shared_samples
+
+FALSE = 0.05
+"""How often two equally good models may be called better or worse."""
+FEWEST_BEYOND = 20
+"""So many swaps must be beyond the bound that decides, or the bound itself is a matter of chance."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +44,23 @@ def default_metric(task: str) -> str:
 
 
 def judge(
-    base: RevisionPredictions, head: RevisionPredictions, metric: str, *, resamples: int = 2000, seed: int = 0
+    base: RevisionPredictions,
+    head: RevisionPredictions,
+    metric: str,
+    *,
+    resamples: int = 2000,
+    seed: int = 0,
+    spend: int | None = None,
 ) -> Verdict:
-    """Compare two revisions by one metric, with intervals from `resamples` draws of groups."""
+    """Compare two revisions by one metric, with `resamples` swaps of groups.
+
+    With `spend`, 5 % of false verdicts are shared out over so many verdicts (C. Bonferroni's inequality).
+    """
     try:
         check_agreement(base, head)
         pairs, relabelled = shared_samples(base.predictions, head.predictions)
-        verdict = judge_pairs(pairs, head.task, metric, resamples=resamples, seed=seed)
+        level = 1 - FALSE / (spend or 1)
+        verdict = judge_pairs(pairs, head.task, metric, resamples=resamples, seed=seed, level=level)
         return replace(verdict, unit=head.unit, relabelled=relabelled)
     except NotComparableError as error:
         return Verdict("not comparable", metric, str(error), head.unit)
@@ -69,6 +85,7 @@ def judge_pairs(
     Raises `NotComparableError` where the metric cannot decide, or where there are too few groups.
     """
     groups = pairs["group"] if "group" in pairs else pairs.index.to_series()
+    resamples = max(resamples, math.ceil(FEWEST_BEYOND / (1 - level)))
     models = swapped_models(one_side(pairs, ""), one_side(pairs, BASE), groups, task)
     count = len(models.shares)
     if count < FEWEST_GROUPS:
@@ -83,6 +100,10 @@ def judge_pairs(
     if np.isclose(before, after, rtol=TIE, atol=0):  # only rounding tells them apart
         after = before
     low, high = exchange_interval(models.difference(metric), models.shares, level=level, resamples=resamples, seed=seed)
+    if np.isinf([low, high]).any():
+        raise NotComparableError(
+            f"report.spend leaves {100 * (1 - level):.2g} % for a verdict, which {count} groups can never reach"
+        )
     return Verdict(
         _word(metric, low, high),
         metric,
@@ -91,6 +112,7 @@ def judge_pairs(
         difference=after - before,
         low=low,
         high=high,
+        level=level,
         samples=len(pairs),
         groups=count,
         same_predictions=_same(one_side(pairs, BASE), one_side(pairs, "")),

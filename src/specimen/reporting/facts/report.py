@@ -10,6 +10,7 @@ from specimen.reporting.facts.base import Count, Facts, NotKnown, Text
 from specimen.reporting.facts.changes import Changes
 from specimen.reporting.facts.charts import ChartFacts
 from specimen.reporting.facts.data import DataChanges
+from specimen.reporting.facts.ledger import Ledger
 from specimen.reporting.facts.reproducibility import Reproducibility
 from specimen.reporting.facts.samples import SampleErrors
 from specimen.reporting.facts.verdict import Verdict
@@ -50,3 +51,5 @@ class ReportFacts(Facts):
     samples: SampleErrors | NotKnown
     reproducibility: Reproducibility | NotKnown
     details: Details | NotKnown
+    ledger: Ledger | NotKnown | None = None
+    """None where there is no verdict."""

@@ -46,6 +46,8 @@ class Verdict:
     difference: float = math.nan
     low: float = math.nan
     high: float = math.nan
+    level: float = 0.95
+    """Of the interval from `low` to `high`."""
     samples: Count = 0
     groups: Count = 0
     relabelled: Count = 0

@@ -7,6 +7,10 @@ from specimen.reporting.facts.verdict import Power, Verdict
 from specimen.reporting.formatting import amount, change_in_percent, from_to
 from specimen.reporting.markdown import Section, escape, paragraphs, prose
 
+ONE_TRAINING = (
+    "One training of each was compared: how much another seed alone would change is not part of the interval."
+)
+
 
 def verdict_section(verdict: Verdict, compared: str) -> Section:
     """Return the verdict, and below it the interval or the reason why there is none; `compared` names the revisions."""
@@ -17,11 +21,11 @@ def verdict_section(verdict: Verdict, compared: str) -> Section:
         name = escape(find_metric(verdict.metric).label)
         after = amount(verdict.after, verdict.metric, verdict.unit)
         answer = f"**Verdict: no detectable change. Both revisions predict the same, {name} is {after}.**"
-        basis = f"Measured on {shared}."
-    else:
-        answer = f"**Verdict: {verdict.word}. {_change(verdict)}.**"
-        basis = f"{_interval(verdict)} Measured on {shared}."
-    return Section("", paragraphs(answer, f"{basis} {_left_out(verdict)}".strip(), _power(verdict), compared))
+        return Section("", paragraphs(answer, f"Measured on {shared}. {_left_out(verdict)}".strip(), compared))
+    answer = f"**Verdict: {verdict.word}. {_change(verdict)}.**"
+    basis = f"{_interval(verdict)} Measured on {shared}."
+    basis = " ".join(part for part in (basis, ONE_TRAINING, _left_out(verdict)) if part)
+    return Section("", paragraphs(answer, basis, _power(verdict), compared))
 
 
 def _change(verdict: Verdict) -> str:
@@ -46,7 +50,8 @@ def _interval(verdict: Verdict) -> str:
         doubt = "It includes 0: two equally good models can differ as much by chance."
     else:
         doubt = "It does not include 0: two equally good models rarely differ as much by chance."
-    return f"The difference is {difference}, its 95 % interval from {low} to {high}. {doubt}"
+    level = f"{100 * verdict.level:.4g} %"
+    return f"The difference is {difference}, its {level} interval from {low} to {high}. {doubt}"
 
 
 def _power(verdict: Verdict) -> str:

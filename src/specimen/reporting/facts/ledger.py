@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from specimen.reporting.facts.base import Facts, NotKnown
+from specimen.reporting.facts.base import Count, Facts, NotKnown
 from specimen.reporting.facts.verdict import Verdict
 
 
 class Ledger(Facts):
     """The models of the base that were judged by the same test groups, and what follows from their number."""
 
-    models: int
+    models: Count
     complete: bool
     """Whether all of the history is here."""
     false_better: float

@@ -25,7 +25,7 @@ class Power:
     """The 95 % interval of that, as it is estimated from a few groups."""
     aim: float
     """Another change, ..."""
-    groups: int
+    groups: Count
     """... and how many groups it would take to find that."""
     relative: bool
     """Whether changes are shares of the metric; else they are differences."""

@@ -24,7 +24,8 @@ from specimen.common.files import replace_atomically
 from specimen.common.memory import keep_freed_memory
 from specimen.common.numbers import Decimal
 from specimen.data.readers.decode import ignore_pillow_warnings
-from specimen.data.readers.tables import Place, read_table
+from specimen.data.readers.header_choice import Place
+from specimen.data.readers.tables import read_table
 from specimen.inference.batch_prediction import predict_files
 from specimen.inference.feature_table import Style, join_features, unknown_features
 from specimen.inference.inputs import Input, find_inputs

@@ -24,8 +24,8 @@ from specimen.data.preparation.sheet_labels import name_columns, read_columns
 from specimen.data.preparation.split_folders import cut_splits, refuse_splits_as_classes
 from specimen.data.readers import tables
 from specimen.data.readers.data_root import below, require_root
+from specimen.data.readers.header_choice import Place
 from specimen.data.readers.images import Images
-from specimen.data.readers.tables import Place
 from specimen.data.readers.zip_images import read_member
 
 

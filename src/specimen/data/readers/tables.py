@@ -17,26 +17,14 @@ import pandas as pd
 from specimen.common.cells import cell_text
 from specimen.common.errors import SpecimenError, accepted_hint
 from specimen.data.readers.csv_text import DELIMITERS, read_rows
-from specimen.data.readers.headers import Header, find_headers, first_filled, is_filled, match
+from specimen.data.readers.header_choice import Place, choose_header, describe, find_elsewhere
+from specimen.data.readers.headers import is_filled, match
 from specimen.data.readers.merged_cells import fill_merged
 from specimen.data.readers.sheets import Book, Sheets, Single
 
 SUFFIXES = (".xlsx", ".csv", ".tsv", ".parquet")
 SPREADSHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers", ".gsheet")
 """Other formats, whose programs can save as .xlsx."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where in a file the table is, as the user says it."""
-
-    sheet: str | None = None
-    """None: the first, or the one that has the columns."""
-    header_row: int | None = None
-    """As the spreadsheet counts; None: the first row that is filled, or the one that has the columns."""
-    sheet_key: str = "data.sheet"
-    """The parameter or option that says so, for messages; likewise `header_key`."""
-    header_key: str = "data.header_row"
 
 
 @dataclass(frozen=True)
@@ -69,7 +57,9 @@ class Table:
         return self.cells.iloc[:, matches[0]]
 
 
-def read_table(path: Path, wanted: Sequence[str] = (), place: Place = Place(), content: bytes | None = None) -> Table:
+def read_table(
+    path: Path, wanted: Sequence[str] = (), place: Place | None = None, content: bytes | None = None
+) -> Table:
     """Read the table that has the `wanted` columns; `content` is the bytes of the file if it is inside a zip.
 
     Columns that are missing are no error here, but in `Table.column`. Raises `SpecimenError` for anything unreadable.
@@ -80,9 +70,14 @@ def read_table(path: Path, wanted: Sequence[str] = (), place: Place = Place(), c
         raise SpecimenError(f"{path}: unknown kind of table. {way_out}{accepted_hint(path.suffix, SUFFIXES)}")
     notes: list[str] = []
     wanted = list(dict.fromkeys(wanted))
+    place = place or Place()
     try:
         content = path.read_bytes() if content is None else content
         if suffix == ".parquet":
+            if place.sheet is not None or place.header_row is not None:
+                raise SpecimenError(
+                    f"{place.sheet_key}, {place.header_key}: a .parquet has one table and no header row."
+                )
             # As objects, because Arrow finds damaged text only on taking it out.
             cells = _with_index(pd.read_parquet(io.BytesIO(content))).astype(object)
             table = Table(path, _name_columns(cells, 1, wanted, notes), notes)
@@ -106,9 +101,7 @@ def _open(content: bytes, suffix: str, wanted: Sequence[str], notes: list[str]) 
 
 
 def _read_sheet(path: Path, sheets: Sheets, wanted: Sequence[str], place: Place, notes: list[str]) -> Table:
-    if place.sheet is not None and place.sheet not in sheets.names:
-        raise SpecimenError(f"{place.sheet_key}: no sheet '{place.sheet}'. {_sheets_hint(place.sheet, sheets)}")
-    header = _choose_header(sheets, wanted, place, notes)
+    header = choose_header(sheets, wanted, place, notes)
     rows = sheets.read(header.sheet)
     named = rows.cells[header.row - 1 :]
     cells = _below_header(named, header.row) if named else pd.DataFrame()
@@ -117,66 +110,9 @@ def _read_sheet(path: Path, sheets: Sheets, wanted: Sequence[str], place: Place,
     cells = _name_columns(cells, header.row, wanted, notes)
     notes += fill_merged(cells, rows.merged, wanted)
     missing = [name for name in wanted if name not in header.found]
-    elsewhere = _find_elsewhere(sheets, missing, header, place) if missing else {}
-    where = "" if header.row == 1 and len(sheets.names) == 1 else f", {_describe(header, sheets)},"
+    elsewhere = find_elsewhere(sheets, missing, header, place) if missing else {}
+    where = "" if header.row == 1 and len(sheets.names) == 1 else f", {describe(header, sheets)},"
     return Table(path, cells, notes, where, elsewhere)
-
-
-def _choose_header(sheets: Sheets, wanted: Sequence[str], place: Place, notes: list[str]) -> Header:
-    """Return the first filled row if it has all that is wanted, else the only one that has, else the nearest to it."""
-    searched = [place.sheet] if place.sheet is not None else sheets.names
-    if place.header_row is not None:
-        return _given_header(sheets, searched[0], wanted, place)
-    first = sheets.read(searched[0]).cells
-    row = first_filled(first)
-    default = Header(searched[0], row + 1, match(first[row], wanted) if first else {})
-    if len(default.found) == len(wanted):
-        chosen = default
-    else:
-        headers = [header for name in searched for header in find_headers(sheets.read(name).cells, wanted, name)]
-        whole = [header for header in headers if len(header.found) == len(wanted)]
-        if len(whole) > 1:
-            places = ", ".join(_describe(header, sheets) for header in whole)
-            keys = [place.header_key] if len({header.sheet for header in whole}) == 1 else [place.sheet_key]
-            raise SpecimenError(f"the columns are in {places}; say which with {' and '.join(keys)}.")
-        chosen = max([default, *headers], key=lambda header: len(header.found))
-        if not whole:
-            return chosen
-    if len(sheets.names) > 1 and place.sheet is None:
-        notes.append(f"the header is {_describe(chosen, sheets)}; {place.sheet_key} chooses another sheet")
-    elif chosen.row > 1:
-        notes.append(f"the header is in row {chosen.row}, and what is above is ignored")
-    return chosen
-
-
-def _given_header(sheets: Sheets, sheet: str | None, wanted: Sequence[str], place: Place) -> Header:
-    cells = sheets.read(sheet).cells
-    row = 1 if place.header_row is None else place.header_row
-    if not 1 <= row <= len(cells):
-        raise SpecimenError(f"{place.header_key}: {row}, but the table has {len(cells)} rows.")
-    return Header(sheet, row, match(cells[row - 1], wanted))
-
-
-def _find_elsewhere(sheets: Sheets, missing: Sequence[str], header: Header, place: Place) -> dict[str, str]:
-    """Return for missing columns where in the file they are, and what to set."""
-    hints: dict[str, str] = {}
-    for name in sheets.names:
-        for found in find_headers(sheets.read(name).cells, missing, name):
-            key, value = (place.header_key, found.row) if name == header.sheet else (place.sheet_key, f"'{name}'")
-            hint = f"It is in {_describe(found, sheets)}: if the table is there, set {key} to {value}."
-            hints = dict.fromkeys(found.found, hint) | hints
-    return hints
-
-
-def _describe(header: Header, sheets: Sheets) -> str:
-    row = f"row {header.row}"
-    return f"{row} of sheet '{header.sheet}'" if len(sheets.names) > 1 else row
-
-
-def _sheets_hint(sheet: str, sheets: Sheets) -> str:
-    if list(sheets.names) == [None]:
-        return "Only an .xlsx file has sheets."
-    return accepted_hint(sheet, sheets.names, "sheets")
 
 
 def _below_header(rows: list[list[Any]], header_row: int) -> pd.DataFrame:

@@ -12,7 +12,8 @@ import pytest
 
 from specimen.common.cells import to_number, to_text
 from specimen.common.errors import SpecimenError
-from specimen.data.readers.tables import Place, read_table
+from specimen.data.readers.header_choice import Place
+from specimen.data.readers.tables import read_table
 
 
 @pytest.fixture
@@ -370,3 +371,10 @@ def test_tabs_are_read_under_their_own_suffix(tmp_path: Path) -> None:
 
 def test_western_european_is_a_guess_and_said(csv_file) -> None:
     assert "read as Windows-1252" in read_table(csv_file("a;b\nä;1\n".encode("cp1252"))).notes[0]
+
+
+def test_a_place_that_the_file_cannot_have_is_refused(csv_file, parquet_file) -> None:
+    with pytest.raises(SpecimenError, match=r"data\.sheet: no sheet 'x'\. Only an \.xlsx file has sheets"):
+        read_table(csv_file("a\n1\n"), place=Place(sheet="x"))
+    with pytest.raises(SpecimenError, match=r"data\.sheet, data\.header_row: a \.parquet has one table"):
+        read_table(parquet_file(pd.DataFrame({"a": [1]})), place=Place(header_row=2))

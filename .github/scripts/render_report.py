@@ -25,8 +25,8 @@ class BadReportError(Exception):
 
 LIMIT = 2_000_000
 """Bytes of the facts; those of a thousand classes have half of it."""
-MOST_FILES = 3000
-"""How many files of a pull request GitHub lists."""
+MOST_FILES = 300
+"""How many files of a comparison GitHub lists."""
 NUMBER = re.compile(r"[1-9][0-9]{0,9}")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -39,8 +39,9 @@ def main() -> None:
     number = _read(folder / "number", 20).decode("ascii", errors="replace").strip()
     if not NUMBER.fullmatch(number):
         raise BadReportError(f"{folder}/number: {number[:20]!r} is not the number of a pull request.")
-    _check_commit(number, os.environ.get("COMMIT", ""))
-    claim = claim_section(_origin(number))
+    commit = os.environ.get("COMMIT", "")
+    _check_commit(number, commit)
+    claim = claim_section(_origin(number, commit))
     (folder / "comment.md").write_text(_comment(folder / "report.json", claim), encoding="utf-8", newline="\n")
     print(f"number={number}")
 
@@ -69,22 +70,27 @@ def _check_commit(number: str, commit: str) -> None:
     if not COMMIT.fullmatch(commit):
         raise BadReportError(f"COMMIT: {commit!r} is not the full hash of a commit; comment.yml sets it.")
     head = _ask(f"pulls/{number}", ".head.sha")
-    commits = _ask(f"pulls/{number}/commits?per_page=100", ".[].sha")
+    commits = _ask(f"pulls/{number}/commits?per_page=100", ".[].sha", "--paginate")
     if commit not in {*head, *commits}:
         raise BadReportError(f"pull request {number} does not have commit {commit}, from which the report was made.")
 
 
-def _origin(number: str) -> Origin:
-    """Ask GitHub what the pull request changes; its own word does not count."""
-    files = _ask(f"pulls/{number}/files?per_page=100", ".[] | .filename, (.previous_filename // empty)")
-    (count,) = _ask(f"pulls/{number}", ".changed_files")
-    complete = int(count) < MOST_FILES and len(files) >= int(count)
-    return Origin(files, complete, trained=os.environ.get("WORKFLOW") == "train")
+def _origin(number: str, commit: str) -> Origin:
+    """Ask GitHub what the commit changes from which the report was made; the word of the pull request does not count.
+
+    Not what the pull request changes by now: a later commit may have taken back what wrote the report.
+    """
+    (base,) = _ask(f"pulls/{number}", ".base.sha")
+    compared = f"compare/{base}...{commit}"
+    files = _ask(compared, ".files[] | .filename, (.previous_filename // empty)")
+    (count,) = _ask(compared, ".files | length")
+    trained = (os.environ.get("WORKFLOW"), os.environ.get("CONCLUSION")) == ("train", "success")
+    return Origin(files, int(count) < MOST_FILES, trained)
 
 
-def _ask(path: str, query: str) -> list[str]:
+def _ask(path: str, query: str, *options: str) -> list[str]:
     """Return what GitHub's API says, one value a line."""
-    command = ["gh", "api", "--paginate", f"repos/{{owner}}/{{repo}}/{path}", "--jq", query]
+    command = ["gh", "api", f"repos/{{owner}}/{{repo}}/{path}", "--jq", query, *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BadReportError(f"gh cannot ask for {path}: {done.stderr.strip()}")

@@ -508,10 +508,10 @@ def test_the_commands_of_the_workflows_bring_the_report_into_a_comment(with_make
     tools.mkdir()
     head = git(with_make, "rev-parse", "HEAD").strip()
     (tools / "gh").write_text(f"""#!/bin/sh
-case "$1 $5" in
-  "api .head.sha") echo {head};;
-  "api .changed_files") echo 1;;
-  "api .[] | .filename"*) echo params.yaml;;
+case "$1 $4" in
+  "api .head.sha" | "api .base.sha") echo {head};;
+  "api .files | length") echo 1;;
+  "api .files[] | .filename"*) echo params.yaml;;
   api*) ;;
   *) echo "$@" > {posted};;
 esac

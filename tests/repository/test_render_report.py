@@ -15,18 +15,21 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 GH = """#!{python}
 import json, sys
 known = json.loads({known!r})
-path, query = sys.argv[3].removeprefix("repos/{{owner}}/{{repo}}/"), sys.argv[5]
-if not path.startswith("pulls/7"):
+path, query = sys.argv[2].removeprefix("repos/{{owner}}/{{repo}}/"), sys.argv[4]
+if f"{{path}} {{query}}" not in known:
     sys.exit(f"no {{path}}")
-print("\\n".join(known[path.removeprefix("pulls/7").partition("?")[0] + query.partition(" ")[0]]))
+print("\\n".join(known[f"{{path}} {{query}}"]))
 """
 
 
 def let_gh_know(folder: Path, *files: str, count: int | None = None) -> None:
     """Put a `gh` into a folder that knows pull request 7."""
+    compared = f"compare/{'b' * 40}...{COMMIT}"
     known = {
-        ".head.sha": ["f" * 40], "/commits.[].sha": [COMMIT], "/files.[]": files,
-        ".changed_files": [str(len(files) if count is None else count)],
+        "pulls/7 .head.sha": ["f" * 40], "pulls/7 .base.sha": ["b" * 40],
+        "pulls/7/commits?per_page=100 .[].sha": [COMMIT],
+        f"{compared} .files[] | .filename, (.previous_filename // empty)": files,
+        f"{compared} .files | length": [str(len(files) if count is None else count)],
     }  # fmt: skip
     folder.mkdir(exist_ok=True)
     (folder / "gh").write_text(GH.format(python=sys.executable, known=json.dumps(known)))
@@ -66,11 +69,11 @@ def test_a_good_report_becomes_a_comment(artifact: Path) -> None:
     assert "claim" not in text
 
 
-def test_what_the_pull_request_changes_is_asked_of_github(artifact: Path, tmp_path: Path) -> None:
-    """A whole forged verdict is still under this line."""
+def test_what_the_commit_changes_is_asked_of_github(artifact: Path, tmp_path: Path) -> None:
+    """A whole forged verdict is still under this line, also when a later commit has taken the change back."""
     let_gh_know(tmp_path / "bin", "params.yaml", "src/report.py")
     assert rendered(artifact).startswith("**Its own claim:** this pull request changes <code>src/</code>")
-    let_gh_know(tmp_path / "bin", "params.yaml", count=3)
+    let_gh_know(tmp_path / "bin", "params.yaml", count=300)
     assert rendered(artifact).startswith("**Its own claim:** this pull request changes too many files")
 
 
@@ -79,6 +82,9 @@ def test_a_training_in_ci_proves_what_params_do(
 ) -> None:
     monkeypatch.setenv("WORKFLOW", "train")
     let_gh_know(tmp_path / "bin", "params.yaml", "dvc.lock")
+    monkeypatch.setenv("CONCLUSION", "failure")
+    assert rendered(artifact).startswith("**Its own claim:**")
+    monkeypatch.setenv("CONCLUSION", "success")
     assert rendered(artifact).startswith("Run in CI by the code of the base, without the run cache")
 
 

@@ -30,7 +30,8 @@ class Origin:
     complete: bool
     """Whether these are all: a server lists only so many."""
     trained: bool
-    """Whether `train.yml` made the report: it runs what has changed since the base, whatever `dvc.lock` says."""
+    """Whether `train.yml` made the report and did not fail: it runs what has changed since the base, whatever the lock
+    says."""
 
 
 def claim_section(origin: Origin) -> Section:

@@ -69,6 +69,9 @@ HARDNESS: dict[str, Callable[[Random, Any], Any]] = {
     "one giant group": lognormal(0.6),
 }
 
+EQUALLY_HARD = dict.fromkeys(("1 to 40 photos", "one giant group"), "log-normal 0.6")
+"""Structures that differ only in the number of photos: a metric of many groups is that of the other one."""
+
 
 def draw_groups(structure: str, count: int, random: Random) -> Any:
     """Return the group of each photo."""
@@ -164,7 +167,8 @@ def intervals(cases: int) -> None:
     for structure in HARDNESS:
         for draw, metrics in KINDS:
             random = np.random.default_rng(0)
-            many = [draw(structure, 2000, random, 0.0, 0.5).both()[0] for _ in range(20)]
+            same = EQUALLY_HARD.get(structure, structure)
+            many = [draw(same, 2000, random, 0.0, 0.5).both()[0] for _ in range(20)]
             for count in COUNTS[1:]:
                 inside: dict[str, list[bool]] = {metric: [] for metric in metrics}
                 for _ in range(cases):
@@ -174,8 +178,9 @@ def intervals(cases: int) -> None:
                         truth = true_value(metric, [one[metric] for one in many])
                         inside[metric].append(bounds.low <= truth <= bounds.high)
                 for metric in metrics:
+                    share, known = 100 * float(np.mean(inside[metric] or [0])), 100 * len(inside[metric]) / cases
                     print(
-                        f"{structure:<20} {count:>6} {metric:<10} {100 * inside[metric] / cases:>15.1f} %", flush=True
+                        f"{structure:<20} {count:>6} {metric:<10} {share:>15.1f} %  of the {known:.0f} % that have one"
                     )
 
 

@@ -58,8 +58,13 @@ def jackknife(statistic: Statistic, groups: Any, *, level: float = 0.95) -> list
     estimates = statistic(np.ones((1, len(codes))))[0]
     if len(names) < 2:
         return [Spread(float(estimate), np.nan, np.nan, np.nan) for estimate in estimates]
-    without = np.concatenate([statistic(kept[:, codes]) for kept in _leave_out(len(names), len(codes))])
-    return [_spread(float(estimate), column, level) for estimate, column in zip(estimates, without.T, strict=True)]
+    kept = [flags[:, codes] for flags in _leave_out(len(names), len(codes))]
+    without = np.concatenate([statistic(rows) for rows in kept])
+    shares = 1 - np.concatenate([rows.mean(axis=1) for rows in kept])
+    # One group with half of all rows is worth little more than two groups of the same size.
+    worth = 1 / np.sum(shares**2)
+    reach = float(stdtrit(max(worth - 1, 1), (1 + level) / 2))
+    return [_spread(float(estimate), column, reach) for estimate, column in zip(estimates, without.T, strict=True)]
 
 
 def _leave_out(count: int, rows: int) -> Iterator[Floats]:
@@ -71,7 +76,7 @@ def _leave_out(count: int, rows: int) -> Iterator[Floats]:
         yield (block != np.arange(start, min(start + step, blocks))[:, None]).astype(np.float64)
 
 
-def _spread(estimate: float, without: Floats, level: float) -> Spread:
+def _spread(estimate: float, without: Floats, reach: float) -> Spread:
     without = without[np.isfinite(without)]
     count = len(without)
     if count < 2 or not np.isfinite(estimate):
@@ -81,9 +86,7 @@ def _spread(estimate: float, without: Floats, level: float) -> Spread:
     if squares <= (1e-12 * abs(estimate)) ** 2:  # the groups are alike; what is left is rounding
         return Spread(estimate, 0.0, 0.0, 0.0)
     skewness = float(np.sum(influence**3)) / squares**1.5
-    return Spread(
-        estimate, np.sqrt((count - 1) / count * squares), skewness, float(stdtrit(count - 1, (1 + level) / 2))
-    )
+    return Spread(estimate, float(np.sqrt((count - 1) / count * squares)), skewness, reach)
 
 
 def plain_interval(spread: Spread) -> tuple[float, float]:

@@ -177,3 +177,11 @@ def test_neither_rounding_nor_the_order_of_rows_changes_a_digit(task: str) -> No
     for seed in range(3):
         noisy = table.assign(**{name: table[name] * (1 + 1e-14 * random.normal(size=len(table))) for name in numbers})
         assert digits(noisy.sample(frac=1, random_state=seed)) == digits(table)
+
+
+def test_a_giant_group_is_worth_no_more_than_two_groups() -> None:
+    values = np.random.default_rng(8).normal(size=58)
+    alike = jackknife(mean_of(values), np.arange(58))[0]
+    giant = jackknife(mean_of(values), np.r_[np.zeros(29), np.arange(1, 30)])[0]
+    assert alike.reach == pytest.approx(stats.t.ppf(0.975, 57))
+    assert giant.reach > stats.t.ppf(0.975, 3)

@@ -81,7 +81,7 @@ class ColumnReader:
             )
         self._note_missing(numbers.missing, name, key)
         if numbers.infinite:
-            self.notes.append(f"{key}: '{name}': {numbers.infinite} infinite values count as missing")
+            self.notes.append(f"{key}: '{name}': infinite values read as missing: {numbers.infinite}")
 
     def _without_marks(self, text: pd.Series[Any], key: str) -> pd.Series[Any]:
         known = {mark.casefold() for mark in self.marks}
@@ -95,7 +95,7 @@ class ColumnReader:
     def _note_missing(self, marks: dict[str, int], name: object, key: str) -> None:
         if marks:
             named = ", ".join(f"'{mark}' {count}" for mark, count in marks.items())
-            self.notes.append(f"{key}: '{name}': {sum(marks.values())} cells count as missing: {named}")
+            self.notes.append(f"{key}: '{name}': cells read as missing: {named}")
 
 
 def _named(cells: pd.Series[str]) -> str:

@@ -69,7 +69,7 @@ def _parse(table: Table, features: Features, style: Style) -> tuple[pd.DataFrame
                 numbers = _read_numbers(cells, table.path, style)
                 values[name], unusable = numbers.values, numbers.strange
                 if numbers.infinite:
-                    notes.append(f"{table.path}: '{name}': {numbers.infinite} infinite values count as missing")
+                    notes.append(f"{table.path}: '{name}': infinite values read as missing: {numbers.infinite}")
             case CategoryFeature():
                 values[name], unusable = _read_categories(cells, feature, style)
         if len(unusable):

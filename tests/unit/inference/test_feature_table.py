@@ -99,7 +99,7 @@ def test_marks_are_missing_without_a_word_and_infinite_values_with_one() -> None
     given = table(image=["a.png", "b.png"], age=["?", "inf"], soil=["n/a", "none"])
     found, notes = join(given, "image", ["a.png", "b.png"], AGE | SOIL)
     assert found.isna().all().all()
-    assert notes == ["labels.xlsx: 'age': 1 infinite values count as missing"]
+    assert notes == ["labels.xlsx: 'age': infinite values read as missing: 1"]
     _, notes = join(given, "image", ["a.png", "b.png"], AGE | SOIL, Style(missing=("?",)))
     assert "2 other cells count as missing: 'n/a' (row 2), 'none' (row 3)" in notes[1]
 

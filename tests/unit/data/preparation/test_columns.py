@@ -39,7 +39,7 @@ def test_one_mark_of_a_missing_value_does_not_make_a_category_of_a_number(mark: 
     read = reader()
     ages = read.feature(column("7", "14", mark, "21"), "age", "data.features[0]")
     assert ages.tolist() == pytest.approx([7, 14, np.nan, 21], nan_ok=True)
-    assert read.notes == [f"data.features[0]: 'age': 1 cells count as missing: '{mark}' 1"]
+    assert read.notes == [f"data.features[0]: 'age': cells read as missing: '{mark}' 1"]
 
 
 def test_one_point_among_commas_does_not_make_a_category_of_a_number() -> None:
@@ -50,7 +50,7 @@ def test_one_infinite_value_costs_no_other() -> None:
     read = reader()
     ages = read.feature(column("7", "inf", "1e400"), "age", "data.features[0]")
     assert ages.tolist() == pytest.approx([7, np.nan, np.nan], nan_ok=True)
-    assert read.notes == ["data.features[0]: 'age': 2 infinite values count as missing"]
+    assert read.notes == ["data.features[0]: 'age': infinite values read as missing: 2"]
 
 
 def test_a_text_among_numbers_stops_the_run() -> None:

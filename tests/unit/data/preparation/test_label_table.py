@@ -158,10 +158,10 @@ def test_marks_of_missing_values_are_counted_in_every_column_that_is_used(root: 
     sheet = "filename,colour,plant,soil,note\na.png,NA,?,clay,NA\nb.png,red,p,n/a,-\n-,na,p,clay,x\n"
     (root / "labels.csv").write_text(sheet)
     assert sorted(notes(root, group=["plant"], features=["soil"])) == [
-        "data.features[0]: 'soil': 1 cells count as missing: 'n/a' 1",
-        "data.group[0]: 'plant': 1 cells count as missing: '?' 1",
-        "data.image_column: 'filename': 1 cells count as missing: '-' 1",
-        "data.target: 'colour': 2 cells count as missing: 'NA' 1, 'na' 1",
+        "data.features[0]: 'soil': cells read as missing: 'n/a' 1",
+        "data.group[0]: 'plant': cells read as missing: '?' 1",
+        "data.image_column: 'filename': cells read as missing: '-' 1",
+        "data.target: 'colour': cells read as missing: 'NA' 1, 'na' 1",
     ]
 
 

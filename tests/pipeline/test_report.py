@@ -209,6 +209,10 @@ def section(text: str, title: str) -> str:
     return text.split(f"## {title}\n")[1].split("\n## ", maxsplit=1)[0]
 
 
+def test_it_says_how_often_the_test_groups_were_asked(text: str) -> None:
+    assert "\n\nThis is the 2nd model that these test groups judge.\n\n" in text
+
+
 def test_it_begins_with_the_verdict_in_plain_words(text: str) -> None:
     assert re.match(r"\*\*Verdict: better\. RMSE fell by 50 % \(from [\d.]+ to [\d.]+ g\)\.\*\*\n", text), text[:300]
     assert re.search(r"95 % interval from -[\d.]+ g to -[\d.]+ g\. It does not include 0", text)

@@ -24,7 +24,7 @@ from specimen.reporting.shared_samples import BASE, NotComparableError, one_side
 
 FALSE = 0.05
 """How often two equally good models may be called better or worse."""
-FEWEST_BEYOND = 20
+FEWEST_BEYOND = 5
 """So many swaps must be beyond the bound that decides, or the bound itself is a matter of chance."""
 
 

@@ -36,7 +36,9 @@ def test_every_stage_leaves_its_outputs(tiny_repository: Path) -> None:
     assert metrics["rmse"] > 0
     details = json.loads((tiny_repository / "metrics/details.json").read_text())
     assert details["baseline"]["mean"]["rmse"] > 0
-    assert details["baseline"]["forest"]["difference"]["rmse"]["low"] is not None
+    difference = details["baseline"]["forest"]["difference"]["rmse"]
+    assert metrics["rmse"] - details["baseline"]["forest"]["rmse"] == pytest.approx(difference["value"], abs=1e-5)
+    assert "low" not in difference, "five groups are too few for an interval"
     assert set(details["by"]) == {"age_days", "condition"}
     assert 0 < metrics["attention_by_chance"] < 1
     assert 0 <= metrics["attention_inside"] <= 1

@@ -38,6 +38,8 @@ AIM_POINTS = 0.02
 MOST_GROUPS = 1000
 """More groups do not change what is known of the spread."""
 STEPS = 40
+FEWEST_ERRORS = 3
+"""Groups in which each model must err: from fewer, nothing can be said of others."""
 LARGEST = 0.999
 """The share of an error that is gone; a change that is not found even then is not named."""
 MOST_DOUBT = 0.6
@@ -60,9 +62,9 @@ def find_power(models: SwappedModels, metric: str) -> Power | None:
     if metric in MEAN_ERRORS:
         mean, grows = MEAN_ERRORS[metric]
         base, head = models.errors(mean)
-        if not (head.sum() > 0 and base.sum() > 0):
+        if min(np.count_nonzero(base), np.count_nonzero(head)) < FEWEST_ERRORS:
             return None
-        return power_of_errors(pair_sums(base, head * base.sum() / head.sum()), grows)
+        return power_of_errors(pair_sums(base / base.sum(), head / head.sum()), grows)
     aim = AIM_POINTS if METRICS[metric].share else None
     return power_of_changes(models.changes_of_groups(metric, MOST_GROUPS), len(models.shares), aim)
 

@@ -259,3 +259,18 @@ def test_directions_are_known_for_the_metrics_of_a_class_too() -> None:
 def test_every_metric_has_a_better_way_or_none_on_purpose() -> None:
     undecided = {metric.name for metric in METRICS.values() if metric.has_interval and not metric.may_decide}
     assert undecided == {"bias", "coverage"}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("seed", range(10))
+def test_a_model_without_an_error_is_no_trouble(seed: int) -> None:
+    """Sums of errors are added, never subtracted: what rounding leaves of a difference may be below 0."""
+    table = samples(10, photos=3)
+    errors = np.random.default_rng(seed).normal(size=30) * (np.arange(30) < 24)
+    found = judge(
+        subject(table.assign(prediction=table["target"] + errors)),
+        subject(table.assign(prediction=table["target"])),
+        "rmse",
+    )
+    assert found.after == 0
+    assert found.word == "better"

@@ -11,7 +11,18 @@ PATTERNS = GitIgnoreSpec.from_lines(Path(__file__).parents[2].joinpath(".dvcigno
 
 
 @pytest.mark.parametrize(
-    "name", [".DS_Store", "a/._1.jpg", "__MACOSX/a/b.jpg", "Thumbs.db", "a/desktop.ini", "Desktop.ini", "~$labels.xlsx"]
+    "name",
+    [
+        ".DS_Store",
+        "a/._1.jpg",
+        "__MACOSX/a/b.jpg",
+        "Thumbs.db",
+        "a/desktop.ini",
+        "Desktop.ini",
+        "~$labels.xlsx",
+        "@eaDir/a.jpg",
+        "#recycle/a.jpg",
+    ],
 )
 def test_what_systems_leave_behind_is_ignored(name: str) -> None:
     assert PATTERNS.match_file(f"data/raw/{name}")

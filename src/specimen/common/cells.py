@@ -11,6 +11,8 @@ import pandas as pd
 
 from specimen.common.numbers import read_numbers
 
+_BLANK = re.compile(r"[\s_\u00ad\u200b-\u200d\u2060\ufeff]+")
+_DASH = re.compile(r"[\u2010-\u2015\u2212]")
 _WHOLE = re.compile(r"^([+-]?\d+)[.,]0+$")
 
 
@@ -51,8 +53,11 @@ def cell_text(cell: Any) -> str | None:
 
 
 def spelling(name: str) -> str:
-    """Return what is left of a name without its case, its blanks and `_`: equal for what may be one name."""
-    return re.sub(r"[\s_]+", "", unicodedata.normalize("NFKC", name)).casefold()
+    """Return what is left of a name without its case, its blanks and `_`: equal for what may be one name.
+
+    Signs that have no width count as blanks, and all dashes are one: programs put both in by themselves.
+    """
+    return _DASH.sub("-", _BLANK.sub("", unicodedata.normalize("NFKC", name))).casefold()
 
 
 def as_dates(cells: pd.Series[Any]) -> pd.Series[pd.Timestamp] | None:

@@ -14,15 +14,17 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 Decimal = Literal["auto", "point", "comma"]
 
 MISSING_MARKS = (
-    *("NA", "N/A", "NaN", "#N/A", "#NA", "#NV", "null", "none", "nil", "k.A."),
+    *("NA", "N/A", "n.a.", "n/d", "n.d.", "NaN", "#N/A", "#NA", "#NV", "null", "none", "nil", "k.A.", "k. A."),
     *("?", "-", "--", "\u2013", "\u2014", "."),
+    *("#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#BEZUG!", "#WERT!", "#ZAHL!"),
 )
-"""What people write into a cell that has no value, in any case of its letters."""
+"""What people write into a cell that has no value, in any case of its letters, and what Excel writes for an error."""
 
 SHOWN = 3
 """Cells that a message names."""
@@ -33,6 +35,8 @@ _ONE_MARK = re.compile(r"[+-]?(?P<before>\d*)(?P<mark>[.,])(?P<after>\d+)(?P<exp
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?P<group>[.,' ])\d{3}(?:(?P=group)\d{3})*(?:(?P<mark>[.,])\d+)?")
 _INFINITE = re.compile(r"[+-]?(?:inf|infinity|∞)", re.IGNORECASE)
 _MARKS = {"point": ".", "comma": ","}
+_SIGNS = str.maketrans({"\u2212": "-", "\u2019": "'"})
+"""A typographic minus, and the apostrophe that separates thousands in Switzerland, as people type them."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ def read_numbers(cells: pd.Series[Any], decimal: Decimal = "auto", marks: Iterab
         if text.casefold() in known:
             missing[text] += 1
         elif text:
-            texts.append((position, text.replace("\u2212", "-")))
+            texts.append((position, text.translate(_SIGNS)))
     strange: list[int] = []
     open_cells: list[tuple[int, str]] = []
     evidence = _Evidence() if decimal == "auto" else _Evidence(decimal_marks={_MARKS[decimal]}, is_settled=True)
@@ -102,6 +106,8 @@ def read_numbers(cells: pd.Series[Any], decimal: Decimal = "auto", marks: Iterab
             open_cells.append((position, text))
         else:
             strange.append(position)
+    booleans = _find_booleans(cells, values)
+    values[booleans] = np.nan
     infinite = np.isinf(values)
     values[infinite] = np.nan
     index = cells.index
@@ -110,9 +116,22 @@ def read_numbers(cells: pd.Series[Any], decimal: Decimal = "auto", marks: Iterab
         values=pd.Series(values, index=index, name=cells.name),
         missing=dict(missing),
         infinite=int(infinite.sum()),
-        strange=cells.iloc[strange].astype(str),
+        strange=cells.iloc[sorted([*strange, *booleans])].astype(str),
         ambiguity=Ambiguity(named, len(open_cells)) if open_cells else None,
     )
+
+
+def _find_booleans(cells: pd.Series[Any], values: npt.NDArray[np.float64]) -> list[int]:
+    """Return the positions of true and false in a column that has other numbers than 1 and 0, where they mean none."""
+    binary = np.isin(values, (0, 1))
+    if (binary | np.isnan(values)).all():
+        return []
+    found = ((position, cells.iloc[position]) for position in np.flatnonzero(binary).tolist())
+    return [
+        position
+        for position, cell in found
+        if isinstance(cell, (bool, np.bool_)) or (isinstance(cell, str) and cell.strip().lower() in _BOOLEANS)
+    ]
 
 
 class _Evidence:

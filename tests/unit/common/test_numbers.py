@@ -28,10 +28,11 @@ def read(*cells: Any, **options: Any) -> Numbers:
         (("1,234.5", "2,000"), [1234.5, 2000]),
         (("1.234,5", "1.007"), [1234.5, 1007]),
         (("1.234.567", "1.007"), [1234567, 1007]),
-        (("1 234,5", "1'234", "1\u00a0234"), [1234.5, 1234, 1234]),
+        (("1 234,5", "1'234", "1\u00a0234", "1\u2019234"), [1234.5, 1234, 1234, 1234]),
         (("WAHR", "false", "TRUE"), [1, 0, 1]),
         (("\u22123.5", "+2.5", "1e-3", "1,5E2"), [-3.5, 2.5, 0.001, 150]),
-        ((1.007, 902, True, np.int64(5)), [1.007, 902, 1, 5]),  # as a spreadsheet stores them
+        ((1.007, 902, np.int64(5)), [1.007, 902, 5]),  # as a spreadsheet stores them
+        ((True, 0, "1", "WAHR"), [1, 0, 1, 1]),
     ],
 )
 def test_what_has_one_reading_is_read(cells: tuple[Any, ...], expected: list[float]) -> None:
@@ -89,6 +90,16 @@ def test_infinite_values_count_as_missing() -> None:
     numbers = read("inf", "-Infinity", "1e400", math.inf, "3")
     assert numbers.infinite == 4
     assert numbers.values.dropna().tolist() == [3]
+
+
+def test_true_and_false_are_not_numbers_among_others() -> None:
+    numbers = read(0.5, True, "FALSCH", 1, 0)
+    assert numbers.values.tolist() == pytest.approx([0.5, np.nan, np.nan, 1, 0], nan_ok=True)
+    assert numbers.strange.to_dict() == {1: "True", 2: "FALSCH"}
+
+
+def test_an_error_of_excel_counts_as_missing() -> None:
+    assert read(0.5, "#DIV/0!", "#WERT!").missing == {"#DIV/0!": 1, "#WERT!": 1}
 
 
 def test_cells_that_are_not_numbers_are_named() -> None:

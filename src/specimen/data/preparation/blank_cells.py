@@ -27,9 +27,12 @@ def find_blank_below(cells: pd.Series[Any], used: pd.Series[bool]) -> list[int]:
     """Return the rows of the empty cells if they look as if the value above is meant, else none.
 
     So it looks where the first of the `used` rows is filled, several are empty, and no value follows itself: whoever
-    repeats a name in the next row would not leave it out elsewhere.
+    repeats a name in the next row would not leave it out elsewhere. A single empty cell above all may belong to a row
+    of units (g, cm), and does not count.
     """
     cells = cells[used]
+    if len(cells) and is_blank(cells).iloc[0]:
+        cells = cells.iloc[1:]
     blank = is_blank(cells)
     names = cells[~blank]
     if len(names) == 0 or blank.iloc[0] or blank.sum() < max(2, MIN_SHARE * len(names)):

@@ -16,7 +16,7 @@ _LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 
 
 def find_alike(names: Iterable[str]) -> list[tuple[str, ...]]:
-    """Return the sets of names that differ only in case, in blanks (`_` counts as one), or in leading zeros; sorted."""
+    """Return the sets of names that differ only in case, blanks, dashes (see `spelling`) or leading zeros; sorted."""
     spellings: dict[str, set[str]] = defaultdict(set)
     for name in names:
         spellings[spelling(_LEADING_ZEROS.sub("", name))].add(name)
@@ -27,7 +27,7 @@ def note_alike(names: pd.Series[Any], key: str, what: str) -> list[str]:
     """Return notes on names that hardly differ."""
     alike = find_alike(names.dropna().unique())
     more = [f"{key}: {len(alike) - SHOWN} more sets of names hardly differ"] if len(alike) > SHOWN else []
+    but = "differ only in case, blanks, dashes or zeros"
     return [
-        f"{key}: {' and '.join(map(repr, same))} differ only in case, blanks or zeros, and are {len(same)} {what}"
-        for same in alike[:SHOWN]
+        f"{key}: {' and '.join(map(repr, same))} {but}, and are {len(same)} {what}" for same in alike[:SHOWN]
     ] + more

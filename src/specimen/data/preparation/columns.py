@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,9 @@ import pandas as pd
 from specimen.common.cells import to_key, to_text
 from specimen.common.errors import SpecimenError
 from specimen.common.numbers import SHOWN, Decimal, Numbers, read_numbers
+
+_MEASURED = re.compile(r"(\W*)(?:\d{1,3}(?:[.,'\u2019\s]\d{3})+|\d+)(?:[.,]\d+)?\s*(\D*(?:m[23])?)")
+"""A number with a sign in front or a unit behind; not the date 24.12.2024."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class ColumnReader:
         count = int(numbers.values.notna().sum())
         if len(numbers.strange) > count:
             self._refuse_other_marks(numbers.strange, name, key)
+            _refuse_units(numbers.strange, name, key)
             return self.text(cells, key)
         if len(numbers.strange):
             raise SpecimenError(
@@ -96,6 +101,18 @@ class ColumnReader:
         if marks:
             named = ", ".join(f"'{mark}' {count}" for mark, count in marks.items())
             self.notes.append(f"{key}: '{name}': cells read as missing: {named}")
+
+
+def _refuse_units(strange: pd.Series[str], name: str, key: str) -> None:
+    """Raise `SpecimenError` where most texts are numbers with the same sign or unit: 45 %, 12 g, € 3; not 1A and 1B."""
+    parts = strange.map(_MEASURED.fullmatch).dropna().map(lambda found: (found[1].strip(), found[2].strip()))
+    most = parts.mode()
+    measured = strange[parts.index[parts == most[0]]] if len(most) else parts
+    if 2 * len(measured) > len(strange):
+        raise SpecimenError(
+            f"{key}: '{name}' has {len(measured)} numbers that are written with a unit or a sign: {_named(measured)}. "
+            "Leave only the number in these cells, or name the column in data.categories if each text is a category."
+        )
 
 
 def _named(cells: pd.Series[str]) -> str:

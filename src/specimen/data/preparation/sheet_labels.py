@@ -123,7 +123,7 @@ def _read_groups(cells: Columns, index: pd.Index[Any], reader: ColumnReader) -> 
 def _read_target(cells: pd.Series[Any], data: Data, reader: ColumnReader) -> pd.Series[Any]:
     if data.task == "regression":
         return reader.target(cells, "data.target")
-    classes = reader.text(cells, "data.target")
+    classes = reader.name(cells, "data.target")
     reader.notes.extend(note_alike(classes, "data.target", "classes"))
     return classes
 

@@ -21,7 +21,12 @@ SHOWN = 5
 """Suffixes that a message names."""
 MAX_BYTES = 1_000_000_000
 """A larger file is not a photo, and would be read into memory whole."""
-_LEFT_BY_SYSTEMS = frozenset(("__macosx", "desktop.ini", "ehthumbs.db", "thumbs.db"))
+_LEFT_BY_SYSTEMS = frozenset(
+    (
+        *("__macosx", "desktop.ini", "ehthumbs.db", "thumbs.db", "$recycle.bin", "system volume information"),
+        *("@eadir", "#recycle"),  # thumbnails and deleted files on a Synology NAS
+    )
+)
 
 
 class ImageNotFoundError(Exception):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from python_calamine import CalamineWorkbook
+from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
 from specimen.common.errors import SpecimenError
 
@@ -56,7 +56,9 @@ class Book:
             raise SpecimenError("is not an .xlsx file (encrypted, truncated, or another format under this name).")
         data.seek(0)
         self._book = CalamineWorkbook.from_filelike(data)
-        self.names: Sequence[str | None] = self._book.sheet_names
+        # What people see is what they mean: hidden sheets come last.
+        hidden = {sheet.name for sheet in self._book.sheets_metadata if sheet.visible != SheetVisibleEnum.Visible}
+        self.names: Sequence[str | None] = sorted(self._book.sheet_names, key=lambda name: name in hidden)
         self._read: dict[str | None, Rows] = {}
 
     def read(self, name: str | None) -> Rows:

@@ -17,6 +17,11 @@ def test_names_that_are_written_once(letters: str) -> None:
     assert find_blank_below(cells, cells.notna() | True) == cells.index[cells.isna()].tolist()
 
 
+def test_units_below_the_header_hide_nothing() -> None:
+    cells = column(" a b c ")
+    assert find_blank_below(cells, cells.notna() | True) == [2, 4, 6]
+
+
 @pytest.mark.parametrize("letters", ["aabb cc  dd", " abc ", "abcd", "ab c", "    ", "a a bb  c"])
 def test_names_that_are_not_known(letters: str) -> None:
     cells = column(letters)

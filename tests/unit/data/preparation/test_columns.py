@@ -88,3 +88,19 @@ def test_numbers_with_the_other_mark_do_not_become_categories() -> None:
         SpecimenError, match=r"data\.decimal: comma does not allow: '1280\.0' in row 2, '2\.5' in row 3"
     ):
         reader(decimal="comma").feature(column("1280.0", "2.5", "control"), "age", "data.features[0]")
+
+
+@pytest.mark.parametrize(
+    "cells", [("10 %", "20 %", "5 %"), ("3,5 cm", "4 cm"), ("€ 3", "€ 12.50"), ("'7", "'14"), ("4 m2", "5 m2")]
+)
+def test_numbers_with_a_unit_do_not_become_categories(cells: tuple[str, ...]) -> None:
+    with pytest.raises(SpecimenError, match=rf"{len(cells)} numbers .* unit .*'{cells[0]}' in row 2.*data\.categories"):
+        reader().feature(column(*cells), "age", "data.features[0]")
+    assert reader(categories=["age"]).feature(column(*cells), "age", "").tolist() == list(cells)
+
+
+@pytest.mark.parametrize(
+    "cells", [("1A", "1B", "2A", "2B"), ("24.12.2024", "25.12.2024"), ("bed 1", "bed 2"), ("7-14", "14-21")]
+)
+def test_texts_with_digits_are_categories(cells: tuple[str, ...]) -> None:
+    assert reader().feature(column(*cells), "age", "").tolist() == list(cells)

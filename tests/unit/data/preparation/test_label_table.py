@@ -140,7 +140,9 @@ def test_class_folders_that_hardly_differ_are_said(tmp_path: Path, draw_photos) 
         draw_photos(tmp_path / name, 1)
     data = Data(root=str(tmp_path), task="classification")
     _, _, notes = read_labels(data, open_images(tmp_path, "."))
-    assert notes == ["data.images: 'Healthy' and 'healthy' differ only in case, blanks or zeros, and are 2 classes"]
+    assert notes == [
+        "data.images: 'Healthy' and 'healthy' differ only in case, blanks, dashes or zeros, and are 2 classes"
+    ]
 
 
 def test_photos_without_any_class_folder(tmp_path: Path, draw_photos) -> None:
@@ -171,7 +173,7 @@ def test_classes_groups_and_categories_that_hardly_differ_are_said(root: Path) -
     said = "\n".join(notes(root, group=["plant"], features=["soil"]))
     assert "data.target: 'Red' and 'red' differ only in case" in said
     assert "data.group[0]: '03' and '3' differ only in" in said
-    assert "'P1' and 'p 1' differ only in case, blanks or zeros, and are 2 groups" in said
+    assert "'P1' and 'p 1' differ only in case, blanks, dashes or zeros, and are 2 groups" in said
     assert "data.features[0]: 'Clay' and 'clay' differ" in said
 
 
@@ -195,3 +197,8 @@ def test_empty_cells_have_the_value_above_if_the_params_say_so(root: Path) -> No
         root, group=["plant"], fill_down=["plant"]
     )
     assert read(root, **SHEET, group=["plant"], fill_down=[])["group"].tolist() == ["p", None, "q", *[None] * 3, "r"]
+
+
+def test_a_class_that_is_a_number_is_one_however_it_is_written(root: Path) -> None:
+    (root / "labels.csv").write_text("filename,colour\na.png,2\nb.png,2.0\nc.png,1\n")
+    assert read(root, **SHEET)["target"].tolist() == ["2", "2", "1"]

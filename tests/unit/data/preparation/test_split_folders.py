@@ -34,10 +34,20 @@ def test_without_a_word_they_stop_the_run_and_the_message_says_how_to_go_on(tmp_
         splits_and_classes(tmp_path, FILES, None)
 
 
+def test_without_class_folders_in_them_the_labels_are_elsewhere(tmp_path: Path) -> None:
+    with pytest.raises(SpecimenError, match=r"test, train look like splits.* no class folders in them.*data\.table"):
+        splits_and_classes(tmp_path, ["train/1.png", "test/2.png"], None)
+
+
+def test_they_may_be_called_sets(tmp_path: Path) -> None:
+    files = ["train_set/a/1.png", "dev-set/a/2.png", "TestImages/b/3.png"]
+    assert splits_and_classes(tmp_path, files, True) == [("test", "b"), ("val", "a"), ("train", "a")]
+
+
 @pytest.mark.parametrize(
     "files",
     [
-        ["train/1.png", "test/2.png"],
+        ["train/1.png", "track/2.png"],
         ["train/a/1.png", "bus/b/2.png"],
         ["val/a/1.png", "test/a/1.png"],
         ["a/train/1.png"],

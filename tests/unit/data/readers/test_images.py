@@ -53,6 +53,7 @@ def test_any_other_file_is_listed_apart(name: str) -> None:
     "name",
     [
         *(".a.png", ".thumbnails/a.png", "b/.DS_Store", "._a.png", "b/Thumbs.db", "Desktop.ini", "~$labels.xlsx"),
+        *("@eaDir/a/0.jpg", "$RECYCLE.BIN/0.jpg", "#recycle/a.png"),
         *("__MACOSX/b.png", "ehthumbs.db"),
     ],
 )

@@ -26,6 +26,19 @@ def csv_file(tmp_path: Path) -> Callable[[str | bytes], Path]:
     return write
 
 
+def test_a_hidden_sheet_does_not_come_before_what_people_see(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["file", "weight"])
+    book.active.append(["a.png", 1])
+    book.active.sheet_state = "hidden"
+    seen = book.create_sheet("seen")
+    seen.append(["file", "weight"])
+    seen.append(["a.png", 2])
+    book.active = seen
+    book.save(tmp_path / "labels.xlsx")
+    assert read_table(tmp_path / "labels.xlsx", ["file", "weight"]).cells["weight"].tolist() == [2]
+
+
 @pytest.fixture
 def xlsx_file(tmp_path: Path) -> Callable[..., Path]:
     def write(*rows: list[object], merge: str = "", sheet: str = "Sheet", first: str = "") -> Path:

@@ -22,6 +22,7 @@ from specimen.data.preparation.class_names import note_alike
 from specimen.data.preparation.columns import ColumnReader
 from specimen.data.preparation.sheet_labels import name_columns, read_columns
 from specimen.data.preparation.split_folders import cut_splits, refuse_splits_as_classes
+from specimen.data.preparation.summary_rows import note_summary_rows
 from specimen.data.readers import tables
 from specimen.data.readers.data_root import below, require_root
 from specimen.data.readers.header_choice import Place
@@ -43,7 +44,9 @@ def read_labels(data: Data, images: Images | None) -> tuple[pd.DataFrame, pd.Dat
     path, content = _locate(data, data.table)
     table = tables.read_table(path, list(name_columns(data).values()), Place(data.sheet, data.header_row), content)
     reader = ColumnReader(data.decimal, data.missing, data.categories)
-    return read_columns(table, data, reader), table.cells, [*table.notes, *reader.notes]
+    labels = read_columns(table, data, reader)
+    of_rows = note_summary_rows(table.cells) if images is None else []
+    return labels, table.cells, [*table.notes, *reader.notes, *of_rows]
 
 
 def _from_folders(images: Images, data: Data) -> pd.DataFrame:

@@ -38,7 +38,7 @@ def low_contrast(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
 
 def duplicate_image(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
     """The same pixels in several files: all but the first; if labels differ, all. Needs the column `pixels`."""
-    return repeats(table, by="pixels", told_apart_by=["target_text"])
+    return repeats(table, by="pixels", told_apart_by=["target"])
 
 
 def near_duplicate(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:

@@ -46,7 +46,7 @@ def missing_group(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
 
 def duplicate_row(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
     """An image that several rows name: all but the first; if their labels or groups differ, all of them."""
-    return repeats(table, by="image", told_apart_by=["target_text", "group"])
+    return repeats(table, by="image", told_apart_by=["target", "group"])
 
 
 def twin_labels(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:

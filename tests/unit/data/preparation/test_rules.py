@@ -95,6 +95,12 @@ def test_duplicate_row_rejects_all_where_labels_or_groups_differ(apart: dict[str
     assert broken("duplicate_row", table(image=["a", "b", "a"], **apart)) == {2: value, 4: value}
 
 
+def test_a_label_that_is_written_in_two_ways_is_one() -> None:
+    rows = table(image=["a", "a"], pixels=["x", "x"], target_text=["3", "3.0"])
+    assert broken("duplicate_row", rows) == {3: "same as 0.png"}
+    assert broken("duplicate_image", rows) == {3: "same as 0.png"}
+
+
 def test_twin_labels_rejects_the_whole_group() -> None:
     rows = table(target_text=["1", "1,5", "1", "9"], group=["p", "p", "q", None])
     assert broken("twin_labels", rows, tolerance=0.4) == {2: "1", 3: "1,5"}

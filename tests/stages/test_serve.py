@@ -216,3 +216,15 @@ def test_the_limits_are_those_of_the_options(tmp_path: Path, write_onnx: WriteOn
     with TestClient(app_for(write_onnx(tmp_path / "model.onnx"), *options), base_url="http://localhost") as client:
         limits = client.get("/model").json()["limits"]
     assert limits == {"file_bytes": 2_000_000, "request_bytes": 7_500_000, "pixels": 3_000_000, "images": 4}
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "enough"), [("--max-pixels", "200", "6400"), ("--max-request", "400", "3200")]
+)
+def test_a_limit_that_does_not_fit_in_the_memory_is_refused_at_the_start(
+    tmp_path: Path, write_onnx: WriteOnnx, option: str, value: str, enough: str
+) -> None:
+    model = write_onnx(tmp_path / "model.onnx")
+    with pytest.raises(SpecimenError, match=rf"{option} may need .* lower the one, or raise the other to {enough}\.$"):
+        app_for(model, option, value)
+    app_for(model, option, value, "--max-memory", enough)

@@ -12,10 +12,15 @@ from PIL import Image
 from specimen.data.readers.decode import FORMATS, DecodeError, TooManyPixelsError
 from specimen.data.readers.jpeg_scans import MAX_SCANS, has_too_many_scans
 
-BYTES_PER_PIXEL = 20
-"""Most memory per pixel that decoding takes, measured over all formats and modes: TIFF and PNG with transparency."""
-BYTES_PER_PIXEL_OF_JPEG = 10
-"""A JPEG is decoded to an eighth of its size; but a progressive one is first kept whole, 8 bytes per pixel in CMYK."""
+BYTES_PER_PIXEL = {
+    "JPEG": 10,  # decoded to an eighth of its size; but a progressive one is first kept whole, 8 in CMYK
+    "MPO": 10,  # a JPEG that is followed by others
+    "WEBP": 28,  # with transparency, to be turned
+}
+"""Most memory that decoding takes, measured over the modes of each format."""
+OTHER_BYTES_PER_PIXEL = 20
+"""PNG with transparency, to be turned, and TIFF of 32 bits; the others take less."""
+MOST_BYTES_PER_PIXEL = max(BYTES_PER_PIXEL.values())
 
 FEW_SCANS = 20
 """A JPEG of any size may have so many scans."""
@@ -35,7 +40,7 @@ def decode_cost(content: bytes, max_pixels: int) -> int:
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             pixels = image.width * image.height
-            is_jpeg = image.format in ("JPEG", "MPO")
+            kind = image.format or ""
     except Image.DecompressionBombError:  # the limit of Pillow itself, far above ours
         raise TooManyPixelsError(f"more than {max_pixels:,} pixels") from None
     except Exception:
@@ -43,9 +48,9 @@ def decode_cost(content: bytes, max_pixels: int) -> int:
     if pixels > max_pixels:
         return 0
     most_scans = min(MAX_SCANS, max(FEW_SCANS, PIXELS_TIMES_SCANS // max(1, pixels)))
-    if is_jpeg and has_too_many_scans(content, most_scans):
+    if kind in ("JPEG", "MPO") and has_too_many_scans(content, most_scans):
         raise TooManyScansError(f"a JPEG of more than {most_scans} scans; save it again, not as progressive")
-    return pixels * (BYTES_PER_PIXEL_OF_JPEG if is_jpeg else BYTES_PER_PIXEL)
+    return pixels * BYTES_PER_PIXEL.get(kind, OTHER_BYTES_PER_PIXEL)
 
 
 class DecodeMemory:

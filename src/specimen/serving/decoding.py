@@ -39,31 +39,44 @@ class UsedTime:
     """How much decoding time clients have used lately: what was used half a minute ago counts half."""
 
     HALF_LIFE = 30.0
+    LONG = 1.0
+    """Seconds for one image; a photo from a phone takes a tenth."""
 
     def __init__(self) -> None:
         self._seconds: dict[str, float] = {}
+        self._slow: set[str] = set()
         self._halved = 0.0
 
     def add(self, client: str, seconds: float) -> None:
         """Note that a client has used so much."""
         self._seconds[client] = self._seconds.get(client, 0.0) + seconds
+        (self._slow.add if seconds > self.LONG else self._slow.discard)(client)
+
+    def is_slow(self, client: str) -> bool:
+        """Return whether the last image of a client took long."""
+        return client in self._slow
 
     def least(self, clients: Iterable[str], now: float) -> str:
         """Return the client that has used the least, the first of several."""
         if now > self._halved + self.HALF_LIFE:
             self._halved = now
             self._seconds = {client: used / 2 for client, used in self._seconds.items() if used > 0.1}
+            self._slow &= self._seconds.keys()
         return min(clients, key=lambda client: self._seconds.get(client, 0.0))
 
 
 class Decoder:
-    """A thread for each core that decodes images. The next image is of the client that has used the least time."""
+    """A thread for each core that decodes images.
+
+    The next image is of the client that has used the least time. The last free thread is not for a client whose images
+    take long, so that quick ones do not wait for them.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._max_pixels = limits.pixels
         self._memory = DecodeMemory(limits.decode_bytes)
-        self._free = available_cores()
-        self._threads = ThreadPoolExecutor(self._free, "decode")
+        self._cores = self._free = available_cores()
+        self._threads = ThreadPoolExecutor(self._cores, "decode")
         self._queues: dict[str, deque[_Waiting]] = {}
         """Of each client that waits."""
         self._used = UsedTime()
@@ -93,8 +106,9 @@ class Decoder:
             done.add_done_callback(partial(self._finish, loop, waiting, loop.time()))
 
     def _next(self, now: float) -> _Waiting | None:
-        while self._queues:
-            client = self._used.least(self._queues, now)
+        is_last = self._free == 1 < self._cores
+        while clients := [client for client in self._queues if not (is_last and self._used.is_slow(client))]:
+            client = self._used.least(clients, now)
             queue = self._queues.pop(client)
             waiting = queue.popleft()
             if queue:

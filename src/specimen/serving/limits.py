@@ -22,13 +22,13 @@ class Limits:
     fits."""
     seconds: float = 30.0
     """Longest time without progress while a request comes in, and longest time to answer it."""
-    memory_bytes: int = 1_200_000_000
+    memory_bytes: int = 1_600_000_000
     """Memory for images, over all requests: their files as they come in, and what they take while they are decoded."""
 
     @property
     def upload_bytes(self) -> int:
-        """A sixth of the memory, for files."""
-        return self.memory_bytes // 6
+        """An eighth of the memory, for files."""
+        return self.memory_bytes // 8
 
     @property
     def decode_bytes(self) -> int:

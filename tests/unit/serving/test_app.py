@@ -551,3 +551,27 @@ def test_who_sends_one_photo_does_not_wait_for_all_those_of_another() -> None:
         patch.setattr(decoding, "available_cores", lambda: 1)
         asyncio.run(main())
     assert order.index("one") == 1, "one of the others is in hand when it comes"
+
+
+def test_a_client_of_slow_images_does_not_get_the_last_thread() -> None:
+    may = Event()
+
+    def wait(*_: Any) -> tuple[Any, Any]:
+        may.wait(60)
+        return np.zeros((8, 8, 3), np.uint8), (8, 8)
+
+    async def main() -> None:
+        decoder = decoding.Decoder(Limits())
+        decoder._used.add("slow", 5)
+        photos = [ImageFile("a", UploadFile(io.BytesIO(b"a")), 9) for _ in range(6)]
+        work = asyncio.create_task(decoder.decode(photos, builders.model_meta(), "slow"))
+        await asyncio.sleep(0)
+        assert decoder._free == 1
+        may.set()
+        assert len(await work) == 6
+        decoder.close()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decoding, "decode", wait)
+        patch.setattr(decoding, "available_cores", lambda: 2)
+        asyncio.run(main())

@@ -108,7 +108,7 @@ def test_a_path_without_forms_takes_no_place() -> None:
 
 
 def test_bytes_are_reserved_before_they_are_read() -> None:
-    limits = Limits(memory_bytes=6 * 1000, request_bytes=900)
+    limits = Limits(memory_bytes=8 * 1000, request_bytes=900)
     announced, grown = Client(b"x" * 400, b"", length=400), Client(b"x" * 300, b"x" * 300, b"", address="10.0.0.3")
     small = Client(b"x" * 100, b"", length=100, address="10.0.0.4")
     admit(limits, [Client(b"x", length=700, address="10.0.0.2")], announced, grown, small)

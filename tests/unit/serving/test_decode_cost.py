@@ -23,7 +23,7 @@ def image(kind: str, sides: tuple[int, int]) -> bytes:
     ("content", "cost"),
     [
         (image("PNG", (40, 30)), 40 * 30 * 20),
-        (image("WEBP", (40, 30)), 40 * 30 * 20),
+        (image("WEBP", (40, 30)), 40 * 30 * 28),
         (image("JPEG", (40, 30)), 40 * 30 * 10),
         (image("PNG", (400, 300)), 0),  # refused for its pixels
         (b"words", 0),

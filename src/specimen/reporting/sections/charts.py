@@ -10,6 +10,8 @@ from specimen.reporting.mermaid import BASE, HEAD, LEGEND, TRUE
 
 MOST_CLASSES = 10
 MOST_CURVES = 5
+CHART_WIDTH = 80
+"""Characters next to each other below a chart; longer names would overlap."""
 
 
 def charts_section(charts: ChartFacts) -> Section:
@@ -25,6 +27,10 @@ def charts_section(charts: ChartFacts) -> Section:
 
 def _curve(curve: Curve) -> str:
     """Draw what training measured on val by epoch: the loss, or the metric that chose the epoch."""
+    if max(len(curve.base), len(curve.head)) < 2:  # a line of one point shows nothing
+        ends = zip(("base", "this"), (curve.base, curve.head), strict=True)
+        values = ", ".join(f"{number(values[0])} ({name})" for name, values in ends if values)
+        return f"{code(curve.column)} after the only epoch: {values}." if values else ""
     series = [("line", BASE, curve.base)] if curve.base else []
     series.append(("line", HEAD, curve.head))
     epochs = range(1, max(len(curve.base), len(curve.head)) + 1)
@@ -57,11 +63,13 @@ def _class_scores(scores: ClassScores) -> str:
         ("bar", TRUE, [row.before if row.before > row.after else 0.0 for row in shown]),
         ("bar", BASE, [min(row.before, row.after) for row in shown]),
     ]
-    axis = ("class", [row.name for row in shown])
+    fits = all(len(mermaid.plain(row.name)) <= CHART_WIDTH // max(1, len(shown)) for row in shown)
+    axis = ("class", [row.name if fits else str(place) for place, row in enumerate(shown, 1)])
     chart = mermaid.chart("F1 by class, largest change first", axis, "F1", series)
     legend = f"{LEGEND[BASE].capitalize()}: reached by both, {LEGEND[HEAD]}: gained, {LEGEND[TRUE]}: lost."
     more = f" These are {len(shown)} of {number(scores.total)} classes." if len(shown) < scores.total else ""
-    return paragraphs(chart, legend + more)
+    names = "" if fits else ", ".join(f"{place} {code(row.name)}" for place, row in enumerate(shown, 1)) + "."
+    return paragraphs(chart, legend + more, names)
 
 
 def _all_class_scores(scores: ClassScores) -> Fold:

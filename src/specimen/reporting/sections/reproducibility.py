@@ -115,7 +115,8 @@ def _remote(state: Reproducibility) -> Finding:
     if isinstance(names, NotKnown):
         return _unknown("Whether the remote has every output", names)
     if names.count:
-        return Finding(f"The remote lacks {number(names.count)} outputs: {code_list(names)}.", ("dvc push",))
+        outputs = "1 output" if names.count == 1 else f"{number(names.count)} outputs"
+        return Finding(f"The remote lacks {outputs}: {code_list(names)}.", ("dvc push",))
     return Finding()
 
 

@@ -92,7 +92,7 @@ const TEXTS = {
     results: "Ergebnisse",
     download: "Als CSV herunterladen",
     clear: "Alle entfernen",
-    again: "Noch einmal versuchen ({count})",
+    again: "Erneut versuchen ({count})",
     newModel: "Der Server hat ein neues Modell; alle Fotos werden damit neu ausgewertet.",
     photoName: "Name",
     nameOf: "Name für {name}",

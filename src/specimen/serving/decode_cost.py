@@ -20,6 +20,8 @@ BYTES_PER_PIXEL = {
 """Most memory that decoding takes, measured over the modes of each format."""
 OTHER_BYTES_PER_PIXEL = 20
 """PNG with transparency, to be turned, and TIFF of 32 bits; the others take less."""
+SMALL = 16_000_000
+"""An image that takes no more does not wait for the memory of large ones: there are no more of these than threads."""
 MOST_BYTES_PER_PIXEL = max(BYTES_PER_PIXEL.values())
 
 FEW_SCANS = 20
@@ -64,7 +66,10 @@ class DecodeMemory:
 
     @contextmanager
     def reserved(self, amount: int) -> Iterator[None]:
-        """Hold so much memory; an image larger than all of it is decoded alone."""
+        """Hold so much memory; an image larger than all of it is decoded alone, a small one at once."""
+        if amount <= SMALL:
+            yield
+            return
         # Only one waits for memory, the others for the one, so that small images do not keep a large one waiting.
         with self._first, self._changed:
             self._changed.wait_for(lambda: self._used + amount <= self._limit or not self._used)

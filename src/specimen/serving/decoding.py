@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from time import thread_time
 
 from specimen.common.cores import available_cores
 from specimen.data.readers.decode import DecodeError, NotAnImageError, Picture, TooManyPixelsError, decode
@@ -33,6 +34,8 @@ class _Waiting:
     image: ImageFile
     meta: ModelMeta
     result: asyncio.Future[DecodedImage | Failure]
+    seconds: list[float]
+    """What it took, once that is known: the time of its thread on a core, whatever else the machine does."""
 
 
 class UsedTime:
@@ -56,21 +59,24 @@ class UsedTime:
         """Return whether the last image of a client took long."""
         return client in self._slow
 
-    def least(self, clients: Iterable[str], now: float) -> str:
-        """Return the client that has used the least, the first of several."""
+    def least(self, waiting: Mapping[str, Sized], now: float) -> str:
+        """Return the client that has used the least; of several, the one with the fewest images that wait."""
         if now > self._halved + self.HALF_LIFE:
             self._halved = now
             self._seconds = {client: used / 2 for client, used in self._seconds.items() if used > 0.1}
             self._slow &= self._seconds.keys()
-        return min(clients, key=lambda client: self._seconds.get(client, 0.0))
+        return min(waiting, key=lambda client: (self._seconds.get(client, 0.0), len(waiting[client])))
 
 
 class Decoder:
     """A thread for each core that decodes images.
 
     The next image is of the client that has used the least time. The last free thread is not for a client whose images
-    take long, so that quick ones do not wait for them.
+    take long, so that quick ones do not wait for them. And after such an image comes a short rest: Pillow holds
+    Python's lock during parts of its work, and everything else has to be done in between.
     """
+
+    REST = 0.5
 
     def __init__(self, limits: Limits) -> None:
         self._max_pixels = limits.pixels
@@ -80,6 +86,7 @@ class Decoder:
         self._queues: dict[str, deque[_Waiting]] = {}
         """Of each client that waits."""
         self._used = UsedTime()
+        self._rests_until = 0.0
 
     async def decode(
         self, images: Sequence[ImageFile], meta: ModelMeta, client: str = ""
@@ -89,7 +96,7 @@ class Decoder:
         Raises `RequestError` where the memory is too small, which says nothing about an image.
         """
         loop = asyncio.get_running_loop()
-        waiting = [_Waiting(client, image, meta, loop.create_future()) for image in images]
+        waiting = [_Waiting(client, image, meta, loop.create_future(), []) for image in images]
         self._queues.setdefault(client, deque()).extend(waiting)
         self._start(loop)
         return await asyncio.gather(*(one.result for one in waiting))
@@ -102,13 +109,15 @@ class Decoder:
         """Give work to the threads that have none."""
         while self._free and (waiting := self._next(loop.time())):
             self._free -= 1
-            done = loop.run_in_executor(self._threads, self._decode, waiting.image, waiting.meta)
-            done.add_done_callback(partial(self._finish, loop, waiting, loop.time()))
+            done = loop.run_in_executor(self._threads, self._decode, waiting)
+            done.add_done_callback(partial(self._finish, loop, waiting))
 
     def _next(self, now: float) -> _Waiting | None:
-        is_last = self._free == 1 < self._cores
-        while clients := [client for client in self._queues if not (is_last and self._used.is_slow(client))]:
-            client = self._used.least(clients, now)
+        only_quick = self._free == 1 < self._cores or now < self._rests_until
+        while queues := {
+            client: queue for client, queue in self._queues.items() if not (only_quick and self._used.is_slow(client))
+        }:
+            client = self._used.least(queues, now)
             queue = self._queues.pop(client)
             waiting = queue.popleft()
             if queue:
@@ -121,11 +130,13 @@ class Decoder:
         self,
         loop: asyncio.AbstractEventLoop,
         waiting: _Waiting,
-        started: float,
         done: asyncio.Future[DecodedImage | Failure],
     ) -> None:
         self._free += 1
-        self._used.add(waiting.client, loop.time() - started)
+        self._used.add(waiting.client, waiting.seconds[0] if waiting.seconds else 0.0)
+        if self._used.is_slow(waiting.client):
+            self._rests_until = loop.time() + self.REST
+            loop.call_later(self.REST, self._start, loop)
         self._start(loop)
         if done.cancelled():
             waiting.result.cancel()
@@ -136,7 +147,14 @@ class Decoder:
         else:
             waiting.result.set_result(done.result())
 
-    def _decode(self, image: ImageFile, meta: ModelMeta) -> DecodedImage | Failure:
+    def _decode(self, waiting: _Waiting) -> DecodedImage | Failure:
+        before = thread_time()
+        try:
+            return self._decode_image(waiting.image, waiting.meta)
+        finally:
+            waiting.seconds.append(thread_time() - before)
+
+    def _decode_image(self, image: ImageFile, meta: ModelMeta) -> DecodedImage | Failure:
         try:
             content = image.read()
             with self._memory.reserved(decode_cost(content, self._max_pixels)):

@@ -11,6 +11,8 @@ import pandas as pd
 from specimen.common.errors import SpecimenError
 from specimen.common.files import write_csv
 
+SHOWN = 400
+"""Letters of a cell in a message; the file has all."""
 KEPT_ASIDE = Path("data/rejected.csv")
 """Where the rejected rows are after a stage has failed: there is no `data/prepared/rejected.csv` then."""
 
@@ -28,9 +30,13 @@ def count_by_rule(rejected: pd.DataFrame) -> str:
     by_rule = sorted(rejected.groupby("rule", sort=False), key=lambda group: -len(group[1]))
     firsts = [(rule, len(rows), rows.iloc[0]) for rule, rows in by_rule]
     return "\n".join(
-        f"  {count} by {rule}, the first in row {first['row']}: image {first['image']!r}, {first['value'] or 'empty'}"
+        f"  {count} by {rule}, the first in row {first['row']}: image {first['image']!r}, {_shortened(first['value'])}"
         for rule, count, first in firsts
     )
+
+
+def _shortened(value: str) -> str:
+    return value if 0 < len(value) <= SHOWN else f"{value[:SHOWN]}..." if value else "empty"
 
 
 @contextmanager

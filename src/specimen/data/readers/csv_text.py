@@ -14,7 +14,7 @@ from typing import Any
 from specimen.common.errors import SpecimenError
 from specimen.data.readers.headers import SEARCHED, first_filled, is_filled, match
 
-DELIMITERS = ",;\t"
+DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n|$)', re.IGNORECASE)
 _COMMENT = re.compile(r"(?:[ \t]*(?:\r\n|\r|\n))*[ \t]*(#[^\r\n]*)")
 

@@ -65,12 +65,16 @@ def _given_header(sheets: Sheets, sheet: str | None, wanted: Sequence[str], plac
 
 
 def find_elsewhere(sheets: Sheets, missing: Sequence[str], header: Header, place: Place) -> dict[str, str]:
-    """Return for missing columns where in the file they are, and what to set."""
+    """Return for missing columns where in the file they are, and what to do."""
     hints: dict[str, str] = {}
     for name in sheets.names:
-        for found in find_headers(sheets.read(name).cells, missing, name):
+        rows = sheets.read(name).cells
+        for found in find_headers(rows, missing, name):
+            only_here = [known for known in header.found if known not in match(rows[found.row - 1], [known])]
             key, value = (place.header_key, found.row) if name == header.sheet else (place.sheet_key, f"'{name}'")
             hint = f"It is in {describe(found, sheets)}: if the table is there, set {key} to {value}."
+            if name == header.sheet and only_here:
+                hint = f"It is in row {found.row}, and '{only_here[0]}' in row {header.row}: write all into one row."
             hints = dict.fromkeys(found.found, hint) | hints
     return hints
 

@@ -77,7 +77,7 @@ def numbers(cells: list[object]) -> list[float]:
     return to_number(pd.Series(cells, dtype=object)).tolist()
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_csv_delimiter_is_found(csv_file, delimiter: str) -> None:
     table = cells_of(csv_file(f"image{delimiter}g\nx.png{delimiter}1\n"))
     assert table.to_dict("list") == {"image": ["x.png"], "g": ["1"]}
@@ -355,6 +355,15 @@ def test_a_missing_column_is_looked_for_in_the_other_sheets(xlsx_file) -> None:
         SpecimenError, match=r"--x: .* no column 'image'\. It is in row 1 of sheet 'Data'.*--sheet to 'Data'"
     ):
         table.column("image", "--x")
+
+
+@pytest.mark.parametrize("header_row", [None, 1, 2])
+def test_names_in_two_rows_belong_into_one(csv_file, header_row: int | None) -> None:
+    path = csv_file("image,plant,Measured\n,,weight\nx,p,1\n")
+    table = read_table(path, ["image", "plant", "weight"], Place(header_row=header_row))
+    name = "image" if header_row == 2 else "weight"
+    with pytest.raises(SpecimenError, match=rf"no column '{name}'\. It is in row .*: write all into one row"):
+        table.column(name, "k")
 
 
 def test_a_misspelt_column_below_a_title_names_the_nearest(csv_file) -> None:

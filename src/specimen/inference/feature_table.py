@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, NamedTuple
@@ -64,6 +64,7 @@ def _parse(table: Table, features: Features, style: Style) -> tuple[pd.DataFrame
     notes = []
     for name, feature in features.items():
         cells = table.column(name, "features")
+        notes += [f"{table.path}: '{name}': cells read as missing: {marks}"] if (marks := _marks(cells, style)) else []
         match feature:
             case NumberFeature():
                 numbers = _read_numbers(cells, table.path, style)
@@ -79,6 +80,13 @@ def _parse(table: Table, features: Features, style: Style) -> tuple[pd.DataFrame
                 f"{'cell counts' if len(unusable) == 1 else 'cells count'} as missing: {examples}"
             )
     return values, notes
+
+
+def _marks(cells: pd.Series[Any], style: Style) -> str:
+    """Return how often each mark of a missing value occurs, for a note."""
+    known = {mark.casefold() for mark in style.missing}
+    counts = Counter(text for text in to_text(cells).dropna() if text.casefold() in known)
+    return ", ".join(f"'{mark}' {count}" for mark, count in counts.items())
 
 
 def _read_numbers(cells: pd.Series[Any], path: Path, style: Style) -> Numbers:

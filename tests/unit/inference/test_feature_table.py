@@ -95,11 +95,15 @@ def test_numbers_are_written_as_in_the_training_data_or_the_run_stops() -> None:
     assert join(given, "image", ["a.png"], AGE, Style("point"))[0]["age"].tolist() == [1.007]
 
 
-def test_marks_are_missing_without_a_word_and_infinite_values_with_one() -> None:
+def test_marks_and_infinite_values_are_missing_and_counted() -> None:
     given = table(image=["a.png", "b.png"], age=["?", "inf"], soil=["n/a", "none"])
     found, notes = join(given, "image", ["a.png", "b.png"], AGE | SOIL)
     assert found.isna().all().all()
-    assert notes == ["labels.xlsx: 'age': infinite values read as missing: 1"]
+    assert notes == [
+        "labels.xlsx: 'age': cells read as missing: '?' 1",
+        "labels.xlsx: 'age': infinite values read as missing: 1",
+        "labels.xlsx: 'soil': cells read as missing: 'n/a' 1, 'none' 1",
+    ]
     _, notes = join(given, "image", ["a.png", "b.png"], AGE | SOIL, Style(missing=("?",)))
     assert "2 other cells count as missing: 'n/a' (row 2), 'none' (row 3)" in notes[1]
 

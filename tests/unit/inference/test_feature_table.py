@@ -105,7 +105,7 @@ def test_marks_and_infinite_values_are_missing_and_counted() -> None:
         "labels.xlsx: 'soil': cells read as missing: 'n/a' 1, 'none' 1",
     ]
     _, notes = join(given, "image", ["a.png", "b.png"], AGE | SOIL, Style(missing=("?",)))
-    assert "2 other cells count as missing: 'n/a' (row 2), 'none' (row 3)" in notes[1]
+    assert "2 other cells count as missing: 'n/a' (row 2), 'none' (row 3)" in notes[2]
 
 
 def test_a_category_that_is_a_number_is_known_however_it_is_written() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from specimen.common.cells import to_text
+from specimen.common.cells import cell_text, to_text
 from specimen.common.errors import SpecimenError
 from specimen.config.data import Data
 from specimen.data.preparation.blank_cells import fill_down, find_blank_below, is_blank
@@ -114,10 +115,20 @@ def _read_groups(cells: Columns, index: pd.Index[Any], reader: ColumnReader) -> 
     if not columns:
         return pd.Series(None, index=index, dtype=object)
     for key, names in columns.items():
-        reader.notes.extend(note_alike(names, key, "groups"))
+        reader.notes.extend([*note_alike(names, key, "groups"), *_note_dates(cells[key], key)])
     parts = pd.concat(list(columns.values()), axis=1)
     joined = parts.astype("string").fillna("").agg(GROUP_SEPARATOR.join, axis=1).astype(object)
     return joined.where(parts.notna().all(axis=1), None)
+
+
+def _note_dates(cells: pd.Series[Any], key: str) -> list[str]:
+    """Return a note on dates among other names: a spreadsheet makes a date of 3-1, so that one object has two names."""
+    names = cells.dropna()
+    dates = [(row, name) for row, name in names.items() if isinstance(name, datetime.date)]
+    if len(dates) in (0, len(names)):
+        return []
+    row, date = dates[0]
+    return [f"{key}: some names are dates, the first is '{cell_text(date)}' in row {row}; was it another name?"]
 
 
 def _read_target(cells: pd.Series[Any], data: Data, reader: ColumnReader) -> pd.Series[Any]:

@@ -202,3 +202,18 @@ def test_empty_cells_have_the_value_above_if_the_params_say_so(root: Path) -> No
 def test_a_class_that_is_a_number_is_one_however_it_is_written(root: Path) -> None:
     (root / "labels.csv").write_text("filename,colour\na.png,2\nb.png,2.0\nc.png,1\n")
     assert read(root, **SHEET)["target"].tolist() == ["2", "2", "1"]
+
+
+def test_a_date_among_the_names_of_groups_is_said(root: Path) -> None:
+    dates = [pd.Timestamp(2024, 1, 3), "4-1", "5-1"]
+    sheet = pd.DataFrame({"filename": list("abc"), "colour": "red", "plant": dates, "day": dates[:1] * 3})
+    sheet.to_excel(root / "labels.xlsx", index=False)
+    data = Data(
+        root=str(root),
+        task="classification",
+        target="colour",
+        group=("plant", "day"),
+        **SHEET | {"table": "labels.xlsx"},
+    )
+    (note,) = read_labels(data, open_images(root, "photos"))[2]
+    assert note.startswith("data.group[0]: some names are dates, the first is '2024-01-03' in row 2")

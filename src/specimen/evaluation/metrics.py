@@ -56,9 +56,9 @@ def score_by(task: Task, predictions: pd.DataFrame, columns: Iterable[str]) -> d
 
 
 def point_metrics(task: Task, predictions: pd.DataFrame) -> dict[str, float]:
-    """Return the metrics that are defined."""
+    """Return the metrics that are defined, in the order of the registry."""
     measured = measure(task, predictions)(np.ones((1, len(predictions))))
-    return {name: float(values[0]) for name, values in measured.items() if np.isfinite(values[0])}
+    return {name: float(measured[name][0]) for name in METRICS if name in measured and np.isfinite(measured[name][0])}
 
 
 @singledispatch

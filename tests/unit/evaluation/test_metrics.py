@@ -15,6 +15,7 @@ from specimen.common.errors import SpecimenError
 from specimen.data.dataset.strata import strata
 from specimen.evaluation.metrics import per_class, score, score_by
 from specimen.evaluation.results import ClassScores, Scores
+from specimen.models.metric_registry import METRICS
 from specimen.models.task import Classification, Regression
 
 NUMBERS = Regression(mean=0.0, std=1.0, transform="none", criterion="mse")
@@ -44,6 +45,7 @@ def test_metrics_have_intervals_around_them() -> None:
     random = np.random.default_rng(0)
     target = random.gamma(2, size=60)
     result = of_numbers(target, target + random.normal(0.1, 0.3, 60))
+    assert list(result.metrics) == [name for name in METRICS if name in result.metrics]
     assert {"rmse", "mae", "median_ae", "r2", "bias"} <= set(result.intervals)
     for name, bounds in result.intervals.items():
         assert bounds.low < result.metrics[name] < bounds.high

@@ -1,19 +1,19 @@
 # The pipeline, for machines that run containers. It holds the packages; the repository is mounted:
 #   docker build --file docker/train.Dockerfile --tag specimen-train .
-#   docker run --rm --user "$(id -u):$(id -g)" --volume "$PWD:/work" specimen-train dvc repro
+#   docker run --rm --user "$(id -u):$(id -g)" --volume "$PWD:/repository" specimen-train dvc repro
 # With a GPU: build with --build-arg UV_TORCH_BACKEND=cu132, run with --gpus all.
 FROM python:3.13-slim-trixie
 
 # HOME: the user of `docker run --user` has none, and DVC, Git and matplotlib write there.
 ENV HOME=/tmp \
     PYTHONUNBUFFERED=1 \
-    PYTHONPATH=/work/src:/work/tools \
+    PYTHONPATH=/repository/src:/repository/tools \
     DVC_NO_ANALYTICS=1
 
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git \
     && rm -rf /var/lib/apt/lists/* \
-    && git config --system --add safe.directory /work
+    && git config --system --add safe.directory /repository
 
 COPY requirements.txt requirements/uv.txt requirements/train.txt requirements/dev.txt /tmp/pins/
 RUN pip install --no-cache-dir --require-hashes --requirement /tmp/pins/uv.txt \
@@ -24,5 +24,5 @@ RUN grep -E "^torch(vision)?==" /tmp/pins/requirements.txt > /tmp/pins/torch.txt
     && uv pip install --system --no-cache --compile-bytecode --no-verify-hashes \
         --constraint /tmp/pins/dev.txt --requirement /tmp/pins/torch.txt
 
-WORKDIR /work
+WORKDIR /repository
 CMD ["dvc", "repro"]

@@ -166,6 +166,8 @@ def test_the_comment_says_what_the_test_split_can_find() -> None:
     text = render_report(FACTS)
     assert "with 25 groups, a change of 22 % in 8 of 10 cases (95 % interval 16 % to 31 %)" in text
     assert "For 10 % it takes about 140 groups." in text
+    verdict = replace(FACTS.verdict, power=None)
+    assert "no change in 8 of 10 cases, however large" in render_report(FACTS.model_copy(update={"verdict": verdict}))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,10 @@ ONE_TRAINING = (
     "One training of each was compared: how much another seed alone would change is not part of the interval."
 )
 
+FINDS_NOTHING = (
+    "What this test split can find: no change in 8 of 10 cases, however large. Too much of the error is in a few groups."
+)
+
 
 def verdict_section(verdict: Verdict, compared: str) -> Section:
     """Return the verdict, and below it the interval or the reason why there is none; `compared` names the revisions."""
@@ -58,8 +62,7 @@ def _power(verdict: Verdict) -> str:
     """Return what this test split could have found, whatever it has found."""
     power = verdict.power
     if power is None:
-        return ""
-
+        return FINDS_NOTHING if find_metric(verdict.metric).positive else ""
     change, low, aim = (
         size_of_change(size, power, verdict.metric, verdict.unit) for size in (power.change, power.low, power.aim)
     )

@@ -12,7 +12,8 @@ ONE_TRAINING = (
 )
 
 FINDS_NOTHING = (
-    "What this test split can find: no change in 8 of 10 cases, however large. Too much of the error is in a few groups."
+    "What this test split can find: no change in 8 of 10 cases, however large; too much of the error is in a few "
+    "groups."
 )
 
 

@@ -74,8 +74,9 @@ def _decode(
         return DecodeResult(str(error)), bytes(size * size * 3)
     except MemoryError as error:
         raise MemoryError(f"{name}: {error}") from error
-    found = DecodeResult(None, width, height, range_of(image), make_thumbnail(image), content_md5(content))
-    return found, image.tobytes()
+    pixels = image.tobytes()
+    found = DecodeResult(None, width, height, range_of(pixels), make_thumbnail(image), content_md5(content))
+    return found, pixels
 
 
 def pack_none(path: Path, count: int) -> None:

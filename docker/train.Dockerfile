@@ -15,14 +15,14 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && git config --system --add safe.directory /repository
 
-COPY requirements.txt requirements/uv.txt requirements/train.txt requirements/dev.txt /tmp/pins/
-RUN pip install --no-cache-dir --require-hashes --requirement /tmp/pins/uv.txt \
-    && uv pip install --system --no-cache --compile-bytecode --require-hashes --requirement /tmp/pins/train.txt
+COPY requirements.txt requirements/uv.txt requirements/train.txt requirements/dev.txt /opt/pins/
+RUN pip install --no-cache-dir --require-hashes --requirement /opt/pins/uv.txt \
+    && uv pip install --system --no-cache --compile-bytecode --require-hashes --requirement /opt/pins/train.txt
 # PyPI has torch for CUDA alone. So torch comes from PyTorch's own index, by version: the hashes of PyPI do not fit it.
 ARG UV_TORCH_BACKEND=cpu
-RUN grep -E "^torch(vision)?==" /tmp/pins/requirements.txt > /tmp/pins/torch.txt \
+RUN grep -E "^torch(vision)?==" /opt/pins/requirements.txt > /opt/pins/torch.txt \
     && uv pip install --system --no-cache --compile-bytecode --no-verify-hashes \
-        --constraint /tmp/pins/dev.txt --requirement /tmp/pins/torch.txt
+        --constraint /opt/pins/dev.txt --requirement /opt/pins/torch.txt
 
 WORKDIR /repository
 CMD ["dvc", "repro"]

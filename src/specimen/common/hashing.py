@@ -23,6 +23,11 @@ def _position(group: str, seed: str) -> float:
     return (int.from_bytes(digest, "big") >> 11) / 2**53
 
 
+def content_md5(content: bytes) -> str:
+    """Return the MD5 of the content of a file in hexadecimal digits, as `md5sum` and DVC give it."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
 def file_md5(path: Path) -> str:
     """Return the MD5 of a file in hexadecimal digits, by which DVC names its content."""
     with path.open("rb") as file:

@@ -14,6 +14,7 @@ from specimen.data.dataset.strata import strata
 from specimen.evaluation.measures import measure
 from specimen.evaluation.metric_intervals import metric_intervals
 from specimen.evaluation.results import ClassScores, Scores
+from specimen.evaluation.weighted import Measure
 from specimen.models.metric_registry import METRICS
 from specimen.models.predictions import PREDICTION, finite_rows
 from specimen.models.task import Classification, Task
@@ -30,13 +31,14 @@ def score(task: Task, predictions: pd.DataFrame, names: Iterable[str] = WITH_INT
     uncertainty. Raises `SpecimenError` for predictions that are not finite numbers.
     """
     _check_finite(predictions)
-    metrics = point_metrics(task, predictions)
+    measured = measure(task, predictions)
+    metrics = _defined_metrics(measured, len(predictions))
     wanted = [name for name in names if name in metrics]
     return Scores(
         metrics=metrics,
         samples=len(predictions),
         groups=int(predictions["group"].nunique()),
-        intervals=metric_intervals(measure(task, predictions), predictions["group"], wanted),
+        intervals=metric_intervals(measured, predictions["group"], wanted),
     )
 
 
@@ -57,8 +59,12 @@ def score_by(task: Task, predictions: pd.DataFrame, columns: Iterable[str]) -> d
 
 def point_metrics(task: Task, predictions: pd.DataFrame) -> dict[str, float]:
     """Return the metrics that are defined, in the order of the registry."""
-    measured = measure(task, predictions)(np.ones((1, len(predictions))))
-    return {name: float(measured[name][0]) for name in METRICS if name in measured and np.isfinite(measured[name][0])}
+    return _defined_metrics(measure(task, predictions), len(predictions))
+
+
+def _defined_metrics(measured: Measure, count: int) -> dict[str, float]:
+    values = measured(np.ones((1, count)))
+    return {name: float(values[name][0]) for name in METRICS if name in values and np.isfinite(values[name][0])}
 
 
 @singledispatch

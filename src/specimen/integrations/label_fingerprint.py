@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from specimen.common.errors import SpecimenError
-from specimen.common.hashing import file_md5
+from specimen.common.hashing import content_md5, file_md5
 from specimen.config.base import PARAMS_FILE
 from specimen.config.data import Data
 from specimen.config.params import load_params
@@ -35,7 +34,7 @@ def _hash_table(source: Path, table: str, data: Data) -> str:
     if source.is_file():
         content = read_member(source, table)
         if content is not None:
-            return _md5(content)
+            return content_md5(content)
         path = source.parent / table
     if not path.is_file():
         raise SpecimenError(f"data.table: no file '{table}' in '{data.root}'.")
@@ -57,8 +56,4 @@ def _zip_entries(archive: Path) -> list[tuple[str, int]]:
 
 
 def _hash_list(entries: Sequence[tuple[str, int]]) -> str:
-    return _md5(repr(entries).encode())
-
-
-def _md5(content: bytes) -> str:
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+    return content_md5(repr(entries).encode())

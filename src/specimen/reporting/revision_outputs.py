@@ -14,7 +14,7 @@ from specimen.models.task import TASKS
 from specimen.reporting.revision_tables import read_table
 from specimen.reporting.verdict import RevisionPredictions
 from specimen.versioning.errors import NotAvailableError, NotFoundError
-from specimen.versioning.lock import StageLock, read_lock
+from specimen.versioning.lock import Lock, StageLock, read_lock
 from specimen.versioning.pins import Pins, read_pins
 from specimen.versioning.revisions import Revision
 from specimen.versioning.uncached import differing_outputs
@@ -88,6 +88,7 @@ def read_outputs(revision: Future[Revision], reader: Executor) -> RevisionOutput
 
     params: Future[Mapping[str, Any]] = read(lambda known: known.yaml(PARAMS))
     target = read(lambda known: read_target(params.result(), f"{PARAMS} of {known.label}"))
+    locks = read(_read_locks)
     return RevisionOutputs(
         revision,
         params,
@@ -98,8 +99,8 @@ def read_outputs(revision: Future[Revision], reader: Executor) -> RevisionOutput
         rejected=read(lambda known: read_table(known, REJECTED)),
         ignored=read(lambda known: read_table(known, IGNORED)),
         history=read(lambda known: read_table(known, HISTORY)),
-        stages=read(_read_stages),
-        differing=read(_read_differing),
+        stages=read(lambda _: _stages(locks.result())),
+        differing=read(lambda known: _differing(known, locks.result())),
         pins=read(read_pins),
     )
 
@@ -120,27 +121,27 @@ def _read_predictions(revision: Revision, target: Target) -> RevisionPredictions
     return RevisionPredictions(predictions, target.task, target.column, target.unit)
 
 
-def _read_stages(revision: Revision) -> dict[str, StageLock]:
-    """Return the stages of all pipelines, named as `dvc repro` names them; a lock may be missing."""
-    stages: dict[str, StageLock] = {}
-    for prefix, file in LOCKS.items():
-        try:
-            lock = read_lock(revision.yaml(file), f"{file} of {revision.label}")
-        except NotFoundError:
-            continue  # a pipeline that never ran has no lock
-        stages |= {f"{prefix}{name}": stage for name, stage in lock.items()}
-    return stages
-
-
-def _read_differing(revision: Revision) -> tuple[list[str], list[str]]:
-    """Compare the outputs in Git with the locks of all pipelines that ever ran."""
-    missing: list[str] = []
-    edited: list[str] = []
+def _read_locks(revision: Revision) -> dict[str, Lock]:
+    """Return the stages of each lock file; a pipeline that never ran has none."""
+    locks: dict[str, Lock] = {}
     for file in LOCKS.values():
         try:
-            lock = read_lock(revision.yaml(file), f"{file} of {revision.label}")
+            locks[file] = read_lock(revision.yaml(file), f"{file} of {revision.label}")
         except NotFoundError:
             continue
+    return locks
+
+
+def _stages(locks: Mapping[str, Lock]) -> dict[str, StageLock]:
+    """Return the stages of all pipelines, named as `dvc repro` names them."""
+    return {f"{prefix}{name}": stage for prefix, file in LOCKS.items() for name, stage in locks.get(file, {}).items()}
+
+
+def _differing(revision: Revision, locks: Mapping[str, Lock]) -> tuple[list[str], list[str]]:
+    """Compare the outputs in Git with the locks."""
+    missing: list[str] = []
+    edited: list[str] = []
+    for file, lock in locks.items():
         found = differing_outputs(revision, file.replace(".lock", ".yaml"), lock)
         missing += found[0]
         edited += found[1]

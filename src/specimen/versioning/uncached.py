@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from specimen.common.hashing import content_md5
 from specimen.versioning.errors import NotFoundError
 from specimen.versioning.lock import Lock
 from specimen.versioning.revisions import Revision
@@ -30,7 +30,7 @@ def differing_outputs(revision: Revision, pipeline: str, lock: Lock) -> tuple[li
         except NotFoundError:
             missing.append(name)
             continue
-        if hashlib.md5(content, usedforsecurity=False).hexdigest() != md5:
+        if content_md5(content) != md5:
             edited.append(name)
     return missing, edited
 

@@ -31,11 +31,6 @@ class DecodeResult(NamedTuple):
     """Of the bytes of the file: another photo under the same name has another one."""
 
 
-def content_md5(content: bytes) -> str:
-    """Return the MD5 of the bytes of a file, as `md5sum` and DVC give it."""
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
-
-
 def make_thumbnail(image: Image.Image) -> bytes:
     """Return a small grey copy, by which similar pictures are found."""
     small = image.reduce(max(1, image.width // REDUCED_SIDE)).convert("L")

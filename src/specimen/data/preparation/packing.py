@@ -13,12 +13,12 @@ import pandas as pd
 from tqdm import tqdm
 
 from specimen.common.errors import SpecimenError
+from specimen.common.hashing import content_md5
 from specimen.common.prefetch import prefetch_map
 from specimen.common.sizes import format_bytes
 from specimen.config.base import Resize
 from specimen.data.preparation.image_hashes import (
     DecodeResult,
-    content_md5,
     difference_hash,
     hash_equal_pictures,
     make_thumbnail,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from specimen.reporting.facts.base import NotKnown, first_names
+from specimen.reporting.facts.base import Names, NotKnown, first_names
 from specimen.reporting.facts.reproducibility import Reproducibility
 from specimen.reporting.formatting import number
 from specimen.reporting.markdown import Section, code, code_list, list_of, paragraphs, prose, table
@@ -65,23 +65,17 @@ def _lock(state: Reproducibility) -> Finding:
 
 
 def _unexplained(state: Reproducibility) -> Finding:
-    names = state.unexplained
-    if isinstance(names, NotKnown):
-        return _unknown("Whether outputs changed without a reason", names)
-    if not names.count:
-        return Finding()
-    return Finding(
-        f"{code_list(names)}: the same command, deps and params as in the base, but other outputs. They were changed "
-        "by hand, or made on another kind of machine.",
+    return _named(
+        state.unexplained,
+        "Whether outputs changed without a reason",
+        "{}: the same command, deps and params as in the base, but other outputs. They were changed by hand, or made "
+        "on another kind of machine.",
         FORCED,
     )
 
 
 def _missing(state: Reproducibility) -> Finding:
-    names = state.missing
-    if isinstance(names, NotKnown):
-        return _unknown("Whether Git has every output that it should have", names)
-    return Finding(f"Git lacks {code_list(names)}.", FORCED) if names.count else Finding()
+    return _named(state.missing, "Whether Git has every output that it should have", "Git lacks {}.", FORCED)
 
 
 def _edited(state: Reproducibility) -> Finding:
@@ -102,22 +96,21 @@ def _recomputed(state: Reproducibility) -> Finding:
 
 
 def _committed(state: Reproducibility) -> Finding:
-    names = state.uncommitted
-    if isinstance(names, NotKnown):
-        return _unknown("What is not committed", names)
-    if names.count:
-        return Finding(f"The run changed files that are not committed: {code_list(names)}.", RUN)
-    return Finding()
+    return _named(state.uncommitted, "What is not committed", "The run changed files that are not committed: {}.", RUN)
 
 
 def _remote(state: Reproducibility) -> Finding:
     names = state.not_in_remote
+    count = 0 if isinstance(names, NotKnown) else names.count
+    outputs = "1 output" if count == 1 else f"{number(count)} outputs"
+    return _named(names, "Whether the remote has every output", f"The remote lacks {outputs}: {{}}.", ("dvc push",))
+
+
+def _named(names: Names | NotKnown, what: str, fault: str, commands: tuple[str, ...]) -> Finding:
+    """Return the fault with the names in place of its `{}`, if there are any; or that `what` is not known."""
     if isinstance(names, NotKnown):
-        return _unknown("Whether the remote has every output", names)
-    if names.count:
-        outputs = "1 output" if names.count == 1 else f"{number(names.count)} outputs"
-        return Finding(f"The remote lacks {outputs}: {code_list(names)}.", ("dvc push",))
-    return Finding()
+        return _unknown(what, names)
+    return Finding(fault.format(code_list(names)), commands) if names.count else Finding()
 
 
 def _unknown(what: str, why: NotKnown) -> Finding:

@@ -33,6 +33,13 @@ def to_key(cells: pd.Series[Any], marks: Iterable[str] = ()) -> pd.Series[Any]:
     return names.astype(object).where(names.notna(), None)
 
 
+def count_marks(text: pd.Series[Any], marks: Iterable[str]) -> dict[str, int]:
+    """Return how often each mark of a missing value occurs, as the cells write it: `NA` and `na` are one mark."""
+    known = {mark.casefold() for mark in marks}
+    counts = text.value_counts(sort=False)
+    return {str(name): int(count) for name, count in counts.items() if str(name).casefold() in known}
+
+
 def to_number(cells: pd.Series[Any]) -> pd.Series[float]:
     """Return the cells as float64, NaN where one is empty, not a number, or has two readings; see `read_numbers`."""
     return read_numbers(cells).values

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from specimen.common.cells import to_key, to_text
+from specimen.common.cells import count_marks, to_key, to_text
 from specimen.common.errors import SpecimenError
 from specimen.common.numbers import MISSING_MARKS, Decimal, Numbers, read_numbers
 from specimen.data.dataset.features import CategoryFeature, Features, NumberFeature
@@ -84,9 +84,7 @@ def _parse(table: Table, features: Features, style: Style) -> tuple[pd.DataFrame
 
 def _marks(cells: pd.Series[Any], style: Style) -> str:
     """Return how often each mark of a missing value occurs, for a note."""
-    known = {mark.casefold() for mark in style.missing}
-    counts = Counter(text for text in to_text(cells).dropna() if text.casefold() in known)
-    return ", ".join(f"'{mark}' {count}" for mark, count in counts.items())
+    return ", ".join(f"'{mark}' {count}" for mark, count in count_marks(to_text(cells), style.missing).items())
 
 
 def _read_numbers(cells: pd.Series[Any], path: Path, style: Style) -> Numbers:

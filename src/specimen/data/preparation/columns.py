@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from specimen.common.cells import to_key, to_text
+from specimen.common.cells import count_marks, to_key, to_text
 from specimen.common.errors import SpecimenError
 from specimen.common.numbers import SHOWN, Decimal, Numbers, read_numbers
 
@@ -89,13 +89,11 @@ class ColumnReader:
             self.notes.append(f"{key}: '{name}': infinite values read as missing: {numbers.infinite}")
 
     def _without_marks(self, text: pd.Series[Any], key: str) -> pd.Series[Any]:
-        known = {mark.casefold() for mark in self.marks}
-        marks = [name for name in text.dropna().unique() if name.casefold() in known]
+        marks = count_marks(text, self.marks)
         if not marks:
             return text
-        is_mark = text.isin(marks)
-        self._note_missing({mark: int((text == mark).sum()) for mark in marks}, text.name, key)
-        return text.where(~is_mark, None)
+        self._note_missing(marks, text.name, key)
+        return text.where(~text.isin(list(marks)), None)
 
     def _note_missing(self, marks: dict[str, int], name: object, key: str) -> None:
         if marks:

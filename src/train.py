@@ -110,8 +110,8 @@ def _plan(model: Model, train: Train, compute: Compute) -> str:
     several = f", {compute.group.size} processes" if compute.group.size > 1 else ""
     where = f"{compute.device.type} in {precision_name(compute.precision)}{several}"
     # Of the last epoch, because a backbone may be frozen at first.
-    share = FineTuning(train.fine_tune, train.freeze_epochs).trainable_share(model, train.epochs)
-    return f"{train.backbone} on {where}, {share:.1%} of the parameters trained"
+    trained, total = FineTuning(train.fine_tune, train.freeze_epochs).count(model, train.epochs)
+    return f"{train.backbone} on {where}: trains {trained:,} of {total:,} parameters ({trained / total:.2%})"
 
 
 def _bar(batches: Iterable[Batch]) -> Iterable[Batch]:

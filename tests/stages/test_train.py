@@ -373,8 +373,8 @@ def test_a_head_on_frozen_features_is_the_model_that_was_saved(
     assert model.backbone is not None
     assert all(torch.equal(value, start[key]) for key, value in model.backbone.state_dict().items())
     trained = sum(p.numel() for part in (model.head, model.tabular) for p in part.parameters())  # type: ignore[union-attr]
-    share = trained / sum(p.numel() for p in model.parameters())
-    assert f"{share:.1%} of the parameters trained" in capsys.readouterr().out
+    total = sum(p.numel() for p in model.parameters())
+    assert f"trains {trained:,} of {total:,} parameters ({trained / total:.2%})" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("size", "message"), [(1, "should be greater than or equal to 2"), (64, None)])

@@ -35,10 +35,10 @@ class FineTuning:
         if model.backbone is not None and self.is_head_only(epoch):
             model.backbone.eval()
 
-    def trainable_share(self, model: Model, epoch: int) -> float:
-        """Return the share of the parameters that is trained in an epoch."""
+    def count(self, model: Model, epoch: int) -> tuple[int, int]:
+        """Return how many parameters (numbers, not tensors) are trained in an epoch, and how many there are."""
         sizes = [(parameter.numel(), is_trained) for parameter, is_trained in self._parameters(model, epoch)]
-        return sum(size for size, is_trained in sizes if is_trained) / sum(size for size, _ in sizes)
+        return sum(size for size, is_trained in sizes if is_trained), sum(size for size, _ in sizes)
 
     def _parameters(self, model: Model, epoch: int) -> Iterator[tuple[nn.Parameter, bool]]:
         """Yield each parameter, and whether it is trained in an epoch."""

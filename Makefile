@@ -10,7 +10,7 @@ export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help env extras lock demo repro cv report recipe stratify serve sweep mlflow dagster test check format s3
-.PHONY: power test-fast profile bench clean repro-ci retrain-ci push-ci commit-ci torch-newest release
+.PHONY: docs power test-fast profile bench clean repro-ci retrain-ci push-ci commit-ci torch-newest release
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -26,7 +26,7 @@ env: .venv/.made ## Make the environment (.venv) from requirements/dev.txt
 	$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# All extras as well: trackers, Dagster, Optuna, timm, HEIC. Only tests and the targets that name them need these.
+# All extras as well: trackers, Dagster, Optuna, timm, HEIC, docs. Only tests and the targets that name them need these.
 .venv/.all: .venv/.made requirements/all.txt
 	$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python --require-hashes --requirement requirements/all.txt
 	@touch $@
@@ -34,7 +34,7 @@ env: .venv/.made ## Make the environment (.venv) from requirements/dev.txt
 torch-newest: .venv/.all ## Put the newest torch in place of the pinned one, until `make env` makes .venv again
 	$(BIN)/uv pip install --upgrade --python $(BIN)/python torch torchvision
 
-extras: .venv/.all ## Install the extras too: trackers, Dagster, Optuna, timm, HEIC
+extras: .venv/.all ## Install the extras too: trackers, Dagster, Optuna, timm, HEIC, docs
 
 # With the hashes of all files of a version: what was published later, or by somebody else, is not installed.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -129,6 +129,9 @@ dagster: .venv/.all ## Open Dagster on the stages of dvc.yaml
 	@mkdir -p .dagster && printf 'telemetry: {enabled: false}\nnux: {enabled: false}\n' > .dagster/dagster.yaml
 	DAGSTER_HOME=$(CURDIR)/.dagster $(BIN)/dagster dev --host 127.0.0.1 --working-directory $(CURDIR) \
 		--module-name specimen.integrations.dagster_assets
+
+docs: .venv/.all ## Build the documentation as a site, in build/docs/site
+	@$(BIN)/python tools/docs_site.py
 
 s3: env ## Serve a real S3 protocol on this machine, and let dvc push and pull use it until Ctrl-C
 	$(BIN)/python tools/s3.py

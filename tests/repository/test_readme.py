@@ -1,6 +1,7 @@
-"""What the README says must be so: its commands exist, its files exist, its params are all there are."""
+"""What README and the other pages say must be so: commands, options, files and params exist."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -11,22 +12,42 @@ from specimen.config.params import Params
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "CONTRIBUTING.md")}
+DOCS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md"))
+PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "CONTRIBUTING.md", *DOCS)}
+
+
+def code_of(page: str) -> list[str]:
+    """The code of a page: its shell blocks, its code spans and its indented blocks."""
+    parts = re.findall(r"```sh\n(.*?)```|`([^`\n]+)`|^    ([^\n]+)$", page, re.DOTALL | re.MULTILINE)
+    return [text for group in parts for text in group if text]
+
+
+def shell_lines(page: str) -> list[str]:
+    blocks = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    return [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
 
 
 def test_make_targets_exist() -> None:
     targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for name, page in PAGES.items():
-        code = re.findall(r"```sh\n(.*?)```|`([^`\n]+)`|^    (.+)$", page, re.DOTALL | re.MULTILINE)
-        used = {target for parts in code for part in parts for target in re.findall(r"\bmake ([a-z0-9-]+)", part)}
-        assert used, name
+        used = set(re.findall(r"(?:^|&& )make ([a-z0-9-]+)", "\n".join(code_of(page)), re.MULTILINE))
         assert used <= targets, name
 
 
 def test_linked_files_exist() -> None:
-    for page in PAGES.values():
-        for link in re.findall(r"\]\((?!http)([^)#]+)\)", page):
-            assert (ROOT / link).exists(), link
+    for name, page in PAGES.items():
+        for link in re.findall(r"\]\((?!http)([^)#]+)[^)]*\)", page):
+            assert ((ROOT / name).parent / link).exists(), f"{name}: {link}"
+
+
+def test_scripts_and_their_options_exist() -> None:
+    code = "\n".join(path.read_text() for folder in ("src", "tools", "bench") for path in (ROOT / folder).rglob("*.py"))
+    for name, page in PAGES.items():
+        for line in "\n".join(code_of(page)).splitlines():
+            for script, rest in re.findall(r"\bpython ((?:src|tools|bench)/\w+\.py)([^#|;&]*)", line):
+                assert (ROOT / script).exists(), f"{name}: {script}"
+                for option in re.findall(r"(?<!\S)--[a-z][a-z-]+", rest):
+                    assert f'"{option}"' in code, f"{name}: {script} {option}"
 
 
 def test_recipes_are_named() -> None:
@@ -55,12 +76,12 @@ def test_params_table_names_every_key(section: str) -> None:
     assert set(model.model_fields) - named <= {"allow_leaks"}, "every key is named, but this one in an error message"
 
 
-def test_commands_for_dvc_exist() -> None:
+@pytest.mark.parametrize("name", PAGES)
+def test_commands_for_dvc_exist(name: str) -> None:
     from dvc.cli.parser import get_main_parser
 
     parser = get_main_parser()
-    commands = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
-    dvc_lines = [line.split("#")[0].split() for line in commands if line.startswith("dvc ")]
-    assert len(dvc_lines) > 5
-    for words in dvc_lines:
-        parser.parse_args(words[1:])  # exits, and so fails, at a command or an option that is not there
+    commands = re.split(r"&&|;|\n", "\n".join(line.split("#")[0] for line in shell_lines(PAGES[name])))
+    for command in commands:
+        if command.strip().startswith("dvc "):
+            parser.parse_args(shlex.split(command)[1:])  # exits, and so fails, at an option that is not there

@@ -23,7 +23,7 @@ STEPS = [(name, step) for name, flow in WORKFLOWS.items() for job in flow["jobs"
 
 
 def test_these_are_all() -> None:
-    assert set(WORKFLOWS) == {"check", "report", "comment", "train", "release", "images"}
+    assert set(WORKFLOWS) == {"check", "report", "comment", "train", "release", "images", "docs"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -59,6 +59,7 @@ def test_nothing_is_permitted_but_what_a_job_names(name: str) -> None:
         "train": {"contents: write", "id-token: write"},
         "release": {"contents: write", "id-token: write", "attestations: write"},
         "images": {"contents: read", "packages: write", "id-token: write", "attestations: write"},
+        "docs": {"contents: read", "pages: write", "id-token: write"},
     }
     assert granted == accepted[name]
 

@@ -85,6 +85,9 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
         default=Limits.seconds,
         help="seconds without progress of a request, and to answer it",
     )
+    parser.add_argument(
+        "--keep-statistics", type=Path, metavar="FILE", help="append numbers of each photo, for tools/drift.py"
+    )
     parser.add_argument("--verbose", action="store_true", help="print each request")
     return parser.parse_args(arguments)
 
@@ -108,6 +111,7 @@ def app_of(options: argparse.Namespace) -> FastAPI:
         api_key=options.api_key or os.environ.get(KEY),
         origins=options.origin,
         hosts=[options.host, *own_names(), *options.allow_host],
+        statistics=options.keep_statistics,
     )
 
 

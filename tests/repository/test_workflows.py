@@ -23,7 +23,7 @@ STEPS = [(name, step) for name, flow in WORKFLOWS.items() for job in flow["jobs"
 
 
 def test_these_are_all() -> None:
-    assert set(WORKFLOWS) == {"check", "report", "comment", "train", "release", "images", "docs"}
+    assert set(WORKFLOWS) == {"check", "report", "comment", "train", "release", "images", "docs", "drift"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -58,10 +58,23 @@ def test_nothing_is_permitted_but_what_a_job_names(name: str) -> None:
         "comment": {"actions: read", "contents: read", "pull-requests: write"},
         "train": {"contents: write", "id-token: write"},
         "release": {"contents: write", "id-token: write", "attestations: write"},
+        "drift": {"contents: read", "id-token: write", "issues: write"},
         "images": {"contents: read", "packages: write", "id-token: write", "attestations: write"},
         "docs": {"contents: read", "pages: write", "id-token: write"},
     }
     assert granted == accepted[name]
+
+
+def test_the_job_that_writes_issues_has_no_role_and_that_with_the_role_writes_none() -> None:
+    compare, issue = (WORKFLOWS["drift"]["jobs"][name]["permissions"] for name in ("compare", "issue"))
+    assert compare == {"contents": "read", "id-token": "write"}
+    assert issue == {"contents": "read", "issues": "write"}
+
+
+def test_the_drift_is_looked_for_once_its_variable_is_set() -> None:
+    jobs = WORKFLOWS["drift"]["jobs"]
+    assert jobs["compare"]["if"].startswith("vars.STATISTICS && ")
+    assert jobs["issue"]["needs"] == "compare"
 
 
 def test_checkouts_keep_no_token() -> None:

@@ -22,6 +22,7 @@ from specimen.serving.limits import Limits
 from specimen.serving.model_watcher import MetricsRecord, ModelWatcher
 from specimen.serving.monitoring import MetricsMiddleware, ServerMetrics
 from specimen.serving.openapi import ACCESS_PROBLEMS, FORM_PROBLEMS, KEY_PROBLEM, form_schema, problems
+from specimen.serving.photo_log import PhotoLog
 from specimen.serving.request_errors import RequestError
 from specimen.serving.responses import model_facts
 from specimen.serving.schemas import Explanation, Health, ModelFacts, Predictions
@@ -41,7 +42,7 @@ BEARER = HTTPBearer(auto_error=False, description="The key that the server was s
 """For the OpenAPI document; `AccessMiddleware` checks the key before anything of a request is read."""
 
 
-def make_app(
+def make_app(  # noqa: PLR0913 - what a server can be started with
     model: Path,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     *,
@@ -49,15 +50,20 @@ def make_app(
     origins: Sequence[str] = (),
     hosts: Sequence[str] = (),
     metrics_record: MetricsRecord = MetricsRecord(),  # noqa: B008 - frozen
+    statistics: Path | None = None,
 ) -> FastAPI:
     """Return the app that serves the model in a file. Raises `SpecimenError` if there is none.
 
     With `api_key`, everything but the page and `/health` requires it. `origins` are other sites whose pages may send
-    requests (CORS). `hosts` are the names of the server other than `localhost` and its addresses.
+    requests (CORS). `hosts` are the names of the server other than `localhost` and its addresses. `statistics` is a
+    file that gets numbers of each predicted photo.
     """
     access = Access(check_key(api_key) if api_key else None, hosts, origins)
     metrics = ServerMetrics()
-    service = Service(ModelWatcher(model, metrics_record, metrics.model_loaded), limits, metrics)
+    watcher = ModelWatcher(model, metrics_record, metrics.model_loaded)
+    metrics.problem.set_function(lambda: watcher.problem is not None)
+    photo_log = PhotoLog(statistics, metrics.lost.inc) if statistics is not None else None
+    service = Service(watcher, limits, metrics, photo_log)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -26,6 +26,8 @@ class DecodedImage:
 
     name: str
     picture: Picture
+    sides: tuple[int, int]
+    """Width and height of the upright photo, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,7 @@ class Decoder:
         try:
             content = image.read()
             with self._memory.reserved(decode_cost(content, self._max_pixels)):
-                picture, _ = decode(content, meta.image_size, meta.resize, meta.white_level, self._max_pixels)
+                picture, sides = decode(content, meta.image_size, meta.resize, meta.white_level, self._max_pixels)
         except FileTooLargeError as error:
             return _failure(image, "too_large", error)
         except NotAnImageError as error:
@@ -172,7 +174,7 @@ class Decoder:
         except MemoryError as error:
             message = f"{image.name}: the server has too little memory for it now; try again later, or a smaller photo."
             raise RequestError(503, "no_memory", message) from error
-        return DecodedImage(image.name, picture)
+        return DecodedImage(image.name, picture, sides)
 
 
 def _failure(image: ImageFile, code: str, error: Exception) -> Failure:

@@ -29,11 +29,22 @@ class ServerMetrics:
         )  # fmt: skip
         self.in_progress = Gauge("specimen_requests_at_work", "Requests not yet answered.", registry=self.registry)
         self.images = Counter("specimen_images", "Images by outcome.", ["outcome"], registry=self.registry)
+        self.unlike = Counter(
+            "specimen_unlike_images", "Predicted images that are unlike the training photos.", registry=self.registry
+        )
+        self.lost = Counter(
+            "specimen_statistics_lost", "Predicted images that --keep-statistics could not note.",
+            registry=self.registry,
+        )  # fmt: skip
         self.passes = Histogram(
             "specimen_pass_images", "Images in one forward pass.",
             buckets=(1, 2, 4, 8, 16, 32, 64), registry=self.registry,
         )  # fmt: skip
         self.model = Gauge("specimen_model", "1 for the model in use.", ["version"], registry=self.registry)
+        self.problem = Gauge(
+            "specimen_model_problem", "1 while the model file is not the model in use, see /health.",
+            registry=self.registry,
+        )  # fmt: skip
 
     def text(self) -> bytes:
         """Return the text that Prometheus reads."""

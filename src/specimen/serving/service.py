@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 
 import pandas as pd
@@ -14,12 +14,14 @@ from PIL import Image
 from specimen.common.files import significant
 from specimen.data.readers.decode import Picture
 from specimen.models.faults import find_faults
+from specimen.models.predictions import UNLIKE
 from specimen.serving import occlusion
 from specimen.serving.batching import MAX_PASS, Batcher
 from specimen.serving.decoding import DecodedImage, Decoder
 from specimen.serving.limits import Limits
 from specimen.serving.model_watcher import LoadedModel, ModelWatcher
 from specimen.serving.monitoring import ServerMetrics
+from specimen.serving.photo_log import PhotoLog, PredictedPhoto
 from specimen.serving.quota import Quota
 from specimen.serving.request_errors import RequestError, all_failed
 from specimen.serving.request_features import FeatureRow, feature_rows
@@ -31,18 +33,24 @@ from specimen.serving.uploads import Upload
 class Service:
     """Predicts and explains the images of requests, with its threads and within its limits."""
 
-    def __init__(self, watcher: ModelWatcher, limits: Limits, metrics: ServerMetrics) -> None:
+    def __init__(
+        self, watcher: ModelWatcher, limits: Limits, metrics: ServerMetrics, photo_log: PhotoLog | None = None
+    ) -> None:
+        """`photo_log` gets numbers of each photo that `predict` has predicted."""
         self.watcher = watcher
         self.limits = limits
         self.metrics = metrics
         self._pictures = Quota(limits.pictures)
         self._decoder = Decoder(limits)
         self._batcher = Batcher(metrics.passes.observe)
+        self._photo_log = photo_log
 
     def close(self) -> None:
         """End the threads once they have finished their current work."""
         self._batcher.close()
         self._decoder.close()
+        if self._photo_log is not None:
+            self._photo_log.close()
 
     async def predict(self, upload: Upload) -> Predictions:
         """Return a result for each image. Raises `RequestError`, also if no image has a prediction."""
@@ -61,9 +69,7 @@ class Service:
         names = [image.name for image in images]
         answers = prediction_answers(model.predictor.meta, names, predictions)
         failures = _failures(model, names, predictions, [row for _, row in usable])
-        self.metrics.images.labels("predicted").inc(len(images) - len(failures))
-        if failures:
-            self.metrics.images.labels("no_prediction").inc(len(failures))
+        self._note(model, usable, predictions, failures.keys())
         if len(failures) == count:
             raise all_failed(list(failures.values()))
         results_of_model = iter([failures.get(number, answer) for number, answer in enumerate(answers)])
@@ -93,6 +99,28 @@ class Service:
             heat=significant(occlusion.heat_map(meta.task, predictions)).tolist(),
             picture=_data_url(image.picture),
         )
+
+    def _note(
+        self,
+        model: LoadedModel,
+        usable: Sequence[tuple[DecodedImage, FeatureRow]],
+        predictions: pd.DataFrame,
+        failed: Collection[int],
+    ) -> None:
+        """Count the photos, and keep numbers of those that have a prediction."""
+        photos = [
+            PredictedPhoto(image, features, prediction)
+            for position, ((image, features), prediction) in enumerate(
+                zip(usable, predictions.to_dict("records"), strict=True)
+            )
+            if position not in failed
+        ]
+        self.metrics.images.labels("predicted").inc(len(photos))
+        self.metrics.unlike.inc(sum(bool(photo.prediction.get(UNLIKE)) for photo in photos))
+        if failed:
+            self.metrics.images.labels("no_prediction").inc(len(failed))
+        if self._photo_log is not None:
+            self._photo_log.add(model.version, photos)
 
     @asynccontextmanager
     async def _admit(self, client: str, pictures: int) -> AsyncIterator[None]:

@@ -1,0 +1,1 @@
+"""Whether the photos of today are still like those that the model was trained on."""

@@ -69,13 +69,13 @@ def train_model(store: Store, train: Train, compute: Compute, tracking: Tracking
         group.print_once(f"goes on after epoch {len(state.records)}, from {CHECKPOINT}")
     monitor = setup.task.monitor
     for record in state.records:
-        _publish(record, monitor, tracking, is_first=group.is_first)
+        _publish(record, tracking, is_first=group.is_first)
     try:
         for record in fit(state, setup.task, compute, setup.loaders, train, progress):
             if group.is_first:
                 checkpoint.save(state.state_dict())
-                write_csv(HISTORY, history_table(state.records, monitor))
-            _publish(record, monitor, tracking, is_first=group.is_first)
+                write_csv(HISTORY, history_table(state.records))
+            _publish(record, tracking, is_first=group.is_first)
             group.print_once(record.line(monitor, train.epochs))
     except KeyboardInterrupt:
         if state.records:
@@ -89,7 +89,7 @@ def train_model(store: Store, train: Train, compute: Compute, tracking: Tracking
 
 def _write_results(state: TrainingState, setup: TrainingSetup, store: Store, coverage: float) -> None:
     """Write the history, and the model with what it still lacks."""
-    write_csv(HISTORY, history_table(state.records, setup.task.monitor))
+    write_csv(HISTORY, history_table(state.records))
     if (warning := too_few_groups(store.samples["group"][store.rows("val")], coverage)) is not None:
         print(warning)
     best_epoch = max(record.epoch for record in state.records if record.best)
@@ -97,12 +97,11 @@ def _write_results(state: TrainingState, setup: TrainingSetup, store: Store, cov
     save_model(MODEL, model, meta)
 
 
-def _publish(record: EpochRecord, monitor: str, tracking: Tracking, *, is_first: bool) -> None:
+def _publish(record: EpochRecord, tracking: Tracking, *, is_first: bool) -> None:
     """Hand the numbers of an epoch to trackers and to whoever watches."""
-    numbers = record.numbers(monitor)
-    tracking.log(numbers, record.epoch)
+    tracking.log(record.numbers, record.epoch)
     if is_first:
-        append_epoch_record(numbers, record.epoch)
+        append_epoch_record(record.numbers, record.epoch)
 
 
 def _plan(model: Model, train: Train, compute: Compute) -> str:

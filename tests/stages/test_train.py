@@ -149,6 +149,7 @@ def test_patience_ends_a_run_early(project: Configure) -> None:
     project(**CONFIGURATIONS["patience"])
     train.main()
     history, best = pd.read_csv(OUTPUTS[1]), load_model(train.MODEL)[1].training.best_epoch
+    assert list(history) == ["epoch", "lr", "train_loss", "val_loss", "val_rmse", "val_r2"]
     assert len(history) < 40
     assert len(history) == best + 2
     assert history["val_rmse"].idxmin() + 1 == best

@@ -96,9 +96,9 @@ class Classification:
         lists = ([self.class_names[index] for index in row[:size]] for row, size in zip(order, sizes, strict=True))
         return np.array([format_set(names) for names in lists], dtype=object)
 
-    def score(self, targets: pd.Series[Any], predictions: pd.DataFrame) -> float:
+    def scores(self, targets: pd.Series[Any], predictions: pd.DataFrame) -> dict[str, float]:
         """Return the accuracy."""
-        return float(np.mean(predictions[PREDICTION].to_numpy() == targets.to_numpy()))
+        return {self.monitor: float(np.mean(predictions[PREDICTION].to_numpy() == targets.to_numpy()))}
 
 
 def class_indices(labels: pd.Series[Any], class_names: Sequence[str]) -> npt.NDArray[np.int64]:

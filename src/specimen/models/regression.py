@@ -82,10 +82,13 @@ class Regression:
         with np.errstate(over="ignore"):  # infinite is not a prediction, see `find_faults`
             return _INVERSE[self.transform](values)
 
-    def score(self, targets: pd.Series[Any], predictions: pd.DataFrame) -> float:
-        """Return the root mean squared error."""
-        residuals = predictions[PREDICTION].to_numpy() - targets.to_numpy(np.float64)
-        return float(np.sqrt(np.mean(residuals**2)))
+    def scores(self, targets: pd.Series[Any], predictions: pd.DataFrame) -> dict[str, float]:
+        """Return the root mean squared error, and R2; of a constant target that is 1 if all are right, else 0."""
+        truth = targets.to_numpy(np.float64)
+        mse = np.mean((predictions[PREDICTION].to_numpy() - truth) ** 2)
+        constant = truth.min() == truth.max()  # asked for the variance of a constant, rounding would answer 1e-34
+        r2 = float(mse == 0) if constant else 1 - mse / truth.var()
+        return {self.monitor: float(np.sqrt(mse)), "r2": float(r2)}
 
 
 def _transformed(targets: pd.Series[Any], transform: TargetTransform) -> Floats:

@@ -46,8 +46,8 @@ class Task(Protocol):
     def decode(self, logits: Floats) -> pd.DataFrame:
         """Return the columns of the prediction, `prediction` first, from logits N x num_outputs."""
 
-    def score(self, targets: pd.Series[Any], predictions: pd.DataFrame) -> float:
-        """Return the monitored metric of decoded predictions."""
+    def scores(self, targets: pd.Series[Any], predictions: pd.DataFrame) -> dict[str, float]:
+        """Return the metrics of decoded predictions that each epoch is measured by; the monitored one comes first."""
 
 
 AnyTask = Annotated[Regression | Classification, Field(discriminator="name")]

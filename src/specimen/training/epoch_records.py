@@ -26,32 +26,29 @@ class EpochRecord:
     """Of the first step, that of the head."""
     train_loss: float
     val_loss: float
-    val_metric: float
-    """The metric that the task monitors, in its own unit."""
+    val_metrics: dict[str, float]
+    """By name, each in its own unit; the one that the task monitors comes first."""
     best: bool
     """No epoch so far had a better val metric."""
 
-    def numbers(self, monitor: str) -> dict[str, float]:
-        """Return the numbers by name; `monitor` is the name of the metric."""
-        return {
-            "lr": self.lr,
-            "train_loss": self.train_loss,
-            "val_loss": self.val_loss,
-            f"val_{monitor}": self.val_metric,
-        }
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The numbers by name, such as `val_rmse`."""
+        losses = {"lr": self.lr, "train_loss": self.train_loss, "val_loss": self.val_loss}
+        return losses | {f"val_{name}": value for name, value in self.val_metrics.items()}
 
     def line(self, monitor: str, epochs: int) -> str:
-        """Return the line that is printed for an epoch of so many."""
+        """Return the line that is printed for an epoch of so many; `monitor` is the name of the metric in it."""
         mark = "  best so far" if self.best else ""
         return (
             f"epoch {self.epoch:>{len(str(epochs))}}/{epochs}  train loss {self.train_loss:.4f}  "
-            f"val loss {self.val_loss:.4f}  val {monitor} {self.val_metric:.4g}{mark}"
+            f"val loss {self.val_loss:.4f}  val {monitor} {self.val_metrics[monitor]:.4g}{mark}"
         )
 
 
-def history_table(records: Sequence[EpochRecord], monitor: str) -> pd.DataFrame:
+def history_table(records: Sequence[EpochRecord]) -> pd.DataFrame:
     """Return the table of plots/history.csv: one row for each epoch, numbers of 6 significant digits."""
-    table = pd.DataFrame([{"epoch": record.epoch, **record.numbers(monitor)} for record in records])
+    table = pd.DataFrame([{"epoch": record.epoch, **record.numbers} for record in records])
     return table.assign(**{name: significant(table[name].to_numpy()) for name in table.columns.drop("epoch")})
 
 

@@ -40,11 +40,11 @@ def fit(
         train_loss = Steps(state, network, task, compute, train.clip_norm, epoch).take(progress(loaders.train))
         logits, val_loss = predict(loaders.network(state.eval_model), task, compute, loaders.val)
         check_loss(val_loss, f"the val loss is {val_loss} after epoch {epoch}", lr)
-        val_metric = task.score(loaders.val_targets, task.decode(logits))
-        best = is_best(state.records, task, val_metric, val_loss)
+        val_metrics = task.scores(loaders.val_targets, task.decode(logits))
+        best = is_best(state.records, task, val_metrics[task.monitor], val_loss)
         if best:
             state.keep_best()
-        state.records.append(EpochRecord(epoch, lr, train_loss, val_loss, val_metric, best))
+        state.records.append(EpochRecord(epoch, lr, train_loss, val_loss, val_metrics, best))
         yield state.records[-1]
     state.model.load_state_dict(state.best)
 
@@ -52,7 +52,7 @@ def fit(
 def is_best(records: list[EpochRecord], task: Task, val_metric: float, val_loss: float) -> bool:
     """Return whether an epoch with these values would be better than all so far."""
     new = _rank(task, val_metric, val_loss)
-    return all(new > _rank(task, record.val_metric, record.val_loss) for record in records)
+    return all(new > _rank(task, record.val_metrics[task.monitor], record.val_loss) for record in records)
 
 
 def _rank(task: Task, val_metric: float, val_loss: float) -> tuple[float, float]:

@@ -92,9 +92,18 @@ def test_the_loss_of_a_regression_is_the_one_named(name: str, torch_loss: Any) -
     assert loss.item() == pytest.approx(torch_loss(torch.tensor([0.5, 3.0]), targets).item())
 
 
-def test_the_score_of_a_regression_is_its_rmse() -> None:
-    predictions = pd.DataFrame({"prediction": [1.0, 5.0]}, index=[8, 9])
-    assert regression().score(pd.Series([1.0, 1.0]), predictions) == pytest.approx(np.sqrt(8))
+def test_a_regression_is_scored_by_rmse_and_r2() -> None:
+    predictions = pd.DataFrame({"prediction": [1.0, 5.0, 2.0]}, index=[7, 8, 9])
+    scores = regression().scores(pd.Series([1.0, 1.0, 4.0]), predictions)
+    assert list(scores) == ["rmse", "r2"]
+    assert scores == pytest.approx({"rmse": np.sqrt(20 / 3), "r2": 1 - 20 / 6})
+
+
+@pytest.mark.parametrize(("prediction", "r2"), [(0.1, 1.0), (0.2, 0.0)])
+def test_r2_of_a_constant_target_is_one_or_zero(prediction: float, r2: float) -> None:
+    """As `evaluate` has it; the mean of three times 0.1 is not 0.1."""
+    predictions = pd.DataFrame({"prediction": [prediction] * 3})
+    assert regression().scores(pd.Series([0.1] * 3), predictions)["r2"] == r2
 
 
 def test_a_class_becomes_its_index_and_a_sure_model_predicts_it() -> None:
@@ -135,7 +144,8 @@ def test_the_loss_of_a_classification_is_cross_entropy(smoothing: float) -> None
 
 def test_the_score_of_a_classification_is_its_accuracy() -> None:
     predictions = pd.DataFrame({"prediction": ["a", "b", "b", "a"]}, index=[5, 6, 7, 8])
-    assert Classification(("a", "b"), 0.0).score(pd.Series(["a", "b", "a", "a"]), predictions) == 0.75
+    scores = Classification(("a", "b"), 0.0).scores(pd.Series(["a", "b", "a", "a"]), predictions)
+    assert scores == {"accuracy": 0.75}
 
 
 def test_the_best_epoch_is_that_of_the_least_error_or_the_highest_accuracy() -> None:

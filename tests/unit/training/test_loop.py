@@ -23,11 +23,11 @@ BATCH = Batch(torch.zeros(4, 3, 8, 8, dtype=torch.uint8), torch.randn(4, 2), tor
 
 
 def records(*best: bool) -> list[EpochRecord]:
-    return [EpochRecord(epoch, 0.1, 1.0, 1.0, 1.0, flag) for epoch, flag in enumerate(best, start=1)]
+    return [EpochRecord(epoch, 0.1, 1.0, 1.0, {"rmse": 1.0}, flag) for epoch, flag in enumerate(best, start=1)]
 
 
 def record(metric: float, loss: float = 1.0) -> EpochRecord:
-    return EpochRecord(1, 0.1, 1.0, loss, metric, best=True)
+    return EpochRecord(1, 0.1, 1.0, loss, {"rmse": metric, "accuracy": metric}, best=True)
 
 
 @pytest.mark.parametrize(

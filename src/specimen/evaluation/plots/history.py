@@ -11,8 +11,9 @@ from specimen.plotting.style import BLUE, ORANGE, figure
 
 
 def draw_history(path: Path, history: pd.DataFrame) -> None:
-    """Draw the loss of train and val, and the val metric, over the epochs."""
-    metric = str(history.columns[-1])
+    """Draw the loss of train and val, and the metric that chose the epoch, over the epochs."""
+    columns = list(map(str, history))
+    metric = columns[columns.index("val_loss") + 1]
     with figure(path, height=6.5) as panels:
         upper, lower = panels.subplots(2, 1, sharex=True)
         for column, colour in (("train_loss", BLUE), ("val_loss", ORANGE)):

@@ -223,6 +223,12 @@ def test_a_history_is_drawn_800_px_wide(tmp_path: Path, epochs: int) -> None:
     assert drawn(tmp_path) == {"history.png": (800, 650)}
 
 
+def test_a_history_shows_the_metric_that_chose_the_epoch_whatever_follows_it(tmp_path: Path) -> None:
+    draw_history(tmp_path / "one.png", history(2))
+    draw_history(tmp_path / "two.png", history(2, val_r2=0.5))
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+
+
 @pytest.mark.parametrize("losses", [[1.0, 0.0], [0.0, 0.0], [1.0, np.nan], [np.inf, 1.0]])
 def test_a_loss_without_logarithm_is_drawn(tmp_path: Path, losses: list[float]) -> None:
     draw_history(tmp_path / "history.png", history(2).assign(val_loss=losses))

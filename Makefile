@@ -122,8 +122,12 @@ serve: env ## Serve the model: a page to drop photos on, and an API, on this mac
 sweep: .venv/.all ## Search params with Optuna: make sweep SPACE="train.lr=1e-4..1e-2:log" TRIALS=20
 	$(BIN)/python tools/sweep.py $(foreach part,$(SPACE),-S $(part)) --trials $(or $(TRIALS),20)
 
-mlflow: .venv/.all ## Open MLflow on the runs that train.track: [mlflow] has written
-	$(BIN)/uv tool run --from mlflow==$(MLFLOW_VERSION) mlflow ui --backend-store-uri sqlite:///mlflow.db
+# In an environment of its own: the full package refuses the pandas of Specimen. On one file one worker is enough.
+mlflow: .venv/.all ## Start a server of MLflow that takes and shows runs: make mlflow PORT=5001
+	MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
+		$(BIN)/uv tool run --python $(BIN)/python --from mlflow==$(MLFLOW_VERSION) \
+		mlflow server --host $(or $(ADDRESS),127.0.0.1) --port $(or $(PORT),5001) --workers 1 \
+		--backend-store-uri sqlite:///mlflow.db --serve-artifacts --artifacts-destination mlartifacts
 
 dagster: .venv/.all ## Open Dagster on the stages of dvc.yaml
 	@mkdir -p .dagster && printf 'telemetry: {enabled: false}\nnux: {enabled: false}\n' > .dagster/dagster.yaml

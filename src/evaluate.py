@@ -24,7 +24,7 @@ from specimen.evaluation.random_forest import Forest, grow_forest
 from specimen.evaluation.results import Results
 from specimen.evaluation.results_files import details_json, metrics_json
 from specimen.evaluation.summary import gain_over_features
-from specimen.integrations.tracking import run_name, track_evaluation
+from specimen.integrations.tracking import ResultFiles, run_name, track_model
 from specimen.models.meta import ModelMeta
 from specimen.models.predictions import UNLIKE
 from specimen.models.predictor import predict_split
@@ -95,9 +95,9 @@ def _measure(
 
 
 def _track(meta: ModelMeta, results: Results) -> None:
-    name = run_name(meta.backbone, meta.image_size, meta.training.params["lr"])
-    with track_evaluation(name, MODEL) as tracking:
-        tracking.log_results(metrics_json(results), PLOTS, MODEL, PREPARED)
+    with track_model(run_name(meta.training.params), MODEL) as tracking:
+        tracking.log_results(metrics_json(results), ResultFiles(MODEL, PREPARED, PREDICTIONS, PLOTS))
+        tracking.remember_model(MODEL)
 
 
 def _bar(starts: Iterable[int]) -> Iterable[int]:

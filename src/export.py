@@ -13,6 +13,7 @@ from specimen.common.sampling import evenly_spaced
 from specimen.config.base import load_section
 from specimen.config.export import Export
 from specimen.data.dataset.store import Store
+from specimen.integrations.tracking import run_name, track_model
 from specimen.models.model import load_model
 from specimen.models.predictor import Predictor
 from specimen.models.torch_network import make_torch_predictor
@@ -34,6 +35,9 @@ def main() -> None:
     largest, count = compare(make_torch_predictor(model, meta), exported, store, export)
     with replace_atomically(ONNX) as aside:
         aside.write_bytes(content)
+    with track_model(run_name(meta.training.params), MODEL) as tracking:
+        tracking.log_onnx(ONNX)
+        tracking.remember_model(MODEL)
     print(f"{ONNX}: {len(content) / 1e6:.1f} MB; {count} samples differ by at most {largest:.1g} from {MODEL}")
 
 

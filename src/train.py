@@ -49,7 +49,7 @@ def main() -> None:
         store = Store.load(PREPARED)
         use_threads(train.threads, group.size)
         compute = pick_compute(train.device, train.precision, group)
-        name = run_name(train.backbone, store.meta.image_size, train.lr)
+        name = run_name(train.model_dump(mode="json"))
         with out_of_memory(train.batch_size), track_training(name, is_first=group.is_first) as tracking:
             train_model(store, train, compute, tracking)
 

@@ -11,7 +11,7 @@ import struct
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -25,16 +25,21 @@ import yaml
 from PIL import Image
 from projects import git, init_git
 
+from specimen.common.files import write_csv, write_json
+from specimen.data.dataset.store import Store
 from specimen.integrations import tracker_process, tracking
-from specimen.integrations.tracking import track_evaluation, track_training
+from specimen.integrations.tracking import ResultFiles, track_model, track_training
 from specimen.models.model import make_model, save_model
+from specimen.models.predictor import predict_split
 from specimen.models.task import Regression
 from specimen.models.torch_network import load_torch
 
 ROOT = Path(__file__).parents[2]
-MODEL, PLOTS, DATA = Path("models/model.pt"), Path("plots/test"), Path("data/prepared")
+MODEL, ONNX = Path("models/model.pt"), Path("models/model.onnx")
+FILES = ResultFiles(MODEL, Path("data/prepared"), Path("plots/predictions.csv"), Path("plots/test"))
 METRICS = {"rmse": 0.5, "samples": 3, "baseline": {"mean": {"rmse": 0.75}}, "note": "not a number"}
-NAME = tracking.run_name("mobilenet_v3_small", 32, 0.003)
+NAME = "mobilenet_v3_small-e20-s1"
+FEATURES = {"age": builders.AGE, "soil": builders.SOIL}
 
 
 def use(*track: str) -> str:
@@ -46,19 +51,27 @@ def use(*track: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A committed project with a lock and what train and evaluate leave. Copy it."""
+def original(tmp_path_factory: pytest.TempPathFactory, write_onnx: Callable[..., Path]) -> Path:
+    """A committed project with a lock and what train, evaluate and export leave. Copy it."""
     folder = tmp_path_factory.mktemp("project")
     (folder / "dvc.lock").write_bytes(b"schema: '2.0'\n")
     init_git(folder)
     git(folder, "commit", "--quiet", "--allow-empty", "--message", "first")
-    meta = builders.model_meta(Regression(5.0, 2.0, "none", "mse"), backbone="mobilenet_v3_small")
-    save_model(folder / MODEL, make_model("mobilenet_v3_small", 1, 32), meta)
-    for path in (PLOTS, DATA):
+    task = Regression(5.0, 2.0, "none", "mse", coverage=0.9, half_width=0.5)
+    dataset = builders.dataset_meta(features=FEATURES)
+    meta = builders.model_meta(task, dataset=dataset, backbone="mobilenet_v3_small")
+    save_model(folder / MODEL, make_model("mobilenet_v3_small", 1, 32, "none", meta.features_width), meta)
+    write_onnx(folder / ONNX, features=True)
+    for path in (FILES.plots, FILES.data):
         (folder / path).mkdir(parents=True)
-    Image.new("RGB", (8, 8)).save(folder / PLOTS / "worst.png")
-    (folder / DATA / "samples.csv").write_text("row,image\n0,a.png\n")
-    (folder / DATA / "meta.json").write_text("{}")
+    for plot in ("worst", "predictions"):
+        Image.new("RGB", (8, 8)).save(folder / FILES.plots / f"{plot}.png")
+    samples = {"image": ["a.png", "b.png"], "split": ["train", "test"], "target": [4.0, 6.0], "age": [3, 14]}
+    write_csv(folder / FILES.data / "samples.csv", pd.DataFrame({**samples, "soil": ["clay", "sand"]}))
+    write_json(folder / FILES.data / "meta.json", dataset.model_dump(mode="json"))
+    np.save(folder / FILES.data / "images.npy", np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), np.uint8))
+    predictions = predict_split(load_torch(folder / MODEL), Store.load(folder / FILES.data), "test")
+    write_csv(folder / FILES.predictions, predictions)
     return folder
 
 
@@ -73,6 +86,7 @@ def forget_settings(patch: pytest.MonkeyPatch, folder: Path) -> None:
     for name in [name for name in os.environ if name.startswith(("MLFLOW_", "WANDB_", "DVC", "SPECIMEN_"))]:
         patch.delenv(name)
     patch.setenv("NETRC", str(folder / "no netrc"))
+    patch.setenv("WANDB_DATA_DIR", str(folder / "data of wandb"))
     patch.setattr(tracking, "SECONDS_TO_END", 300.0)  # also where this machine is busy
     patch.chdir(folder)
 
@@ -131,19 +145,21 @@ def mlflow_runs(folder: Path) -> tuple[Any, list[Any]]:
 
     with warnings.catch_warnings(action="ignore"):
         client = MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
-        return client, client.search_runs([client.get_experiment_by_name("specimen").experiment_id])
+        return client, client.search_runs([client.get_experiment_by_name("specimen-local").experiment_id])
 
 
 def train_and_evaluate(*track: str) -> str:
-    """Feed trackers as the two stages do; return the id of the run."""
+    """Feed trackers as the three stages do; return the id of the run."""
     name = use(*track)
     with track_training(name, is_first=True) as first:
         for epoch in (1, 2):
             first.log({"train_loss": 1 / epoch, "val_loss": 2 / epoch, "val_rmse": 3 / epoch, "lr": 0.003}, epoch)
         first.remember_model(MODEL)
-    with track_evaluation(name, MODEL) as second:
-        second.log_results(METRICS, PLOTS, MODEL, DATA)
-    assert second.session == first.session
+    with track_model(name, MODEL) as second:
+        second.log_results(METRICS, FILES)
+    with track_model(name, MODEL) as third:
+        third.log_onnx(ONNX)
+    assert first.session == second.session == third.session
     return first.session
 
 
@@ -154,7 +170,7 @@ def git_commit(folder: Path) -> str:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_an_mlflow_run_is_read_back_through_its_client(tracked_by_mlflow: Path) -> None:
     client, (run,) = mlflow_runs(tracked_by_mlflow)
-    assert run.info.run_name == "mobilenet_v3_small-32px-lr0.003"
+    assert run.info.run_name == NAME
     assert run.info.status == "FINISHED"
     assert run.data.params["train.lr"] == "0.003"
     assert run.data.params["prepare.rules.small_image.min_side"] == "32"
@@ -164,69 +180,154 @@ def test_an_mlflow_run_is_read_back_through_its_client(tracked_by_mlflow: Path) 
     assert [(point.step, point.value) for point in history] == [(1, 3.0), (2, 1.5)]
     assert {"train_loss", "val_loss", "lr"} <= set(run.data.metrics)
     assert run.data.metrics["test/baseline/mean/rmse"] == 0.75
-    assert [file.path for file in client.list_artifacts(run.info.run_id, "plots")] == ["plots/worst.png"]
+    assert {file.path for file in client.list_artifacts(run.info.run_id, "plots")} == {
+        "plots/predictions.png",
+        "plots/worst.png",
+    }
 
 
-def test_the_model_loads_back_from_mlflow_and_predicts_the_same_numbers(
+def test_the_registered_models_load_back_from_mlflow_and_predict_as_predict_py(
     tracked_by_mlflow: Path, tmp_path: Path
 ) -> None:
     """In a process that knows nothing of this repository."""
-    picture = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
-    Image.fromarray(picture).save("photo.png")
+    for name in ("red.png", "blue.png"):
+        Image.new("RGB", (40, 30), name.removesuffix(".png")).save(name)
+    Path("no.png").write_bytes(b"not an image")
+    photos = pd.DataFrame(
+        {"image": ["red.png", "blue.png", "no.png"], "age": [14, 3, 3], "soil": ["sand", None, "clay"]}
+    )
+    photos.to_csv("features.csv", index=False)
+    predict = [ROOT / "src/predict.py", *photos["image"], "--features", "features.csv", "-o", "predicted.csv"]
+    subprocess.run([sys.executable, *predict], env=os.environ | {"PYTHONPATH": str(ROOT / "src")}, check=True)
     code = """
-import sys, mlflow, pandas as pd
-from pathlib import Path
+import json, sys, mlflow, numpy as np, pandas as pd
 mlflow.set_tracking_uri(sys.argv[1])
-client = mlflow.MlflowClient()
-(run,) = client.search_runs([client.get_experiment_by_name("specimen").experiment_id])
-model = mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/model")
+model = mlflow.pyfunc.load_model("models:/specimen-local/1")
+example = model.predict(model.input_example)
 import specimen
 print(specimen.__file__)
-print(model.predict(pd.DataFrame({"image": [sys.argv[2], sys.argv[2]]})).to_json())
+model.predict(pd.read_csv(sys.argv[2])).to_csv("loaded.csv", index=False)
+example.to_csv("example.csv", index=False)
+print(model.metadata.signature.inputs, model.metadata.signature.outputs)
+onnx = mlflow.pyfunc.load_model("models:/specimen-local-onnx/1")
+arrays = {"images": np.full((2, 32, 32, 3), 100, np.uint8), "features": np.zeros((2, 4), np.float32)}
+print(json.dumps(onnx.predict(arrays)["logits"].tolist()))
 """
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
+    photos.assign(image=[str(tmp_path / name) for name in photos["image"]]).to_csv("photos.csv", index=False)
     env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     database = f"sqlite:///{tracked_by_mlflow / 'mlflow.db'}"
-    command = [sys.executable, "-c", code, database, str(tmp_path / "photo.png")]
+    command = [sys.executable, "-c", code, database, str(tmp_path / "photos.csv")]
     done = subprocess.run(command, cwd=elsewhere, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    expected = load_torch(tracked_by_mlflow / MODEL).predict(np.stack([picture, picture]), pd.DataFrame(index=[0, 1]))
-    *_, code_file, predicted = done.stdout.splitlines()
+    *_, code_file, signature, logits = done.stdout.splitlines()
     assert not Path(code_file).is_relative_to(ROOT / "src"), "the code comes with the model"
-    loaded = pd.DataFrame(json.loads(predicted))
-    np.testing.assert_allclose(loaded["prediction"], expected["prediction"], rtol=1e-6)
+    expected = pd.read_csv("predicted.csv").drop(columns="image")
+    assert expected["error"].notna().tolist() == [False, False, True]
+    pd.testing.assert_frame_equal(pd.read_csv(elsewhere / "loaded.csv"), expected)
+    of_test = pd.read_csv(tracked_by_mlflow / FILES.predictions)["prediction"]
+    assert pd.read_csv(elsewhere / "example.csv")["prediction"].tolist() == pytest.approx(of_test.tolist())
+    assert "'image': binary (required), 'age': Any (optional), 'soil': Any (optional)" in signature
+    assert json.loads(logits) == [[pytest.approx(1.0)]] * 2, "a hundredth of the mean of red"
+    assert "'prediction': double (required), 'low': double (required), 'high': double (required)" in signature
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_onnx_file_is_a_model_of_that_flavour_with_the_same_bytes(tracked_by_mlflow: Path) -> None:
+    client, (run,) = mlflow_runs(tracked_by_mlflow)
+    version = client.get_model_version("specimen-local-onnx", "1")
+    assert version.run_id == run.info.run_id
+    assert version.tags["md5"] == hashlib.md5((tracked_by_mlflow / ONNX).read_bytes()).hexdigest()
+    (file,) = (tracked_by_mlflow / "mlruns").rglob("model.onnx")
+    assert file.read_bytes() == (tracked_by_mlflow / ONNX).read_bytes()
 
 
 def test_wandb_writes_its_files_offline_without_a_key(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("wandb", reason="needs the extra track")
     session = train_and_evaluate("wandb")
     assert "warning" not in capfd.readouterr().err
-    files = sorted(Path("wandb").glob(f"offline-run-*/run-{session}.wandb"))
-    records = [record for file in files for record in wandb_records(file)]
+    records = list(wandb_records(session))
     config = {item.key: json.loads(item.value_json) for record in records for item in record.run.config.update}
-    assert config["model"]["backbone"] == "mobilenet_v3_small"
-    assert config["training"]["lr"] == 0.003
-    assert config["data"]["prepare"]["image_size"] == 32
+    assert set(config) >= tracker_process.SECTIONS
+    assert config["train"]["backbone"] == "mobilenet_v3_small"
+    assert config["train"]["lr"] == 0.003
+    assert config["prepare"]["image_size"] == 32
     assert config["git_commit"] == git_commit(project)
     names = {record.run.display_name for record in records if record.HasField("run")}
-    assert names == {"mobilenet_v3_small-32px-lr0.003"}
+    assert names == {NAME}
     logged = [values(record.history.item) for record in records if record.HasField("history")]
     assert [entry["val_rmse"] for entry in logged if "val_rmse" in entry] == [3.0, 1.5]
-    assert any(key.startswith("plots/worst") for entry in logged for key in entry)
+    assert [entry["best_val_rmse"] for entry in logged if "val_rmse" in entry] == [3.0, 1.5]
     summary = [values(record.summary.update) for record in records if record.HasField("summary")]
     assert 0.5 in [entry.get("test/rmse") for entry in summary]
-    made = {record.request.log_artifact.artifact.name for record in records}
-    made |= {record.artifact.name for record in records}
-    assert {"specimen-dataset", "specimen-model"} <= made
+    artifacts = list(wandb_artifacts(records))
+    assert {
+        (made.name, made.type, made.use_after_commit) for made in artifacts if made.name.startswith("specimen")
+    } == {
+        ("specimen-dataset", "dataset", True),
+        ("specimen-model", "model", False),
+        ("specimen-predictions", "predictions", False),
+        ("specimen-model-onnx", "model", False),
+    }
+    assert wandb_media(logged, "plots/") == {"plots/predictions"}
+    assert wandb_table() == (
+        ["image", "truth", "prediction", "low", "high"],
+        pd.read_csv(FILES.predictions)[["image", "target", "prediction", "low", "high"]].to_numpy().tolist(),
+    )
+
+
+def test_photos_go_to_wandb_only_on_request(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("wandb", reason="needs the extra track")
+    monkeypatch.setenv("WANDB_PHOTOS", "1")
+    with track_model(use("wandb"), MODEL) as run:
+        run.log_results(METRICS, FILES)
+    assert "warning" not in capfd.readouterr().err
+    records = list(wandb_records(run.session))
+    logged = [values(record.history.item) for record in records if record.HasField("history")]
+    assert wandb_media(logged, "plots/") == {"plots/predictions", "plots/worst"}
+    (table,) = (artifact for artifact in wandb_artifacts(records) if artifact.type == "run_table")
+    files = {entry.path: Path(entry.local_path) for entry in table.manifest.contents}
+    content = json.loads(files["test/predictions.table.json"].read_text())
+    assert content["columns"][:2] == ["photo", "image"]
+    ((photo, image, *_),) = content["data"]
+    assert image == "b.png"
+    np.testing.assert_array_equal(np.asarray(Image.open(files[photo["path"]])), Store.load(FILES.data).images[1])
+
+
+def wandb_artifacts(records: list[Any]) -> Iterator[Any]:
+    """Yield the artifacts among the records of a run."""
+    for record in records:
+        if record.HasField("artifact"):
+            yield record.artifact
+        elif record.request.HasField("log_artifact"):
+            yield record.request.log_artifact.artifact
+
+
+def wandb_media(logged: list[dict[str, Any]], folder: str) -> set[str]:
+    """Return the names of the pictures in the history of a run that begin with a folder."""
+    return {key.removesuffix("._type") for entry in logged for key in entry if key.startswith(folder) and "._" in key}
+
+
+def wandb_table() -> tuple[list[str], list[list[Any]]]:
+    """Return the columns and rows of the only table that there is."""
+    (file,) = Path("wandb").glob("offline-run-*/files/media/table/test/predictions*.table.json")
+    table = json.loads(file.read_text())
+    return table["columns"], table["data"]
 
 
 def values(items: Any) -> dict[str, Any]:
     return {item.key or ".".join(item.nested_key): json.loads(item.value_json) for item in items}
 
 
-def wandb_records(file: Path) -> Iterator[Any]:
-    """Yield the records of a run: messages of W&B, in a log of LevelDB behind a header of 7 bytes.
+def wandb_records(session: str) -> Iterator[Any]:
+    """Yield the records of all stages of a run."""
+    for file in sorted(Path("wandb").glob(f"offline-run-*/run-{session}.wandb")):
+        yield from wandb_messages(file)
+
+
+def wandb_messages(file: Path) -> Iterator[Any]:
+    """Yield the messages of W&B in a file: a log of LevelDB behind a header of 7 bytes.
 
     Format: https://github.com/google/leveldb/blob/main/doc/log_format.md
     """
@@ -266,12 +367,19 @@ def test_dvclive_writes_live_plots_and_leaves_dvc_alone(project: Path, capfd: py
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.usefixtures("in_this_process")
-def test_evaluate_alone_starts_a_run_of_its_own(tracked_by_mlflow: Path, project: Path) -> None:
+def test_evaluate_alone_starts_a_run_of_its_own_and_again_goes_on_with_it(
+    tracked_by_mlflow: Path, project: Path
+) -> None:
     shutil.copyfile(tracked_by_mlflow / "mlflow.db", "mlflow.db")  # to make one takes long
-    with track_evaluation(use("mlflow"), MODEL) as alone:
-        alone.log_results(METRICS, PLOTS, MODEL, DATA)
-    _, (run, _) = mlflow_runs(project)
-    assert run.data.tags["session"] == alone.session
+    with track_model(use("mlflow"), MODEL) as alone:
+        alone.log_results(METRICS, FILES)
+        alone.remember_model(MODEL)
+    with track_model(NAME, MODEL) as again:
+        again.log_results(METRICS, FILES)
+    client, (run, _) = mlflow_runs(project)
+    assert run.data.tags["session"] == alone.session == again.session
+    versions = client.search_model_versions("name='specimen-local'")
+    assert [version.version for version in versions if version.run_id == run.info.run_id] == [2], "the same model"
     assert run.data.metrics["test/rmse"] == 0.5
     assert run.data.params["train.lr"] == "0.003"
 
@@ -287,7 +395,7 @@ def test_a_session_counts_only_for_the_model_that_it_made() -> None:
 
 
 def track_session() -> str:
-    with track_evaluation(NAME, MODEL) as second:
+    with track_model(NAME, MODEL) as second:
         return second.session
 
 

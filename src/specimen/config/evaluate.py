@@ -6,6 +6,9 @@ from pydantic import Field
 
 from specimen.config.base import Section
 
+GALLERIES = ("worst", "random")
+"""The plots of the test split that show photos; all others show numbers alone."""
+
 
 class Evaluate(Section):
     """From the model to metrics and plots."""

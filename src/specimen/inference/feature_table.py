@@ -46,7 +46,7 @@ def join_features(
     two readings, or if it is unclear which row belongs to an image.
     """
     path = table.path
-    values, notes = _parse(table, features, style)
+    values, notes = read_features(table, features, style)
     names = to_text(table.column(image_column, "--image-column"))
     rows = _match_rows(names, images, path)
     without_row = [image for image, row in zip(images, rows, strict=True) if row == NO_ROW]
@@ -58,8 +58,11 @@ def join_features(
     return values.reindex(rows).reset_index(drop=True), [*table.notes, *notes]
 
 
-def _parse(table: Table, features: Features, style: Style) -> tuple[pd.DataFrame, list[str]]:
-    """Return the values of the features in each row, and a note for each feature with cells that have none."""
+def read_features(table: Table, features: Features, style: Style) -> tuple[pd.DataFrame, list[str]]:
+    """Return the values of the features in each row, and a note for each feature with cells that have none.
+
+    Raises `SpecimenError` if a column is missing, or if a number has two readings.
+    """
     values = pd.DataFrame(index=table.cells.index)
     notes = []
     for name, feature in features.items():

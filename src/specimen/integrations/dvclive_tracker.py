@@ -7,6 +7,7 @@ from pathlib import Path
 
 from specimen.common.flattening import flatten
 from specimen.integrations.tracker import RunFacts, repository_root
+from specimen.integrations.tracking import ResultFiles
 
 
 class DvcliveRun:
@@ -26,13 +27,16 @@ class DvcliveRun:
             self.live.log_metric(name, value)
         self.live.make_summary()
 
-    def log_results(self, metrics: Mapping[str, float], plots: Path, model: Path, data: Path) -> None:
+    def log_results(self, metrics: Mapping[str, float], files: ResultFiles) -> None:
         """Write metrics and plots; data and model are in DVC already."""
         for name, value in metrics.items():
             self.live.log_metric(name, value, plot=False)
-        for path in sorted(plots.rglob("*.png")):
+        for path in sorted(files.plots.rglob("*.png")):
             self.live.log_image(path.name, path)
         self.live.make_summary()
+
+    def log_onnx(self, path: Path) -> None:
+        """Write nothing: the file is in DVC already."""
 
     def end(self, *, succeeded: bool) -> None:
         """Close the run."""

@@ -6,9 +6,17 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
+from specimen.common.errors import SpecimenError
 from specimen.common.flattening import flatten
+from specimen.common.hashing import file_md5
+from specimen.data.dataset.store import Store
+from specimen.inference.load import load_predictor
+from specimen.integrations.mlflow_signature import make_example, make_signature, onnx_signature
 from specimen.integrations.tracker import PACKAGE, PROJECT, RunFacts, repository_root
+from specimen.integrations.tracking import ResultFiles
 
 LONGEST_PARAM = 6000
 """Characters of a value that MLflow accepts."""
@@ -19,10 +27,12 @@ OWN_DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
 """Environment variables that are set unless the user has set them."""
+THROUGH_SERVER = "mlflow-artifacts"
+"""Scheme of the addresses of files that a server takes and gives."""
 
 
 class MlflowRun:
-    """MLflow, by default in `mlflow.db` and `mlruns/` of the repository; see MLFLOW_TRACKING_URI."""
+    """MLflow: a server (MLFLOW_TRACKING_URI), else `mlflow.db` and `mlruns/` of the repository."""
 
     def __init__(self, run: RunFacts) -> None:
         for variable, value in OWN_DEFAULTS.items():
@@ -30,54 +40,99 @@ class MlflowRun:
         import mlflow  # noqa: PLC0415 - an extra, which reads the variables
 
         self.mlflow = mlflow
-        experiment = os.environ.get("MLFLOW_EXPERIMENT_NAME", PROJECT)
-        artifacts = self._choose_server()
+        if not os.environ.get("MLFLOW_TRACKING_URI"):
+            mlflow.set_tracking_uri(f"sqlite:///{repository_root() / 'mlflow.db'}")
         self.location = mlflow.get_tracking_uri()
-        run_of_mlflow = os.environ.get("MLFLOW_RUN_ID")  # inside `mlflow run`
-        if run_of_mlflow is None and mlflow.get_experiment_by_name(experiment) is None:
-            mlflow.create_experiment(experiment, artifact_location=artifacts)
-        run_id = run_of_mlflow
-        if run_id is None and run.resumed:
-            run_id = self._run_of_session(experiment, run.session)
+        self.is_local = urlsplit(self.location).scheme in ("sqlite", "file", "")
+        # Where an experiment keeps its files is settled when it is made, so those of a server are others.
+        self.name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or (f"{PROJECT}-local" if self.is_local else PROJECT)
+        self.client = mlflow.MlflowClient()
+        run_id = os.environ.get("MLFLOW_RUN_ID")  # inside `mlflow run`
+        experiment_id = None
         if run_id is None:
-            mlflow.set_experiment(experiment)
-        mlflow.start_run(run_id=run_id, run_name=run.name)
+            experiment_id = self._experiment()
+            run_id = self._run_of_session(experiment_id, run.session) if run.resumed else None
+        mlflow.start_run(run_id=run_id, experiment_id=experiment_id, run_name=run.name)
         commit = {"mlflow.source.git.commit": run.commit} if run.commit else {}
         mlflow.set_tags({"session": run.session, "dvc.lock.md5": run.lock_md5, **commit})
         if run_id is None or not run.resumed:
             params = flatten(run.params, ".")
             mlflow.log_params({key: str(value)[:LONGEST_PARAM] for key, value in params.items()})
 
-    def _choose_server(self) -> str | None:
-        """Use the database of the repository unless the user names a server; return where artifacts go in that case."""
-        if os.environ.get("MLFLOW_TRACKING_URI"):
-            return None
-        root = repository_root()
-        self.mlflow.set_tracking_uri(f"sqlite:///{root / 'mlflow.db'}")
-        return (root / "mlruns").as_uri()
+    def _experiment(self) -> str:
+        """Return the id of the experiment. Raises `SpecimenError` where its files are out of reach from here."""
+        experiment = self.client.get_experiment_by_name(self.name)
+        if experiment is None:
+            place = (repository_root() / "mlruns").as_uri() if self.is_local else None
+            return str(self.client.create_experiment(self.name, artifact_location=place))
+        through_server = urlsplit(experiment.artifact_location).scheme == THROUGH_SERVER
+        on_disk = urlsplit(experiment.artifact_location).scheme in ("file", "")
+        if (on_disk and not self.is_local) or (through_server and self.is_local):
+            whose = "a server" if through_server else "the machine of the server"
+            raise SpecimenError(
+                f"the experiment '{self.name}' keeps its files in {experiment.artifact_location}, where only {whose} "
+                "can write; set MLFLOW_EXPERIMENT_NAME to another name"
+            )
+        return str(experiment.experiment_id)
 
-    def _run_of_session(self, experiment: str, session: str) -> str | None:
-        client = self.mlflow.MlflowClient()
-        experiments = [client.get_experiment_by_name(experiment).experiment_id]
-        runs = client.search_runs(experiments, f"tags.session = '{session}'", max_results=1)
+    def _run_of_session(self, experiment_id: str, session: str) -> str | None:
+        runs = self.client.search_runs([experiment_id], f"tags.session = '{session}'", max_results=1)
         return runs[0].info.run_id if runs else None
 
     def log(self, values: Mapping[str, float], epoch: int) -> None:
         """Write the numbers of one epoch, with the epoch as step."""
         self.mlflow.log_metrics(dict(values), step=epoch)
 
-    def log_results(self, metrics: Mapping[str, float], plots: Path, model: Path, data: Path) -> None:
-        """Write metrics and plots, and the model in the form that `mlflow.pyfunc.load_model` reads."""
+    def log_results(self, metrics: Mapping[str, float], files: ResultFiles) -> None:
+        """Write metrics, plots and predictions, and the model as a version that `mlflow.pyfunc.load_model` reads."""
         self.mlflow.log_metrics({re.sub(r"[^\w\-. :/]", "_", key): value for key, value in metrics.items()})
-        self.mlflow.log_artifacts(str(plots), "plots")
-        self.mlflow.log_artifact(str(data / "meta.json"), "data")
-        self.mlflow.pyfunc.log_model(
+        self.mlflow.log_artifacts(str(files.plots), "plots")
+        self.mlflow.log_artifact(str(files.predictions))
+        self.mlflow.log_artifact(str(files.data / "meta.json"), "data")
+        if self._is_logged("model", files.model):
+            return
+        predictor = load_predictor(files.model)
+        example = make_example(predictor, Store.load(files.data))
+        logged = self.mlflow.pyfunc.log_model(
             name="model",
             loader_module="specimen.integrations.mlflow_model",
-            data_path=str(model),
+            data_path=str(files.model),
             code_paths=[str(PACKAGE)],
             pip_requirements=str(PACKAGE.parents[1] / "requirements.txt"),
+            signature=make_signature(predictor, example),
+            input_example=example,
+            registered_model_name=self.name,
         )
+        self._mark("model", files.model, logged)
+
+    def log_onnx(self, path: Path) -> None:
+        """Write the model as a version of MLflow's ONNX flavour: `mlflow.onnx.load_model`."""
+        if self._is_logged("onnx", path):
+            return
+        import onnx  # noqa: PLC0415 - an extra
+
+        model = onnx.load(path)
+        logged = self.mlflow.onnx.log_model(
+            model,
+            name="onnx",
+            signature=onnx_signature(model),
+            pip_requirements=self.mlflow.onnx.get_default_pip_requirements(),
+            onnx_execution_providers=["CPUExecutionProvider"],
+            save_as_external_data=False,  # one file with the same bytes, that `predict.py --model` takes
+            registered_model_name=f"{self.name}-onnx",
+        )
+        self._mark("onnx", path, logged)
+
+    def _is_logged(self, kind: str, file: Path) -> bool:
+        """Tell whether the run has this very model already: a stage that runs again makes no second version of it."""
+        run = self.client.get_run(self.mlflow.active_run().info.run_id)
+        return bool(run.data.tags.get(f"{kind}.md5") == file_md5(file))
+
+    def _mark(self, kind: str, file: Path, logged: Any) -> None:
+        """Write on run and version which file this is."""
+        self.mlflow.set_tag(f"{kind}.md5", file_md5(file))
+        name = self.name if kind == "model" else f"{self.name}-{kind}"
+        self.client.set_model_version_tag(name, str(logged.registered_model_version), "md5", file_md5(file))
 
     def end(self, *, succeeded: bool) -> None:
         """Close the run as finished or failed."""

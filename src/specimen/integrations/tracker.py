@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from specimen.integrations.tracking import ResultFiles
+
 PROJECT = "specimen"
 PACKAGE = Path(__file__).parents[1]
 
@@ -16,11 +18,11 @@ class RunFacts:
     """What a tracker gets when a run begins."""
 
     name: str
-    """What people see, such as `resnet18-96px-lr0.001`."""
+    """What people see, such as `resnet18-sqrt-e9-s1`."""
     session: str
-    """What train and evaluate know the run by."""
+    """What the stages know the run by."""
     resumed: bool
-    """Whether train has begun this run, and evaluate goes on with it."""
+    """Whether an earlier stage has begun this run."""
     params: Mapping[str, Any]
     """The sections of params.yaml that decide a run, with all defaults."""
     commit: str
@@ -38,8 +40,11 @@ class TrackerRun(Protocol):
     def log(self, values: Mapping[str, float], epoch: int) -> None:
         """Write the numbers of one epoch, from 1."""
 
-    def log_results(self, metrics: Mapping[str, float], plots: Path, model: Path, data: Path) -> None:
-        """Write the final metrics, the folder of plots, the model and what it was made from."""
+    def log_results(self, metrics: Mapping[str, float], files: ResultFiles) -> None:
+        """Write the final metrics, and the model with what it was made from and what it predicts."""
+
+    def log_onnx(self, path: Path) -> None:
+        """Write the model as ONNX."""
 
     def end(self, *, succeeded: bool) -> None:
         """Close the run."""

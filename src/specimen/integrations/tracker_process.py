@@ -21,6 +21,7 @@ from specimen.config.params import load_params
 from specimen.integrations.dvclive_tracker import DvcliveRun
 from specimen.integrations.mlflow_tracker import MlflowRun
 from specimen.integrations.tracker import RunFacts, TrackerRun
+from specimen.integrations.tracking import ResultFiles
 from specimen.integrations.wandb_tracker import WandbRun
 from specimen.versioning.git_commands import ask_git
 
@@ -39,9 +40,11 @@ def follow(name: str, messages: Messages) -> str:
     while "end" not in (message := messages.get()):
         if "epoch" in message:
             run.log(message["values"], message["epoch"])
+        elif "onnx" in message:
+            run.log_onnx(Path(message["onnx"]))
         else:
             numbers = {key: value for key, value in message["results"].items() if isinstance(value, (int, float))}
-            run.log_results(numbers, Path(message["plots"]), Path(message["model"]), Path(message["data"]))
+            run.log_results(numbers, ResultFiles(**{name: Path(path) for name, path in message["files"].items()}))
     run.end(succeeded=message["end"])
     return f"{name}: run {facts.name} ({facts.session}), {run.location}"
 

@@ -32,7 +32,11 @@ TRACK = "SPECIMEN_TRACK"
 """Environment variable with further trackers, such as `mlflow,wandb`, for one person or one machine."""
 MLFLOW_RUN = "MLFLOW_RUN_ID"
 """Environment variable that `mlflow run` sets: the run to log to."""
-TRACKERS_IN_ENVIRONMENT = (TRACK, MLFLOW_RUN)
+WANDB_SWEEP = "WANDB_SWEEP_ID"
+"""Environment variable that an agent of W&B sets: its sweep."""
+WANDB_RUN = "WANDB_RUN_ID"
+"""Environment variable that an agent of W&B sets: the run to log to."""
+TRACKERS_IN_ENVIRONMENT = (TRACK, MLFLOW_RUN, WANDB_SWEEP)
 TRACKER_FILE = "_tracker.py"
 SECONDS_TO_END = 60.0
 """How long the end of a stage waits for trackers that are behind."""
@@ -46,6 +50,19 @@ class Session:
     session: str
     resumed: bool
     """Whether train has begun it, and evaluate goes on with it."""
+
+
+@dataclass(frozen=True)
+class ResultFiles:
+    """What evaluate knows of a model, on disk."""
+
+    model: Path
+    data: Path
+    """The prepared data, a folder."""
+    predictions: Path
+    """The table of the test predictions."""
+    plots: Path
+    """A folder of pictures."""
 
 
 class Tracking:
@@ -66,13 +83,17 @@ class Tracking:
         """Hand over the numbers of one epoch (from 1)."""
         self._send({"epoch": epoch, "values": dict(values)})
 
-    def log_results(self, metrics: Mapping[str, Any], plots: Path, model: Path, data: Path) -> None:
-        """Hand over the results of evaluate: nested metrics, a folder of plots, the model and the prepared data."""
+    def log_results(self, metrics: Mapping[str, Any], files: ResultFiles) -> None:
+        """Hand over the results of evaluate: nested metrics, and files."""
         results = flatten({"test": metrics}, "/", replacement="_")
-        self._send({"results": results, "plots": str(plots), "model": str(model), "data": str(data)})
+        self._send({"results": results, "files": {name: str(path) for name, path in asdict(files).items()}})
+
+    def log_onnx(self, path: Path) -> None:
+        """Hand over the model as ONNX."""
+        self._send({"onnx": str(path)})
 
     def remember_model(self, model: Path) -> None:
-        """Remember that this run made a model, so that evaluate goes on with the run."""
+        """Remember that this run made a model, so that the stages after it go on with the run."""
         if self.is_on:
             with replace_atomically(SESSION) as new:
                 new.write_text(json.dumps({"model": file_md5(model), "session": self.session}), encoding="utf-8")
@@ -119,7 +140,7 @@ def track_training(name: str, *, is_first: bool) -> Tracking:
     return Tracking(_new_session(name), wanted() if is_first else (), SECONDS_TO_END)
 
 
-def track_evaluation(name: str, model: Path) -> Tracking:
+def track_model(name: str, model: Path) -> Tracking:
     """Go on with the run that made this model, or start one."""
     names = wanted()
     known = _session_of(model) if names else None
@@ -128,10 +149,15 @@ def track_evaluation(name: str, model: Path) -> Tracking:
 
 
 def wanted() -> list[str]:
-    """Return the trackers asked for; one that is unknown or not installed gives a warning and is left out."""
+    """Return the trackers that params, environment, `mlflow run` or an agent of W&B ask for.
+
+    One that is unknown or not installed gives a warning and is left out.
+    """
     asked = [*_of_params(), *filter(None, os.environ.get(TRACK, "").replace(" ", "").split(","))]
     if MLFLOW_RUN in os.environ:
         asked.append("mlflow")
+    if WANDB_SWEEP in os.environ:
+        asked.append("wandb")
     known = known_trackers()
     names = []
     for name in dict.fromkeys(asked):
@@ -149,9 +175,17 @@ def warn(message: str) -> None:
     print(f"warning: {message}", file=sys.stderr, flush=True)
 
 
-def run_name(backbone: str, image_size: int, lr: float) -> str:
-    """Return how trackers call a run: by what was trained."""
-    return f"{backbone}-{image_size}px-lr{lr:g}"
+def run_name(train: Mapping[str, Any]) -> str:
+    """Return how trackers call a run: by what was trained, such as `resnet18-sqrt-e9-s1` (9 epochs, seed 1).
+
+    `train` is that section of the params; what is as usual goes without saying.
+    """
+    backbone = str(train["backbone"]).removeprefix("timm/")
+    usual = {"weights": "none", "fine_tune": "all", "target_transform": "none"}
+    special = {key: str(train[key]) for key in usual if train[key] != usual[key]}
+    if "weights" in special:
+        special["weights"] = "pretrained"  # a file would be a long name
+    return "-".join([backbone, *special.values(), f"e{train['epochs']}", f"s{train['seed']}"])
 
 
 def known_trackers() -> list[str]:
@@ -168,7 +202,8 @@ def _of_params() -> list[str]:
 
 
 def _new_session(name: str) -> Session:
-    return Session(name, uuid.uuid4().hex[:8], resumed=False)
+    """Return a run with a name of its own for its stages, or with the one that an agent of W&B has given it."""
+    return Session(name, os.environ.get(WANDB_RUN) or uuid.uuid4().hex[:8], resumed=False)
 
 
 def _start(name: str) -> subprocess.Popen[bytes]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from specimen.config.evaluate import Evaluate
+from specimen.config.evaluate import GALLERIES, Evaluate
 from specimen.data.dataset.meta import DatasetMeta
 from specimen.data.dataset.store import Store
 from specimen.evaluation import grad_cam
@@ -50,11 +50,11 @@ def draw_galleries(
     if params.explain and not explain:
         print("evaluate.explain: the model has no map of features to look at, so the galleries show no heat")
     task = predictor.task
-    chosen = {
-        "worst": ("Largest errors, test split", galleries.worst(task, predictions, params.gallery)),
-        "random": ("Random samples of the test split", galleries.random_rows(predictions, params.gallery)),
-    }
-    for name, (title, samples) in chosen.items():
+    chosen = (
+        ("Largest errors, test split", galleries.worst(task, predictions, params.gallery)),
+        ("Random samples of the test split", galleries.random_rows(predictions, params.gallery)),
+    )
+    for name, (title, samples) in zip(GALLERIES, chosen, strict=True):
         images = store.images[samples.index]
         heat = grad_cam.heat(predictor, images, samples) if explain else None
         captions = galleries.captions(task, samples, store.meta.unit)

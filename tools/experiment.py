@@ -1,12 +1,17 @@
 """Run the pipeline with changed params as a DVC experiment: `python tools/experiment.py train.epochs=3`.
 
-MLproject names all its params in every call; the ones that nobody has set come as `unchanged`.
+MLproject names all its params in every call; the ones that nobody has set come as `unchanged`. The agent of a sweep of
+W&B (sweep.yaml) names those that it has chosen, and stops a run that is not worth its time with SIGTERM.
 """
 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+from contextlib import suppress
+
+import psutil
 
 from specimen.common import errors
 from specimen.common.errors import SpecimenError
@@ -21,11 +26,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Run the pipeline with changed params as a DVC experiment.")
     parser.add_argument("changes", nargs="*", metavar="KEY=VALUE", help=f"params to change; {UNCHANGED} changes none")
     parser.add_argument("--stage", help="run up to this stage; default: all")
+    parser.add_argument("--temp", action="store_true", help="run in a copy of the repository, as `dvc exp run --temp`")
     arguments = parser.parse_args()
-    sys.exit(run_dvc(*dvc_arguments(arguments.changes, arguments.stage)))
+    signal.signal(signal.SIGTERM, stop)
+    sys.exit(run_dvc(*dvc_arguments(arguments.changes, arguments.stage, temp=arguments.temp)))
 
 
-def dvc_arguments(changes: list[str], stage: str | None) -> list[str]:
+def stop(*_signal: object) -> None:
+    """End the running stage as Ctrl-C would, so that DVC, whose stage has failed, tidies up; then this process."""
+    (dvc,) = psutil.Process().children()
+    for process in dvc.children(recursive=True) or [dvc]:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGINT)
+    dvc.wait()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.raise_signal(signal.SIGTERM)
+
+
+def dvc_arguments(changes: list[str], stage: str | None, *, temp: bool = False) -> list[str]:
     """Return the arguments of `dvc`. Raises `SpecimenError` for a change without a key or a value."""
     overrides = []
     for change in changes:
@@ -34,7 +52,7 @@ def dvc_arguments(changes: list[str], stage: str | None) -> list[str]:
             raise SpecimenError(f"experiment: '{change}' changes nothing; write KEY=VALUE, such as train.epochs=3.")
         if value != UNCHANGED:
             overrides += ["--set-param", f"++{key}={value}"]  # also where params.yaml leaves the key out
-    return ["exp", "run", *overrides, *([stage] if stage else [])]
+    return ["exp", "run", *(["--temp"] if temp else []), *overrides, *([stage] if stage else [])]
 
 
 if __name__ == "__main__":

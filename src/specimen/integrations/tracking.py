@@ -178,14 +178,15 @@ def warn(message: str) -> None:
 def run_name(train: Mapping[str, Any]) -> str:
     """Return how trackers call a run: by what was trained, such as `resnet18-sqrt-e9-s1` (9 epochs, seed 1).
 
-    `train` is that section of the params; what is as usual goes without saying.
+    `train` is that section of the params. What is as usual goes without saying, and so does what a model does not know.
     """
-    backbone = str(train["backbone"]).removeprefix("timm/")
     usual = {"weights": "none", "fine_tune": "all", "target_transform": "none"}
-    special = {key: str(train[key]) for key in usual if train[key] != usual[key]}
+    special = {key: str(train[key]) for key in usual if train.get(key, usual[key]) != usual[key]}
     if "weights" in special:
         special["weights"] = "pretrained"  # a file would be a long name
-    return "-".join([backbone, *special.values(), f"e{train['epochs']}", f"s{train['seed']}"])
+    backbone = str(train.get("backbone", "model")).removeprefix("timm/")
+    counts = [f"{key[0]}{train[key]}" for key in ("epochs", "seed") if key in train]
+    return "-".join([backbone, *special.values(), *counts])
 
 
 def known_trackers() -> list[str]:

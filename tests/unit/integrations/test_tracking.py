@@ -61,6 +61,10 @@ def test_a_run_is_called_by_what_was_trained(params: dict[str, object], name: st
     assert tracking.run_name(Train.model_validate(params).model_dump(mode="json")) == name
 
 
+def test_a_model_that_knows_little_of_its_training_still_has_a_name() -> None:
+    assert tracking.run_name({"lr": 0.001, "seed": 2}) == "model-s2"
+
+
 def test_an_agent_of_wandb_switches_it_on_and_names_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("wandb", reason="needs the extra track")
     monkeypatch.setenv("WANDB_SWEEP_ID", "s1")

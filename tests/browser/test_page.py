@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from live_server import serve_in_thread
+from pages.chromium import BROWSER, DRIVER, INSTALL, open_chromium
 from PIL import Image
 
 from specimen.serving.app import make_app
@@ -23,14 +23,12 @@ if TYPE_CHECKING:
     from selenium.webdriver import Chrome
     from selenium.webdriver.remote.webelement import WebElement
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-DRIVER = shutil.which("chromedriver")
 NOWHERE = MetricsRecord(Path("no/dvc.lock"), Path("no/test.json"))
 SECONDS = 60
 
 pytestmark = pytest.mark.skipif(
     not (BROWSER and DRIVER) and os.environ.get("REQUIRE_BROWSER") != "1",
-    reason="no chromium with chromedriver on this machine (Debian: apt-get install chromium chromium-driver)",
+    reason=INSTALL,
 )
 
 
@@ -50,25 +48,8 @@ def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def chrome(downloads: Path) -> Iterator[Chrome]:
-    """A browser without a window, and without access to other machines."""
-    from selenium import webdriver
-
-    assert BROWSER, "chromium is missing: apt-get install chromium chromium-driver"
-    assert DRIVER, "chromedriver is missing: apt-get install chromium-driver"
-    options = webdriver.ChromeOptions()
-    options.binary_location = BROWSER
-    # Without a sandbox, for it refuses to work for root, which containers are.
-    for argument in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "disable-gpu", "no-proxy-server",
-                     "host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "window-size=1280,900"):  # fmt: skip
-        options.add_argument(f"--{argument}")
-    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NO_PROXY", "127.0.0.1,localhost")
-        driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-        try:
-            yield driver
-        finally:
-            driver.quit()
+    with open_chromium(downloads=downloads) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
-from projects import dvc_here
+from PIL import Image
+from projects import commit_all, dvc_here, git, init_git
 
 pytest.importorskip("dagster", reason="needs the extra dagster")
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+
+
+def drawn_png() -> bytes:
+    """Draw a plot of many pixels and colours: 1600 x 900 of noise in blocks."""
+    blocks = np.random.default_rng(0).integers(0, 256, (45, 80, 3), dtype=np.uint8)
+    drawn = io.BytesIO()
+    Image.fromarray(blocks).resize((1600, 900), Image.Resampling.NEAREST).save(drawn, "PNG")
+    return drawn.getvalue()
+
 
 PREPARE = """
 import json, pathlib
@@ -21,12 +33,13 @@ folder.mkdir(parents=True)
 counts = {"rows": 5, "kept": 3, "rejected": {"missing_label": 2}, "warned": {"near_duplicate": 1}}
 (folder / "meta.json").write_text(json.dumps({"counts": counts}))
 """
-EVALUATE = """
+EVALUATE = f"""
 import base64, json, pathlib
+PNG = {base64.b64encode(drawn_png())!r}
 pathlib.Path("plots/test").mkdir(parents=True)
 pathlib.Path("metrics").mkdir(exist_ok=True)
-pathlib.Path("plots/test/worst.png").write_bytes(b"a picture")
-pathlib.Path("metrics/test.json").write_text(json.dumps({"rmse": 0.5, "baseline": {"mean": {"rmse": 0.75}}}))
+pathlib.Path("plots/test/worst.png").write_bytes(base64.b64decode(PNG))
+pathlib.Path("metrics/test.json").write_text(json.dumps({{"rmse": 0.5, "baseline": {{"mean": {{"rmse": 0.75}}}}}}))
 """
 
 
@@ -81,14 +94,94 @@ def test_all_assets_are_materialised_with_metrics_plots_and_checks(repository: P
     assert set(seen) == {"data/sample", "prepare", "evaluate"}
     assert seen["evaluate"]["rmse"].value == 0.5
     assert seen["evaluate"]["test.json"].value["baseline"] == {"mean": {"rmse": 0.75}}
-    picture = base64.b64encode(b"a picture").decode()
-    assert seen["evaluate"]["worst.png"].value == f"![worst](data:image/png;base64,{picture})"
+    shown = seen["evaluate"]["worst.png"].value.removeprefix("![worst](data:image/png;base64,").removesuffix(")")
+    picture = Image.open(io.BytesIO(base64.b64decode(shown)))
+    assert (picture.format, picture.mode, picture.size) == ("PNG", "P", (800, 450))
     checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
     assert not checks["missing_label"].passed
     assert checks["missing_label"].metadata["rejected"].value == 2
     assert not checks["near_duplicate"].passed
     assert checks["missing_image"].passed
     assert json.loads(dvc_here(repository, "status", "--json")) == {}
+
+
+TRAIN = """
+import json, pathlib, yaml
+train = yaml.safe_load(open("params.yaml"))["train"]
+pathlib.Path("metrics").mkdir(exist_ok=True)
+pathlib.Path("metrics/test.json").write_text(json.dumps({"epochs": train["epochs"], "rmse": 1 / train["epochs"]}))
+"""
+
+
+@pytest.fixture
+def committed(tmp_path: Path) -> Path:
+    """A repository of Git and DVC with a stage train that has run, on 3 epochs, and is committed."""
+    (tmp_path / "train.py").write_text(TRAIN)
+    stage = {"cmd": "python train.py", "deps": ["train.py"], "params": ["train"]}
+    metric = {"metrics/test.json": {"cache": False}}
+    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"train": stage | {"outs": [metric]}}}))
+    data = {"root": "data", "task": "regression", "table": "labels.csv"}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump({"data": data, "train": {"epochs": 3}}))
+    init_git(tmp_path)
+    dvc_here(tmp_path, "init", "--quiet")
+    dvc_here(tmp_path, "repro", "--quiet")
+    commit_all(tmp_path, "first")
+    return tmp_path
+
+
+def metadata_of(repository: Path, job: str, run_config: dict[str, Any]) -> dict[str, Any]:
+    """Run a job on a repository whose one stage is train; return the metadata of its asset."""
+    import dagster as dg
+
+    from specimen.integrations import dagster_assets
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        defs = dagster_assets.build(repository)
+        result = defs.resolve_job_def(job).execute_in_process(run_config=run_config, instance=instance)
+    (event,) = result.get_asset_materialization_events()
+    return {key: entry.value for key, entry in event.materialization.metadata.items()}
+
+
+def test_a_run_config_is_an_experiment_and_the_workspace_stays_as_it_is(committed: Path) -> None:
+    seen = metadata_of(committed, "pipeline", {"epochs": 2, "overrides": ["train.augment.flip=0.25"]})
+    assert (seen["epochs"], seen["rmse"], seen["DVC"]) == (2, 0.5, "ran")
+    assert seen["changes"] == "train.epochs=2, train.augment.flip=0.25"
+    assert json.loads((committed / "metrics/test.json").read_text())["epochs"] == 3
+    assert git(committed, "status", "--porcelain") == ""
+    dvc_here(committed, *seen["to apply it"].split()[1:])
+    assert yaml.safe_load((committed / "params.yaml").read_text())["train"] == {"epochs": 2, "augment": {"flip": 0.25}}
+    assert json.loads((committed / "metrics/test.json").read_text())["epochs"] == 2
+
+
+@pytest.mark.parametrize("run_config", [{}, {"epochs": 3, "lr": 0.001, "overrides": ["train.weights=none"]}])
+def test_a_run_config_that_changes_nothing_runs_nothing(committed: Path, run_config: dict[str, Any]) -> None:
+    seen = metadata_of(committed, "pipeline", run_config)
+    assert seen["DVC"] == "unchanged"
+    assert "experiment" not in seen
+    assert git(committed, "for-each-ref", "refs/exps") == ""
+    assert git(committed, "status", "--porcelain") == ""
+
+
+def test_a_wrong_value_is_refused_by_name_before_there_is_a_run(committed: Path) -> None:
+    import dagster as dg
+
+    with pytest.raises(dg.DagsterInvalidConfigError, match=r"train\.epochs: Input should be greater .* 1, got 0\."):
+        metadata_of(committed, "pipeline", {"epochs": 0})
+    with pytest.raises(dg.DagsterInvalidConfigError, match=r"train\.los: unknown key\. Did you mean 'loss'"):
+        metadata_of(committed, "pipeline", {"overrides": ["train.los=mae"]})
+    with pytest.raises(dg.DagsterInvalidConfigError, match=r'Value "two" of type .* is not valid'):
+        metadata_of(committed, "pipeline", {"epochs": "two"})
+
+
+def test_assets_that_are_materialised_without_the_job_take_the_same_run_config(committed: Path) -> None:
+    import dagster as dg
+
+    def config(**values: Any) -> dict[str, Any]:
+        return {"ops": {"dvc": {"config": values}}}
+
+    assert metadata_of(committed, "__ASSET_JOB", config(epochs=2))["epochs"] == 2
+    with pytest.raises(dg.Failure, match=r"run config:\n  train\.epochs: Input should be greater .* 1, got 0\."):
+        metadata_of(committed, "__ASSET_JOB", config(epochs=0))
 
 
 def test_a_stage_that_fails_is_a_failed_asset_with_its_message(repository: Path) -> None:

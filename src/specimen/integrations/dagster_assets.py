@@ -1,29 +1,31 @@
 """The pipeline in Dagster: `make dagster`, or a code location that names this module.
 
-Assets, their lineage and descriptions are read from `dvc.yaml`, DVC materialises each, and what Dagster shows of it is
-read from its outputs: there is no second copy of anything.
+Assets, their lineage and descriptions are read from `dvc.yaml`, DVC materialises them, and what Dagster shows of each
+is read from its outputs: there is no second copy of anything.
 """
 
-# Not `from __future__ import annotations`: Dagster looks at the type of `context`.
-import base64
-import json
-from collections.abc import Sequence
+# Not `from __future__ import annotations`: Dagster looks at the types of `context` and `config`.
+from collections.abc import Iterator, Sequence
 from contextlib import chdir
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 from dvc.repo import Repo
 
 from specimen.common.errors import SpecimenError
 from specimen.config.prepare import Rules
+from specimen.integrations.dagster_metadata import DATA_META, check_rule, describe_outputs
+from specimen.integrations.dagster_run_config import RunParams, check_changes, make_mapping
+from specimen.integrations.dagster_runs import StageRun, run_experiment, run_in_workspace
 from specimen.integrations.label_fingerprint import label_fingerprint
-from specimen.versioning.dvc_commands import stream_dvc
+from specimen.versioning.errors import NotAvailableError
 
 PIPELINE = Path("dvc.yaml")
 DATA_STAGE = "prepare"
-DATA_META = Path("data/prepared/meta.json")
+OP = "dvc"
+"""What materialises the assets, as run config calls it."""
 
 
 @dataclass(frozen=True)
@@ -33,23 +35,32 @@ class Stage:
     address: str
     """`train`, `data/dvc.yaml:sample` or `data/raw.dvc`."""
     description: str | None
-    outs: tuple[Path, ...]
+    outs: tuple[str, ...]
+    """Paths from the root."""
     needs: tuple[str, ...]
     """Addresses of the stages whose outputs it reads."""
 
+    @property
+    def key(self) -> dg.AssetKey:
+        """The key of its asset."""
+        return key_of(self.address)
+
 
 def read_stages(root: Path) -> list[Stage]:
-    """Return the stages of `dvc.yaml` and all that they need."""
+    """Return the stages of `dvc.yaml` and all that they need, these first."""
     with chdir(root), Repo() as repo:  # addresses are relative to the current folder
-        return [
+        stages = [
             Stage(
                 address=stage.addressing,
                 description=stage.desc,
-                outs=tuple(root / out.fs_path for out in stage.outs),
+                outs=tuple(Path(out.fs_path).relative_to(repo.root_dir).as_posix() for out in stage.outs),
                 needs=tuple(needed.addressing for needed in repo.index.graph.successors(stage)),
             )
             for stage in repo.stage.collect(str(PIPELINE), with_deps=True)
         ]
+    by_address = {stage.address: stage for stage in sorted(stages, key=lambda stage: stage.address)}
+    order = TopologicalSorter({address: stage.needs for address, stage in by_address.items()}).static_order()
+    return [by_address[address] for address in order]
 
 
 def key_of(address: str) -> dg.AssetKey:
@@ -57,63 +68,64 @@ def key_of(address: str) -> dg.AssetKey:
     return dg.AssetKey(address.replace("dvc.yaml:", "").removesuffix(".dvc").split("/"))
 
 
-def make_asset(root: Path, stage: Stage) -> dg.AssetsDefinition:
-    """Return the asset of a stage; that of prepare has a check for each rule of the data."""
-    key = key_of(stage.address)
-    rules = Rules.model_fields if stage.address == DATA_STAGE else ()
+def make_assets(root: Path, stages: Sequence[Stage]) -> dg.AssetsDefinition:
+    """Return the assets of stages; that of prepare has a check for each rule of the data.
 
-    def materialise(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        run_stage(root, stage.address, context.log)
-        checks = [check_rule(root, rule) for rule in rules]
-        return dg.MaterializeResult(metadata=describe_outputs(stage.outs), check_results=checks)
+    One op makes them all, for changed params are changed for all: together the stages are one experiment.
+    """
 
-    return dg.asset(
-        key=key,
-        deps=[key_of(address) for address in stage.needs],
-        check_specs=[
-            dg.AssetCheckSpec(rule, asset=key, description=f"No row breaks prepare.rules.{rule}") for rule in rules
+    def materialise(context: dg.AssetExecutionContext, config: RunParams) -> Iterator[dg.MaterializeResult]:
+        selected = {stage.address: stage for stage in stages if stage.key in context.selected_asset_keys}
+        try:
+            changes = check_changes(root, config.changes())
+            name = f"dagster-{context.run_id[:8]}"
+            if changes:
+                runs = run_experiment(root, name, changes, list(selected), context.log.info)
+            else:
+                runs = run_in_workspace(root, list(selected), context.log.info)
+            for run in runs:
+                yield result_of(selected[run.address], run, context.selected_asset_check_keys)
+        except (SpecimenError, NotAvailableError) as error:
+            raise dg.Failure(str(error), allow_retries=False) from error
+
+    return dg.multi_asset(
+        name=OP,
+        specs=[
+            dg.AssetSpec(
+                stage.key,
+                deps=[key_of(address) for address in stage.needs],
+                description=stage.description,
+                kinds={"dvc"},
+                group_name="pipeline",
+            )
+            for stage in stages
         ],
-        description=stage.description,
-        kinds={"dvc"},
-        group_name="pipeline",
+        check_specs=[
+            dg.AssetCheckSpec(rule, asset=stage.key, description=f"No row breaks prepare.rules.{rule}")
+            for stage in stages
+            if stage.address == DATA_STAGE
+            for rule in Rules.model_fields
+        ],
+        can_subset=True,
     )(materialise)
 
 
-def run_stage(root: Path, address: str, log: Any) -> None:
-    """Let DVC bring one stage up to date. Raises `dagster.Failure` with the message of the stage."""
-    try:
-        for line in stream_dvc(root, "repro", "--single-item", address):
-            log.info(line)
-    except SpecimenError as error:
-        raise dg.Failure(f"{address}: {error}", allow_retries=False) from error
-
-
-def describe_outputs(outs: Sequence[Path]) -> dict[str, object]:
-    """Return the metadata of an asset: JSON files, the numbers at their top, and plots as Markdown that holds them."""
-    metadata: dict[str, object] = {}
-    for path in outs:
-        if path.suffix == ".json":
-            content = json.loads(path.read_text(encoding="utf-8"))
-            metadata |= {name: value for name, value in content.items() if isinstance(value, (int, float))}
-            metadata[path.name] = dg.MetadataValue.json(content)
-        for plot in sorted(path.rglob("*.png")) if "plots" in path.parts else ():
-            picture = base64.b64encode(plot.read_bytes()).decode()
-            metadata[plot.name] = dg.MetadataValue.md(f"![{plot.stem}](data:image/png;base64,{picture})")
-    return metadata
-
-
-def check_rule(root: Path, rule: str) -> dg.AssetCheckResult:
-    """Count the rows that break a rule, whether prepare rejected or kept them; any gives a warning."""
-    counts = json.loads((root / DATA_META).read_text(encoding="utf-8"))["counts"]
-    rows = {kind: counts.get(kind, {}).get(rule, 0) for kind in ("rejected", "warned")}
-    warning = dg.AssetCheckSeverity.WARN
-    return dg.AssetCheckResult(check_name=rule, passed=not any(rows.values()), severity=warning, metadata=rows)
+def result_of(stage: Stage, run: StageRun, checks: set[dg.AssetCheckKey]) -> dg.MaterializeResult:
+    """Return what Dagster shows of a stage that DVC has brought up to date. Raises `NotAvailableError`."""
+    asked = sorted(check.name for check in checks if check.asset_key == stage.key)
+    counts = run.results.json(DATA_META)["counts"] if asked else {}
+    return dg.MaterializeResult(
+        asset_key=stage.key,
+        metadata={"DVC": run.state, **run.notes, **describe_outputs(run.results, stage.outs)},
+        check_results=[check_rule(counts, rule, stage.key) for rule in asked],
+    )
 
 
 def build(root: Path) -> dg.Definitions:
     """Return all that Dagster offers: assets, a job for all of them, and what may start it."""
-    assets = [make_asset(root, stage) for stage in read_stages(root)]
-    job = dg.define_asset_job("pipeline", selection=dg.AssetSelection.assets(*assets))
+    assets = make_assets(root, read_stages(root))
+    selection = dg.AssetSelection.assets(assets)
+    job = dg.define_asset_job("pipeline", selection=selection, config=make_mapping(root, OP))
     nightly = dg.ScheduleDefinition(name="nightly", job=job, cron_schedule="0 3 * * *")
 
     def watch(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
@@ -129,7 +141,7 @@ def build(root: Path) -> dg.Definitions:
 
     sensor = dg.sensor(name="label_table", job=job, minimum_interval_seconds=60)(watch)
     one_by_one = dg.in_process_executor  # DVC locks what a stage writes
-    return dg.Definitions(assets=assets, jobs=[job], schedules=[nightly], sensors=[sensor], executor=one_by_one)
+    return dg.Definitions(assets=[assets], jobs=[job], schedules=[nightly], sensors=[sensor], executor=one_by_one)
 
 
 def find_root() -> Path:

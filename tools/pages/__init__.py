@@ -1,0 +1,1 @@
+"""Pages in a browser, as tests and pictures of the docs need them."""

@@ -1,0 +1,121 @@
+"""Dagster as people use it: `dagster dev` on this machine, and its pages in a browser."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from selenium.webdriver import Chrome
+
+from pages.chromium import open_chromium, page_text, save_picture, wait_for
+from specimen.common.errors import SpecimenError
+
+MODULE = "specimen.integrations.dagster_assets"
+SETTINGS = "telemetry: {enabled: false}\nnux: {enabled: false}\n"
+PLAYGROUND = f"/locations/{MODULE}/jobs/pipeline/playground"
+SECONDS_TO_START = 180.0
+SECONDS_TO_STOP = 30.0
+SECONDS_OF_A_RUN = 1200.0
+
+
+@contextmanager
+def serve_dagster(repository: Path, home: Path) -> Iterator[str]:
+    """Run `dagster dev` on the pipeline of a repository, as `make dagster` does; yield its address.
+
+    `home` gets Dagster's database and a log. At the end all processes are gone.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text(SETTINGS, encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    log = home / "log.txt"
+    where = ["--host", "127.0.0.1", "--port", str(port), "--working-directory", str(repository)]
+    own = {"DAGSTER_HOME": str(home), "PYTHONPATH": str(repository / "src"), "DVC_NO_ANALYTICS": "1"}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-m", "dagster", "dev", *where, "--module-name", MODULE],
+            cwd=repository,
+            env=os.environ | own,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # so that the processes that it starts can be signalled with it
+        )
+    try:
+        _wait_until_served(process, address, log)
+        yield address
+    finally:
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(SECONDS_TO_STOP)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _wait_until_served(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    """Return as soon as somebody answers. Raises `SpecimenError` where nobody does."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    end = time.monotonic() + SECONDS_TO_START
+    while process.poll() is None and time.monotonic() < end:
+        with suppress(OSError), direct.open(f"{address}/server_info", timeout=10):
+            return
+        time.sleep(0.2)
+    raise SpecimenError(f"Dagster does not answer at {address}: {log.read_text(errors='replace')[-2000:]}")
+
+
+class DagsterPages:
+    """The pages of Dagster, and what people do there."""
+
+    def __init__(self, chrome: Chrome, address: str) -> None:
+        self.chrome = chrome
+        self.address = address
+
+    def open(self, path: str, text: str) -> None:
+        """Open a page and wait until it shows a text."""
+        self.chrome.get(self.address + path)
+        wait_for(self.chrome, lambda: text in page_text(self.chrome))
+
+    def configure(self, run_config: str) -> None:
+        """Open the launchpad of the job and write a run config."""
+        self.open(PLAYGROUND, "Launch Run")
+        wait_for(self.chrome, lambda: self.chrome.find_elements("css selector", ".CodeMirror"))
+        write = "document.querySelector('.CodeMirror').CodeMirror.setValue(arguments[0])"
+        self.chrome.execute_script(write, run_config)
+
+    def launch(self) -> None:
+        """Press the button, as soon as Dagster has looked at the run config."""
+        button = "//button[contains(., 'Launch Run') and not(@disabled)]"
+        wait_for(self.chrome, lambda: self.chrome.find_elements("xpath", button))[0].click()
+
+    def wait_for_run(self) -> str:
+        """Wait for the end of the run that was launched; return `Success` or `Failure`."""
+        wait_for(self.chrome, lambda: "/runs/" in self.chrome.current_url)
+        return wait_for(
+            self.chrome,
+            lambda: next((end for end in ("Success", "Failure") if f"\n{end}\n" in page_text(self.chrome)), None),
+            SECONDS_OF_A_RUN,
+        )
+
+
+def take_pictures(clone: Path, docs: Path) -> None:
+    """Run the pipeline of a clone from the launchpad, and save lineage, run config and plots."""
+    with serve_dagster(clone, clone.parent / "dagster") as address, open_chromium() as chrome:
+        pages = DagsterPages(chrome, address)
+        pages.configure("epochs: 2\n")
+        save_picture(chrome, docs / "dagster-launchpad.png")
+        pages.launch()
+        if (end := pages.wait_for_run()) != "Success":
+            raise SpecimenError(f"The run in Dagster ended with {end}:\n{page_text(chrome)}")
+        pages.open("/asset-groups", "evaluate")
+        save_picture(chrome, docs / "dagster-lineage.png")
+        pages.open("/assets/evaluate", "Metadata")
+        save_picture(chrome, docs / "dagster-plots.png")

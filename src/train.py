@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import specimen.common.interrupts  # isort: skip # noqa: F401
 
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tqdm import tqdm
 
 from specimen.common import errors
 from specimen.common.files import write_csv
+from specimen.common.flattening import flatten
 from specimen.common.memory import keep_freed_memory
 from specimen.common.stage_deps import require_dep
 from specimen.common.weight_files import weights_file
@@ -29,6 +31,8 @@ from specimen.training.fine_tuning import FineTuning
 from specimen.training.finish import finish_model
 from specimen.training.hardware import compute_reproducibly, out_of_memory, use_threads
 from specimen.training.loop import fit
+from specimen.training.machine_facts import describe_commit, describe_machine
+from specimen.training.run_log import LOG, run_log
 from specimen.training.setup import TrainingSetup, set_up_training
 from specimen.training.training_state import TrainingState, make_training_state
 
@@ -50,7 +54,11 @@ def main() -> None:
         use_threads(train.threads, group.size)
         compute = pick_compute(train.device, train.precision, group)
         name = run_name(train.model_dump(mode="json"))
-        with out_of_memory(train.batch_size), track_training(name, is_first=group.is_first) as tracking:
+        with (
+            run_log(name, is_first=group.is_first),
+            out_of_memory(train.batch_size),
+            track_training(name, is_first=group.is_first) as tracking,
+        ):
             train_model(store, train, compute, tracking)
 
 
@@ -59,27 +67,30 @@ def train_model(store: Store, train: Train, compute: Compute, tracking: Tracking
     group = compute.group
     progress = _bar if group.is_first else iter
     setup = set_up_training(store, train, compute, progress)
-    group.print_once(_plan(setup.model, train, compute))
+    _log_plan(store, setup.model, train, compute)
     state = make_training_state(setup.model, train, len(setup.loaders.train))
     checkpoint = Checkpoint(
         CHECKPOINT, run_fingerprint(PREPARED, train.weights, setup.meta, compute, script=Path(__file__))
     )
     if (saved := checkpoint.load()) is not None:
         state.load_state_dict(saved)
-        group.print_once(f"goes on after epoch {len(state.records)}, from {CHECKPOINT}")
+        LOG.info("goes on after epoch %d, from %s", len(state.records), CHECKPOINT)
     monitor = setup.task.monitor
     for record in state.records:
         _publish(record, tracking, is_first=group.is_first)
+    begin = time.monotonic()
     try:
         for record in fit(state, setup.task, compute, setup.loaders, train, progress):
             if group.is_first:
                 checkpoint.save(state.state_dict())
                 write_csv(HISTORY, history_table(state.records))
             _publish(record, tracking, is_first=group.is_first)
-            group.print_once(record.line(monitor, train.epochs))
+            LOG.info(record.line(monitor, train.epochs, time.monotonic() - begin))
+            begin = time.monotonic()
     except KeyboardInterrupt:
-        if state.records:
-            group.print_once(f"\nEpoch {len(state.records)} is kept in {CHECKPOINT}; `dvc repro` goes on from there.")
+        if state.records and group.is_first:
+            print()  # after the ^C of the terminal
+            LOG.info("Epoch %d is kept in %s; `dvc repro` goes on from there.", len(state.records), CHECKPOINT)
         raise
     if group.is_first:
         _write_results(state, setup, store, train.coverage)
@@ -91,7 +102,7 @@ def _write_results(state: TrainingState, setup: TrainingSetup, store: Store, cov
     """Write the history, and the model with what it still lacks."""
     write_csv(HISTORY, history_table(state.records))
     if (warning := too_few_groups(store.samples["group"][store.rows("val")], coverage)) is not None:
-        print(warning)
+        LOG.warning(warning)
     best_epoch = max(record.epoch for record in state.records if record.best)
     model, meta = finish_model(state.model, setup.meta, best_epoch, store, coverage)
     save_model(MODEL, model, meta)
@@ -104,13 +115,20 @@ def _publish(record: EpochRecord, tracking: Tracking, *, is_first: bool) -> None
         append_epoch_record(record.numbers, record.epoch)
 
 
-def _plan(model: Model, train: Train, compute: Compute) -> str:
-    """Return the line that says what is trained, and on what."""
+def _log_plan(store: Store, model: Model, train: Train, compute: Compute) -> None:
+    """Say what is trained, from what, on what."""
     several = f", {compute.group.size} processes" if compute.group.size > 1 else ""
     where = f"{compute.device.type} in {precision_name(compute.precision)}{several}"
     # Of the last epoch, because a backbone may be frozen at first.
     trained, total = FineTuning(train.fine_tune, train.freeze_epochs).count(model, train.epochs)
-    return f"{train.backbone} on {where}: trains {trained:,} of {total:,} parameters ({trained / total:.2%})"
+    LOG.info(f"{train.backbone} on {where}: trains {trained:,} of {total:,} parameters ({trained / total:.2%})")
+    if compute.group.is_first:
+        LOG.info("%d samples to learn from, %d in val", len(store.rows("train")), len(store.rows("val")))
+        chosen = flatten(train.model_dump(mode="json", exclude_defaults=True), ".")
+        LOG.info("params: %s", ", ".join(f"{key} {value}" for key, value in chosen.items()) or "as they come")
+        LOG.debug("all params: %s", train.model_dump_json())
+        LOG.info("hardware: %s", describe_machine(compute.device))
+        LOG.info("commit: %s", describe_commit() or "none, for this is not a repository of Git")
 
 
 def _bar(batches: Iterable[Batch]) -> Iterable[Batch]:

@@ -39,7 +39,9 @@ PNG = {base64.b64encode(drawn_png())!r}
 pathlib.Path("plots/test").mkdir(parents=True)
 pathlib.Path("metrics").mkdir(exist_ok=True)
 pathlib.Path("plots/test/worst.png").write_bytes(base64.b64decode(PNG))
-pathlib.Path("metrics/test.json").write_text(json.dumps({{"rmse": 0.5, "baseline": {{"mean": {{"rmse": 0.75}}}}}}))
+metrics = {{"rmse": 0.5, "groups": 5, "baseline": {{"mean": {{"rmse": 0.75}}}}}}
+pathlib.Path("metrics/test.json").write_text(json.dumps(metrics))
+pathlib.Path("metrics/data.json").write_text(json.dumps({{"groups": 35}}))
 """
 
 
@@ -52,10 +54,10 @@ def repository(tmp_path: Path) -> Path:
     (tmp_path / "data").mkdir()
     sample = {"cmd": "python sample.py", "wdir": "..", "outs": ["data/raw"], "desc": "Draw"}
     (tmp_path / "data/dvc.yaml").write_text(yaml.safe_dump({"stages": {"sample": sample}}))
-    metric = {"metrics/test.json": {"cache": False}}
+    metrics = [{f"metrics/{name}.json": {"cache": False}} for name in ("test", "data")]
     stages = {
         "prepare": {"cmd": "python prepare.py", "deps": ["data/raw"], "outs": ["data/prepared"]},
-        "evaluate": {"cmd": "python evaluate.py", "deps": ["data/prepared"], "outs": ["plots/test", metric]},
+        "evaluate": {"cmd": "python evaluate.py", "deps": ["data/prepared"], "outs": ["plots/test", *metrics]},
     }
     (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
     data = {"root": "labels", "task": "regression", "table": "labels.csv"}
@@ -93,8 +95,10 @@ def test_all_assets_are_materialised_with_metrics_plots_and_checks(repository: P
     }
     assert set(seen) == {"data/sample", "prepare", "evaluate"}
     assert seen["evaluate"]["rmse"].value == 0.5
+    assert (seen["evaluate"]["groups"].value, seen["evaluate"]["data: groups"].value) == (5, 35), "no number is lost"
     assert seen["evaluate"]["test.json"].value["baseline"] == {"mean": {"rmse": 0.75}}
-    shown = seen["evaluate"]["worst.png"].value.removeprefix("![worst](data:image/png;base64,").removesuffix(")")
+    before, shown = seen["evaluate"]["plots"].value.removesuffix(")").split("(data:image/png;base64,")
+    assert before == "**worst**\n\n![worst]"
     picture = Image.open(io.BytesIO(base64.b64decode(shown)))
     assert (picture.format, picture.mode, picture.size) == ("PNG", "P", (800, 450))
     checks = {check.check_name: check for check in result.get_asset_check_evaluations()}

@@ -1,8 +1,10 @@
 """DVC's commands as programs: what they print, how they fail, and which Python their stages get."""
 
+import json
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 from projects import dvc_here
@@ -14,10 +16,12 @@ from specimen.versioning.errors import NotAvailableError
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A DVC repository without Git, with a stage that says which Python runs it, and one that fails."""
+    """A DVC repository without Git, with a stage that says which Python runs it, one that fails and one that hangs."""
     dvc_here(tmp_path, "init", "--quiet", "--no-scm")
     fail = "python -c \"import sys; print('works'); sys.exit('error: target: no such column')\""
-    stages = {"good": {"cmd": 'python -c "import sys; print(sys.executable)"'}, "bad": {"cmd": fail}}
+    hang = "python -c \"import time; print('hangs', flush=True); time.sleep(600)\""
+    good = 'python -c "import sys; print(sys.executable)"'
+    stages = {"good": {"cmd": good}, "bad": {"cmd": fail}, "hanging": {"cmd": hang}}
     (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
     monkeypatch.setenv("PATH", "/usr/bin:/bin")  # as where nobody has activated the environment
     return tmp_path
@@ -35,6 +39,17 @@ def test_a_stage_that_fails_is_an_error_with_its_message(folder: Path) -> None:
         lines.extend(stream_dvc(folder, "repro", "bad"))
 
 
+def test_whoever_stops_reading_stops_the_stage(folder: Path) -> None:
+    lines = stream_dvc(folder, "repro", "hanging")
+    while next(lines) != "hangs":
+        pass
+    family = psutil.Process().children(recursive=True)
+    assert len(family) >= 2
+    lines.close()  # type: ignore[attr-defined]
+    assert not [process for process in family if process.is_running()]
+    assert not any(json.loads((folder / ".dvc/tmp/rwlock").read_text()).values()), "nothing is locked any more"
+
+
 def test_a_command_that_fails_says_why(folder: Path) -> None:
     with pytest.raises(NotAvailableError, match=r"`dvc repro nothing` did not work: .*'nothing'"):
         read_dvc(folder, "repro", "nothing")
@@ -45,4 +60,4 @@ def test_the_status_of_a_command_on_the_terminal_is_returned(
 ) -> None:
     monkeypatch.chdir(folder)
     assert run_dvc("stage", "list", "--name-only") == 0
-    assert sorted(capfd.readouterr().out.split()) == ["bad", "good"]
+    assert sorted(capfd.readouterr().out.split()) == ["bad", "good", "hanging"]

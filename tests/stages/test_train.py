@@ -145,6 +145,29 @@ def test_a_run_that_was_killed_after_its_last_epoch_only_writes_the_model(
     assert "epoch 3/3" not in capsys.readouterr().out
 
 
+def test_each_run_is_logged_with_its_params_machine_commit_and_times(
+    project: Configure, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project(**TABULAR, epochs=2)
+    projects.init_git(Path.cwd())
+    Path(".gitignore").write_text("*\n!.gitignore\n")
+    projects.commit_all(Path.cwd(), "first")
+    first, second = outputs(), outputs()
+    assert first == second, "times are in no output"
+    runs = Path("training.log").read_text().split("=== none-32px-lr0.001, ")[1:]
+    assert len(runs) == 2
+    for run in runs:
+        assert re.search(r"params: epochs 2, batch_size 8, .*features \['age', 'kind'\]", run), run
+        assert '"weight_decay":0.01' in run, "all params, for the file"
+        assert re.search(r"hardware: \d+ cores of .+, torch ", run)
+        assert f"commit: {projects.git(Path.cwd(), 'rev-parse', 'HEAD').strip()}\n" in run
+        assert re.findall(r"epoch (\d)/2 .* \d+\.\d s", run) == ["1", "2"]
+        assert re.search(r"done in \d+\.\d s", run)
+    said = capsys.readouterr().out
+    assert said.count("hardware: ") == 2
+    assert "all params" not in said
+
+
 def test_patience_ends_a_run_early(project: Configure) -> None:
     project(**CONFIGURATIONS["patience"])
     train.main()

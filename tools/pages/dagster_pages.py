@@ -21,6 +21,14 @@ from specimen.common.errors import SpecimenError
 MODULE = "specimen.integrations.dagster_assets"
 SETTINGS = "telemetry: {enabled: false}\nnux: {enabled: false}\n"
 PLAYGROUND = f"/locations/{MODULE}/jobs/pipeline/playground"
+RUN_CONFIG = """\
+epochs: 5
+lr: 0.0005
+overrides:
+  - train.augment.flip=0.3
+"""
+SECONDS_TO_SETTLE = 3.0
+"""What moves on a page has come to rest then."""
 SECONDS_TO_START = 180.0
 SECONDS_TO_STOP = 30.0
 SECONDS_OF_A_RUN = 1200.0
@@ -105,17 +113,36 @@ class DagsterPages:
             SECONDS_OF_A_RUN,
         )
 
+    def save(self, path: Path, bottom: int | None = None) -> None:
+        """Save a picture of the page, down to row `bottom`, when nothing moves any more."""
+        time.sleep(SECONDS_TO_SETTLE)
+        save_picture(self.chrome, path, bottom)
+
+    def show_plots(self) -> int:
+        """On the page of an asset, open the Markdown of its plots; return how many pictures the browser has drawn."""
+        row = "//tr[td[contains(., 'plots')]]//*[text()='[Show Markdown]']"
+        wait_for(self.chrome, lambda: self.chrome.find_elements("xpath", row))[0].click()
+        drawn = """
+            const pictures = [...document.querySelectorAll("img[src^='data:image/png']")];
+            return pictures.every((one) => one.naturalWidth) ? pictures.length : 0;
+        """
+        return wait_for(self.chrome, lambda: int(self.chrome.execute_script(drawn)))
+
 
 def take_pictures(clone: Path, docs: Path) -> None:
     """Run the pipeline of a clone from the launchpad, and save lineage, run config and plots."""
     with serve_dagster(clone, clone.parent / "dagster") as address, open_chromium() as chrome:
         pages = DagsterPages(chrome, address)
-        pages.configure("epochs: 2\n")
-        save_picture(chrome, docs / "dagster-launchpad.png")
+        pages.configure(RUN_CONFIG)
+        pages.save(docs / "dagster-launchpad.png")
         pages.launch()
         if (end := pages.wait_for_run()) != "Success":
             raise SpecimenError(f"The run in Dagster ended with {end}:\n{page_text(chrome)}")
-        pages.open("/asset-groups", "evaluate")
-        save_picture(chrome, docs / "dagster-lineage.png")
-        pages.open("/assets/evaluate", "Metadata")
-        save_picture(chrome, docs / "dagster-plots.png")
+        chrome.set_window_size(1500, 900)
+        pages.open("/asset-groups", "Hide navigation")
+        chrome.find_element("xpath", "//*[text()='Hide navigation']").click()
+        pages.save(docs / "dagster-lineage.png", bottom=600)
+        pages.open("/assets/evaluate", "dvc exp apply")
+        pages.show_plots()
+        chrome.execute_script("document.querySelector(\"img[alt='predicted_vs_true']\").scrollIntoView()")
+        pages.save(docs / "dagster-plots.png")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +18,7 @@ import psutil
 
 from specimen.common.errors import SpecimenError
 from specimen.training.epoch_records import RECORDS
-from specimen.versioning.dvc_commands import dvc_command, dvc_environment, fault_in, read_dvc
+from specimen.versioning.dvc_commands import dvc_command, dvc_environment, fault_in, read_dvc, stop_dvc
 from specimen.versioning.errors import NotAvailableError
 
 STAGE = "train"
@@ -27,8 +26,6 @@ HISTORY = "plots/history.csv"
 COPIES = Path(".dvc/tmp/exps/standalone")
 """Where `dvc exp run --temp` works."""
 LOCKS = (Path(".dvc/tmp/rwlock"), Path(".dvc/tmp/exps/rwlock"))
-SECONDS_TO_STOP = 30.0
-"""How long DVC may tidy up after a stopped trial."""
 
 
 class Trial:
@@ -81,21 +78,11 @@ class Trial:
         return pd.read_csv(io.StringIO(read(HISTORY, rev=self.name)))
 
     def stop(self) -> None:
-        """Stop the stage as Ctrl-C would, so that DVC, whose stage has failed, tidies up; then kill what is left."""
+        """Stop the stage as Ctrl-C would, and leave no process, copy or lock of it behind."""
         if self._process.poll() is not None:
             return
-        family = psutil.Process(self._process.pid).children(recursive=True)
-        copies = _copies(family)
-        # Not DVC itself, if it can be helped: it would leave a lock file half written.
-        for process in family or [self._process]:
-            with suppress(psutil.NoSuchProcess, ProcessLookupError):
-                process.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(SECONDS_TO_STOP)
-        for process in [self._process, *family]:  # children of torchrun are in sessions of their own
-            with suppress(psutil.NoSuchProcess, ProcessLookupError):
-                process.kill()
-        self._process.wait()
+        copies = _copies(psutil.Process(self._process.pid).children(recursive=True))
+        stop_dvc(self._process)
         for copy in copies:  # a DVC that was slow to end has not removed its own
             shutil.rmtree(copy, ignore_errors=True)
         _remove_broken_locks()

@@ -18,30 +18,33 @@ COLOURS = 128
 
 
 def describe_outputs(revision: Revision, outs: Sequence[str]) -> dict[str, object]:
-    """Return the metadata of an asset: JSON files, the numbers at their top, and plots as Markdown that holds them.
+    """Return the metadata of an asset: JSON files, the numbers at their top, and Markdown that holds the plots.
 
     Raises `NotAvailableError`.
     """
     metadata: dict[str, object] = {}
+    plots: list[str] = []
     for out in map(PurePosixPath, outs):
         if out.suffix == ".json":
             content = revision.json(str(out))
-            metadata |= {name: value for name, value in content.items() if isinstance(value, (int, float))}
+            for name, value in content.items():
+                if isinstance(value, (int, float)):
+                    metadata[f"{out.stem}: {name}" if name in metadata else name] = value
             metadata[out.name] = dg.MetadataValue.json(content)
         elif "plots" in out.parts and not out.suffix:
-            plots = [PurePosixPath(path) for path in revision.files(str(out)) if path.endswith(".png")]
-            metadata |= {plot.name: show(plot.stem, revision.read(str(plot))) for plot in plots}
-    return metadata
+            pictures = [path for path in revision.files(str(out)) if path.endswith(".png")]
+            plots += [show(PurePosixPath(path).stem, revision.read(path)) for path in pictures]
+    return metadata | ({"plots": dg.MetadataValue.md("\n\n".join(plots))} if plots else {})
 
 
-def show(title: str, png: bytes) -> dg.MarkdownMetadataValue:
+def show(title: str, png: bytes) -> str:
     """Return Markdown that holds a picture, of fewer colours and pixels if it has many."""
     picture = Image.open(io.BytesIO(png)).convert("RGB")
     picture.thumbnail((WIDTH, picture.height))
     small = io.BytesIO()
     picture.quantize(COLOURS, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
     data = base64.b64encode(small.getvalue()).decode()
-    return dg.MetadataValue.md(f"![{title}](data:image/png;base64,{data})")
+    return f"**{title}**\n\n![{title}](data:image/png;base64,{data})"
 
 
 def check_rule(counts: Mapping[str, Any], rule: str, asset: dg.AssetKey) -> dg.AssetCheckResult:

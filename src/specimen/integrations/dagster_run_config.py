@@ -59,7 +59,7 @@ def make_mapping(root: Path, op: str) -> dg.ConfigMapping:
         try:
             check_changes(root, val.changes())
         except SpecimenError as error:
-            raise dg.DagsterInvalidConfigError(str(error), [], val.model_dump()) from error
+            raise dg.DagsterInvalidConfigError(str(error), [], val.model_dump()) from None
         return {"ops": {op: {"config": val.model_dump(exclude_none=True)}}}
 
     return to_op

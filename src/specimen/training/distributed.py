@@ -31,11 +31,6 @@ class ProcessGroup:
         """Whether this process writes and prints."""
         return self.rank == 0
 
-    def print_once(self, message: str) -> None:
-        """Print, once for all processes, and at once even where the output is a file."""
-        if self.is_first:
-            print(message, flush=True)
-
     def gather(self, value: Any) -> list[Any]:
         """Return the values of all processes, by rank."""
         if self.size == 1:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from specimen.common.files import significant
+from specimen.common.sizes import format_seconds
 
 RECORDS = "SPECIMEN_RECORDS"
 """Environment variable with a file that gets the numbers of each epoch as a JSON line; `make sweep` reads it."""
@@ -37,12 +38,12 @@ class EpochRecord:
         losses = {"lr": self.lr, "train_loss": self.train_loss, "val_loss": self.val_loss}
         return losses | {f"val_{name}": value for name, value in self.val_metrics.items()}
 
-    def line(self, monitor: str, epochs: int) -> str:
-        """Return the line that is printed for an epoch of so many; `monitor` is the name of the metric in it."""
+    def line(self, monitor: str, epochs: int, seconds: float) -> str:
+        """Return the line for an epoch of so many that took so long; `monitor` is the name of the metric in it."""
         mark = "  best so far" if self.best else ""
         return (
             f"epoch {self.epoch:>{len(str(epochs))}}/{epochs}  train loss {self.train_loss:.4f}  "
-            f"val loss {self.val_loss:.4f}  val {monitor} {self.val_metrics[monitor]:.4g}{mark}"
+            f"val loss {self.val_loss:.4f}  val {monitor} {self.val_metrics[monitor]:.4g}  {format_seconds(seconds)}{mark}"
         )
 
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from specimen.common.errors import SpecimenError
 from specimen.versioning.errors import NotAvailableError
 from specimen.versioning.parsing import parse_json
 
+SECONDS_TO_STOP = 30.0
+"""How long DVC may tidy up after a stage that was stopped."""
 _NOT_LOADED = re.compile(r"failed to load (?:params|metrics) in revision .*")
 
 
@@ -75,11 +81,32 @@ def stream_dvc(root: Path, *arguments: str) -> Iterator[str]:
         errors="replace",
     ) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            lines.append(line.rstrip())
-            yield lines[-1]
+        try:
+            for line in process.stdout:
+                lines.append(line.rstrip())
+                yield lines[-1]
+        except BaseException:  # whoever reads has been interrupted, or wants no more
+            stop_dvc(process)
+            raise
     if process.returncode:
         raise SpecimenError(fault_in(lines))
+
+
+def stop_dvc(process: subprocess.Popen[Any]) -> None:
+    """Stop the stage as Ctrl-C would, so that DVC, whose stage has failed, tidies up; then kill what is left."""
+    if process.poll() is not None:
+        return
+    family = psutil.Process(process.pid).children(recursive=True)
+    # Not DVC itself, if it can be helped: it would leave a lock file half written.
+    for member in family or [process]:
+        with suppress(psutil.NoSuchProcess, ProcessLookupError):
+            member.send_signal(signal.SIGINT)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(SECONDS_TO_STOP)
+    for member in [process, *family]:  # children of torchrun are in sessions of their own
+        with suppress(psutil.NoSuchProcess, ProcessLookupError):
+            member.kill()
+    process.wait()
 
 
 def fault_in(output: Sequence[str]) -> str:

@@ -1,0 +1,36 @@
+"""Dagster in a real browser, on the real pipeline: what is written in the launchpad is trained, and nothing else."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from pages.chromium import BROWSER, DRIVER, INSTALL, open_chromium, page_text, wait_for
+from pages.dagster_pages import DagsterPages, serve_dagster
+from projects import dvc_here, git
+
+pytest.importorskip("dagster_webserver", reason="needs the extra dagster")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
+    pytest.mark.skipif(not (BROWSER and DRIVER) and os.environ.get("REQUIRE_BROWSER") != "1", reason=INSTALL),
+]
+
+
+def test_a_run_config_written_in_the_launchpad_is_trained_and_params_stay(repository: Path, tmp_path: Path) -> None:
+    with serve_dagster(repository, tmp_path / "dagster") as address, open_chromium() as chrome:
+        pages = DagsterPages(chrome, address)
+        pages.configure("epochs: 0\n")
+        pages.launch()
+        refusal = "train.epochs: Input should be greater than or equal to 1, got 0."
+        wait_for(chrome, lambda: refusal in page_text(chrome))
+        pages.configure("epochs: 3\n")
+        pages.launch()
+        assert pages.wait_for_run() == "Success", page_text(chrome)
+        name = f"dagster-{chrome.current_url.rpartition('/')[2][:8]}"
+        pages.open("/assets/evaluate", f"dvc exp apply {name}")
+        assert pages.show_plots() > 3
+    assert git(repository, "status", "--porcelain") == ""
+    assert (repository / "plots/history.csv").read_text().count("\n") == 1 + 2, "the workspace has its two epochs"
+    dvc_here(repository, "exp", "apply", name)
+    assert (repository / "plots/history.csv").read_text().count("\n") == 1 + 3

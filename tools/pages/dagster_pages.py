@@ -31,7 +31,7 @@ SECONDS_TO_SETTLE = 3.0
 """What moves on a page has come to rest then."""
 SECONDS_TO_START = 180.0
 SECONDS_TO_STOP = 30.0
-SECONDS_OF_A_RUN = 1200.0
+SECONDS_OF_A_RUN = 3600.0
 
 
 @contextmanager

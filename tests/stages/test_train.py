@@ -154,7 +154,7 @@ def test_each_run_is_logged_with_its_params_machine_commit_and_times(
     projects.commit_all(Path.cwd(), "first")
     first, second = outputs(), outputs()
     assert first == second, "times are in no output"
-    runs = Path("training.log").read_text().split("=== none-32px-lr0.001, ")[1:]
+    runs = Path("training.log").read_text().split("=== none-e2-s1, ")[1:]
     assert len(runs) == 2
     for run in runs:
         assert re.search(r"params: .*features \['age', 'kind'\], epochs 2, batch_size 8\n", run)

@@ -40,10 +40,11 @@ class EpochRecord:
 
     def line(self, monitor: str, epochs: int, seconds: float) -> str:
         """Return the line for an epoch of so many that took so long; `monitor` is the name of the metric in it."""
+        val_metric = f"val {monitor} {self.val_metrics[monitor]:.4g}"
         mark = "  best so far" if self.best else ""
         return (
             f"epoch {self.epoch:>{len(str(epochs))}}/{epochs}  train loss {self.train_loss:.4f}  "
-            f"val loss {self.val_loss:.4f}  val {monitor} {self.val_metrics[monitor]:.4g}  {format_seconds(seconds)}{mark}"
+            f"val loss {self.val_loss:.4f}  {val_metric}  {format_seconds(seconds)}{mark}"
         )
 
 

@@ -13,7 +13,8 @@ from specimen.common.files import replace_atomically, write_csv, write_json
 from specimen.config.base import load_section
 from specimen.config.evaluate import Evaluate
 from specimen.data.dataset.store import Store
-from specimen.evaluation import grad_cam, metrics
+from specimen.evaluation import metrics
+from specimen.evaluation.attention import measure_attention
 from specimen.evaluation.baselines import compare
 from specimen.evaluation.plots.by_group import draw_by
 from specimen.evaluation.plots.draw import draw_galleries, draw_predictions
@@ -77,19 +78,15 @@ def _measure(
 ) -> Results:
     """Measure the predictions of the test split, and what they have to beat."""
     task = predictor.task
-    rows = store.rows("test")
     scores = metrics.score(task, predictions)
     by = metrics.score_by(task, predictions, params.by)
-    attention = None
-    if store.masks is not None and params.explain:
-        attention = grad_cam.attention(predictor, store.images[rows], store.masks[rows], predictions, _bar)
     train_targets = store.samples["target"].iloc[store.rows("train")]
     return Results(
         scores=scores,
         by=by,
         per_class=metrics.per_class(task, predictions),
         unlike=float(predictions[UNLIKE].mean()) if UNLIKE in predictions else None,
-        attention=attention,
+        attention=measure_attention(predictor, store, predictions, _bar) if params.explain else None,
         baselines=compare(task, predictions, train_targets, forest, params.resamples),
     )
 

@@ -41,7 +41,8 @@ def test_every_stage_leaves_its_outputs(tiny_repository: Path) -> None:
     assert "low" not in difference, "five groups are too few for an interval"
     assert set(details["by"]) == {"age_days", "condition"}
     assert 0 < metrics["attention_by_chance"] < 1
-    assert 0 <= metrics["attention_inside"] <= 1
+    for name in ("inside", "on_top", "inside_untrained", "on_top_untrained"):
+        assert 0 <= metrics[f"attention_{name}"] <= 1
     counts = json.loads((tiny_repository / "metrics/data.json").read_text())
     assert counts["rows"] == counts["kept"] + sum(counts["rejected"].values()) == 80
 

@@ -20,7 +20,7 @@ class Evaluate(Section):
     resamples: Annotated[int, Field(ge=100, le=20_000)] = 2000
     """How often test groups are swapped between the model and the forest, for the interval of their difference."""
     explain: bool = True
-    """Show in the galleries where the model looked (Grad-CAM)."""
+    """Show in the galleries where the model looked (integrated gradients), and measure it where there are masks."""
     gallery: Annotated[int, Field(ge=1, le=48)] = 12
     """How many samples a gallery shows."""
     predictions_plot: Literal["scatter", "scatter_jitter", "confusion", "confusion_normalized"] = "scatter"

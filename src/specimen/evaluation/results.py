@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 Numbers = Mapping[str, float]
 """Metrics by name; one that is not defined is absent."""
@@ -44,12 +44,17 @@ class ClassScores:
 
 @dataclass(frozen=True)
 class Attention:
-    """Where the model looks."""
+    """Where the model looks: see `attention.py`."""
 
     inside: float
     """Mean share of the heat on the object."""
+    on_top: float
+    """Share of the photos whose hottest place is on the object."""
     by_chance: float
-    """What heat spread evenly would have there: the mean share of the area."""
+    """What heat spread evenly would have of both: the mean share of the area."""
+    inside_untrained: float | None = None
+    on_top_untrained: float | None = None
+    """What networks with random weights have of both; None if these have no heat."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +108,8 @@ class Results:
         if self.unlike is not None:
             numbers["unlike"] = self.unlike
         if self.attention is not None:
-            numbers["attention_inside"] = self.attention.inside
-            numbers["attention_by_chance"] = self.attention.by_chance
+            found = asdict(self.attention).items()
+            numbers |= {f"attention_{name}": value for name, value in found if value is not None}
         return numbers
 
     def numbers(self) -> dict[str, float]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,9 @@ from specimen.evaluation.results import (
 )
 
 Json = dict[str, Any]
+
+ATTENTION = {f"attention_{field.name}": field.name for field in fields(Attention)}
+"""Fields by their names in `test.json`."""
 
 
 def metrics_json(results: Results) -> dict[str, float]:
@@ -119,7 +122,7 @@ def _read_json(path: Path) -> Json:
 
 def _read_scores(content: Json) -> Scores:
     return Scores(
-        metrics=_metrics(content, without=("unlike", "attention_inside", "attention_by_chance")),
+        metrics=_metrics(content, without=("unlike", *ATTENTION)),
         samples=content["samples"],
         groups=content["groups"],
         intervals=_read_intervals(content),
@@ -137,7 +140,8 @@ def _read_intervals(content: Json) -> Intervals:
 def _read_attention(numbers: Json) -> Attention | None:
     if "attention_inside" not in numbers:
         return None
-    return Attention(numbers["attention_inside"], numbers["attention_by_chance"])
+    known = {field: numbers[name] for name, field in ATTENTION.items() if name in numbers}
+    return Attention(**known)
 
 
 def _read_baselines(content: Json) -> Baselines:

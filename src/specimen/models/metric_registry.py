@@ -87,7 +87,12 @@ METRICS = {
         Metric("f1", "F1", HIGHER),
         Metric("unlike", "share of photos unlike the training photos", NEITHER),
         Metric("attention_inside", "share of the heat on the object", NEITHER),
+        Metric("attention_on_top", "share of photos whose hottest place is on the object", NEITHER),
         Metric("attention_by_chance", "share of the picture that is the object", NEITHER),
+        Metric("attention_inside_untrained", "share of the heat on the object with random weights", NEITHER),
+        Metric(
+            "attention_on_top_untrained", "share of photos whose hottest place is on it with random weights", NEITHER
+        ),
     )
 }
 """By name, in the order in which files and tables list them."""

@@ -12,6 +12,7 @@ from specimen.evaluation.baselines import COMPARED, IN_GUESS
 from specimen.evaluation.measures import measure
 from specimen.evaluation.metrics import WITH_INTERVAL, WITH_INTERVAL_BY
 from specimen.evaluation.results import ClassScores
+from specimen.evaluation.results_files import ATTENTION
 from specimen.models.metric_registry import METRICS, find_metric
 from specimen.models.task import TASKS, Classification, Regression
 
@@ -31,7 +32,7 @@ def measured() -> set[str]:
 
 
 def test_every_metric_that_is_measured_is_registered() -> None:
-    assert set(METRICS) == measured() | {"unlike", "attention_inside", "attention_by_chance"}
+    assert set(METRICS) == measured() | {"unlike", *ATTENTION}
 
 
 def test_every_metric_of_the_sample_is_registered() -> None:

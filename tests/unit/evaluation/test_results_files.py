@@ -29,6 +29,7 @@ def test_the_metrics_of_the_sample_are_the_same_bytes_when_written_again(tmp_pat
 def test_classes_are_the_same_when_read_again(tmp_path: Path) -> None:
     results = builders.results(
         SCORES,
+        attention=Attention(0.2, 0.6, 0.1, None, 0.3),
         per_class={"leaf": ClassScores(1.0, 0.5, 0.75, 2), "stem": ClassScores(None, None, None, 0)},
         baselines=Baselines("majority", {"accuracy": 0.5}, None),
     )
@@ -43,8 +44,8 @@ def test_classes_are_the_same_when_read_again(tmp_path: Path) -> None:
 
 
 def test_what_is_known_besides_the_metrics_comes_after_the_counts() -> None:
-    results = builders.results(SCORES, unlike=0.5, attention=Attention(0.2, 0.1))
-    extra = ["unlike", "attention_inside", "attention_by_chance"]
+    results = builders.results(SCORES, unlike=0.5, attention=Attention(0.2, 0.6, 0.1, None, 0.3))
+    extra = ["unlike", "attention_inside", "attention_on_top", "attention_by_chance", "attention_on_top_untrained"]
     assert list(metrics_json(results)) == ["accuracy", "log_loss", "samples", "groups", *extra]
     assert list(results.numbers()) == ["accuracy", "log_loss", *extra]
 

@@ -10,7 +10,7 @@ import pandas as pd
 from specimen.config.evaluate import GALLERIES, Evaluate
 from specimen.data.dataset.meta import DatasetMeta
 from specimen.data.dataset.store import Store
-from specimen.evaluation import grad_cam
+from specimen.evaluation.attribution import heat_maps
 from specimen.evaluation.plots import galleries
 from specimen.evaluation.plots.classification import draw_classification
 from specimen.evaluation.plots.regression import draw_regression
@@ -46,9 +46,6 @@ def draw_galleries(
     """
     if not store.images.shape[1]:
         return
-    explain = params.explain and grad_cam.can_explain(predictor)
-    if params.explain and not explain:
-        print("evaluate.explain: the model has no map of features to look at, so the galleries show no heat")
     task = predictor.task
     chosen = (
         ("Largest errors, test split", galleries.worst(task, predictions, params.gallery)),
@@ -56,7 +53,7 @@ def draw_galleries(
     )
     for name, (title, samples) in zip(GALLERIES, chosen, strict=True):
         images = store.images[samples.index]
-        heat = grad_cam.heat(predictor, images, samples) if explain else None
+        heat = heat_maps(predictor, images, samples) if params.explain else None
         captions = galleries.captions(task, samples, store.meta.unit)
         galleries.write_samples(tables / f"{name}.csv", task, samples)
         galleries.draw_samples(pictures / f"{name}.png", list(images), captions, heat, title)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from specimen.common.files import significant, write_csv
 from specimen.common.hashing import hash_position
-from specimen.evaluation.grad_cam import Heat
+from specimen.evaluation.attribution import Heat
 from specimen.evaluation.sample_errors import sample_errors
 from specimen.models.predictions import (
     CONFIDENCE,

@@ -19,7 +19,7 @@ from specimen.common.memory import return_freed_memory
 from specimen.common.sockets import bind
 from specimen.data.readers.decode import ignore_pillow_warnings
 from specimen.serving.app import make_app
-from specimen.serving.decode_cost import MOST_BYTES_PER_PIXEL
+from specimen.serving.decode_cost import BYTES_PER_PIXEL
 from specimen.serving.limits import Limits
 from specimen.serving.protocol import server_config
 from specimen.serving.welcome import own_names, welcome
@@ -119,7 +119,7 @@ def _check_memory(limits: Limits) -> None:
     """Raise `SpecimenError` where a single request could need more memory than there is for all."""
     for option, wanted, part in (
         ("--max-request", limits.request_bytes, limits.upload_bytes),
-        ("--max-pixels", limits.pixels * MOST_BYTES_PER_PIXEL, limits.decode_bytes),
+        ("--max-pixels", limits.pixels * BYTES_PER_PIXEL, limits.large_bytes),
     ):
         if wanted > part:
             enough = math.ceil(limits.memory_bytes * wanted / part / 1e6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -70,6 +71,12 @@ def jpeg_of_scans(count: int) -> bytes:
     content = file.getvalue()
     last = content[content.rindex(b"\xff\xda") : -2]
     return content[:-2] + last * (count - content.count(b"\xff\xda")) + content[-2:]
+
+
+def tiff(tags: dict[int, int]) -> bytes:
+    """Return the start of a TIFF with these tags; its data follow."""
+    entries = [struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items()]
+    return struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + b"".join(entries) + bytes(4)
 
 
 @contextmanager

@@ -35,8 +35,8 @@ def keep_freed_memory() -> None:
 def return_freed_memory() -> None:
     """Tell glibc to hand large blocks back to the kernel as soon as they are freed; elsewhere do nothing.
 
-    By default it keeps those that are smaller than the largest one freed so far: after a few images of 50 megapixels in
-    several threads, half a gigabyte that nobody uses.
+    By default it keeps those that are smaller than the largest one freed so far, up to 32 MB: after some images, 50 to
+    400 MB that nobody uses.
     """
     if platform.libc_ver()[0] == "glibc":
         with contextlib.suppress(OSError, AttributeError):

@@ -1,82 +1,61 @@
-"""What it costs to decode an image, known from its head: what costs too much is refused before it is decoded."""
+"""What it costs to decode an image, known from its head: before it is decoded, it is known where."""
 
 from __future__ import annotations
 
 import io
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import math
+from dataclasses import dataclass
 
 from PIL import Image
 
-from specimen.data.readers.decode import FORMATS, DecodeError, TooManyPixelsError
-from specimen.data.readers.jpeg_scans import MAX_SCANS, has_too_many_scans
+from specimen.config.base import Resize
+from specimen.data.readers.decode import FORMATS, draft, sides_of_webp, unpacked_pixels
+from specimen.data.readers.heif import can_read_heif, is_heif
+from specimen.data.readers.jpeg_scans import MAX_SCANS, count_scans
 
-BYTES_PER_PIXEL = {
-    "JPEG": 10,  # decoded to an eighth of its size; but a progressive one is first kept whole, 8 in CMYK
-    "MPO": 10,  # a JPEG that is followed by others
-    "WEBP": 28,  # with transparency, to be turned
-}
-"""Most memory that decoding takes, measured over the modes of each format."""
-OTHER_BYTES_PER_PIXEL = 20
-"""PNG with transparency, to be turned, and TIFF of 32 bits; the others take less."""
-SMALL = 16_000_000
-"""An image that takes no more does not wait for the memory of large ones: there are no more of these than threads."""
-MOST_BYTES_PER_PIXEL = max(BYTES_PER_PIXEL.values())
-
-FEW_SCANS = 20
-"""A JPEG of any size may have so many scans."""
-PIXELS_TIMES_SCANS = 1_000_000_000
-"""More scans of a large JPEG would keep a core busy for seconds."""
+BYTES_PER_PIXEL = 20
+"""Most memory that decoding takes, measured over the modes of each format: of a WebP with transparency."""
+JPEG_BYTES_PER_PIXEL = 5
+"""Of a JPEG, at the size to which it is decoded."""
+SCANS_BYTES_PER_PIXEL = 8
+"""What a JPEG of several scans takes besides, at its full size: the coefficients, in CMYK."""
+SECONDS_PER_PIXEL = 30e-9
+JPEG_SECONDS_PER_PIXEL = 3e-9
+"""Of each scan."""
 
 
-class TooManyScansError(DecodeError):
-    """The JPEG has more scans than are accepted."""
+@dataclass(frozen=True)
+class Cost:
+    """What decoding takes: bytes of memory at most, and about so many seconds of one core."""
+
+    memory: float
+    seconds: float
 
 
-def decode_cost(content: bytes, max_pixels: int) -> int:
-    """Return how many bytes of memory decoding takes at most; 0 for what cannot be decoded anyway.
+NOTHING = Cost(0, 0)
 
-    Raises `DecodeError` for an image that would cost too much memory or time.
-    """
+
+def decode_cost(content: bytes, size: int, resize: Resize, max_pixels: int) -> Cost:
+    """Return what it costs to decode an image to a square of `size`: nothing for what `decode` refuses at its head."""
+    if is_heif(content):
+        return Cost(math.inf, math.inf) if can_read_heif() else NOTHING
+    if sides := sides_of_webp(content):  # to open one takes time and memory
+        return _cost(math.prod(sides), max_pixels)
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            pixels = image.width * image.height
-            kind = image.format or ""
-    except Image.DecompressionBombError:  # the limit of Pillow itself, far above ours
-        raise TooManyPixelsError(f"more than {max_pixels:,} pixels") from None
+            pixels = unpacked_pixels(image)
+            if image.format not in ("JPEG", "MPO"):
+                return _cost(pixels, max_pixels)
+            draft(image, size, resize)
+            drafted = math.prod(image.size)
     except Exception:
-        return 0
-    if pixels > max_pixels:
-        return 0
-    most_scans = min(MAX_SCANS, max(FEW_SCANS, PIXELS_TIMES_SCANS // max(1, pixels)))
-    if kind in ("JPEG", "MPO") and has_too_many_scans(content, most_scans):
-        raise TooManyScansError(f"a JPEG of more than {most_scans} scans; save it again, not as progressive")
-    return pixels * BYTES_PER_PIXEL.get(kind, OTHER_BYTES_PER_PIXEL)
+        return NOTHING
+    scans = count_scans(content)
+    if pixels > max_pixels or scans > MAX_SCANS:
+        return NOTHING
+    memory = JPEG_BYTES_PER_PIXEL * drafted + SCANS_BYTES_PER_PIXEL * pixels * (scans > 1)
+    return Cost(memory, JPEG_SECONDS_PER_PIXEL * pixels * scans)
 
 
-class DecodeMemory:
-    """Memory for the images that threads decode at the same time; a thread waits until its image fits."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._used = 0
-        self._first = threading.Lock()
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def reserved(self, amount: int) -> Iterator[None]:
-        """Hold so much memory; an image larger than all of it is decoded alone, a small one at once."""
-        if amount <= SMALL:
-            yield
-            return
-        # Only one waits for memory, the others for the one, so that small images do not keep a large one waiting.
-        with self._first, self._changed:
-            self._changed.wait_for(lambda: self._used + amount <= self._limit or not self._used)
-            self._used += amount
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._used -= amount
-                self._changed.notify_all()
+def _cost(pixels: int, max_pixels: int) -> Cost:
+    return NOTHING if pixels > max_pixels else Cost(BYTES_PER_PIXEL * pixels, SECONDS_PER_PIXEL * pixels)

@@ -31,9 +31,14 @@ class Limits:
         return self.memory_bytes // 8
 
     @property
-    def decode_bytes(self) -> int:
-        """The rest, for decoding: files that come in cannot take it, so what has come in gets its turn."""
-        return self.memory_bytes - self.upload_bytes
+    def quick_bytes(self) -> int:
+        """A quarter, for images that are decoded in threads."""
+        return self.memory_bytes // 4
+
+    @property
+    def large_bytes(self) -> int:
+        """The rest, for the one large image that is decoded at a time."""
+        return self.memory_bytes - self.upload_bytes - self.quick_bytes
 
 
 def megabytes(count: int) -> str:

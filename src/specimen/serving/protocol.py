@@ -13,7 +13,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from specimen.serving.connections import client_of, most_connections, to_close
-from specimen.serving.schemas import Problem
+from specimen.serving.schemas import Code, Problem
 
 HEAD_BYTES = 65_536
 """Longest head of a request, and longest trailers after its body."""
@@ -24,7 +24,7 @@ STALL_SECONDS = 30.0
 BACKLOG = 512
 """Connections that the system keeps until the server accepts them."""
 
-REFUSALS = {
+REFUSALS: dict[int, tuple[Code, str]] = {
     400: ("bad_request", "this is not HTTP/1.1 as RFC 9112 defines it."),
     408: ("too_slow", f"the head of the request did not arrive within {HEAD_SECONDS:g} s."),
     431: ("too_large", f"the head or the trailers of the request are longer than {HEAD_BYTES // 1024} KB."),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from specimen.serving.schemas import Failure
+from specimen.serving.schemas import Code, Failure
 
-STATUS = {
+STATUS: dict[Code, int] = {
     "not_an_image": 415,
     "too_large": 413,
     "too_many_pixels": 413,
     "too_many_scans": 413,
+    "too_costly": 413,
     "damaged": 422,
     "no_prediction": 422,
 }
@@ -20,7 +21,7 @@ STATUS = {
 class RequestError(Exception):
     """A request that gets no prediction."""
 
-    def __init__(self, status: int, code: str, message: str, failures: Sequence[Failure] = ()) -> None:
+    def __init__(self, status: int, code: Code, message: str, failures: Sequence[Failure] = ()) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
@@ -34,6 +35,6 @@ def all_failed(failures: Sequence[Failure]) -> RequestError:
     first = failures[0]
     more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
     same_code = all(failure.code == first.code for failure in failures)
-    code = first.code if same_code else "no_image"
+    code: Code = first.code if same_code else "no_image"
     status = STATUS[first.code] if same_code else 422
     return RequestError(status, code, first.error + more, failures)

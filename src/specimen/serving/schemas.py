@@ -6,6 +6,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+Code = Literal[
+    "bad_features", "bad_form", "bad_request", "busy", "damaged", "internal", "no_image", "no_key", "no_memory",
+    "no_prediction", "not_an_image", "not_found", "too_costly", "too_large", "too_many_images", "too_many_pixels",
+    "too_many_scans", "too_slow", "wrong_host", "wrong_method", "wrong_site",
+]  # fmt: skip
+"""Why a request or an image got no prediction; the page has a text for each."""
+
 
 class Answer(BaseModel):
     """Part of an answer; what has no value is null."""
@@ -51,7 +58,7 @@ class Failure(Answer):
     """An image without a prediction; the other images of the request have theirs."""
 
     file: str
-    code: str = Field(examples=["not_an_image"])
+    code: Code = Field(examples=["not_an_image"])
     error: str = Field(examples=["notes.txt: none of the formats BMP, JPEG, PNG, TIFF, WEBP"])
 
 
@@ -66,7 +73,7 @@ class Predictions(Answer):
 class Problem(Answer):
     """Why a request got no prediction: a code for programs, a message for people."""
 
-    code: str = Field(examples=["no_image"])
+    code: Code = Field(examples=["no_image"])
     message: str
     results: list[Failure] = []
     """If every image failed, the reason for each."""

@@ -40,6 +40,7 @@ class ImageFile:
         """Return its bytes; safe in threads. Raises `FileTooLargeError` if it was cut off for its size."""
         if (self.file.size or 0) > self.max_bytes:
             raise FileTooLargeError(f"larger than {megabytes(self.max_bytes)}")
+        self.file.file.seek(0)
         return self.file.file.read()
 
 

@@ -1,6 +1,5 @@
 """The server answers what the model predicts, within its limits, and says what is wrong with a request."""
 
-import asyncio
 import base64
 import errno
 import io
@@ -20,7 +19,6 @@ import builders
 import numpy as np
 import pandas as pd
 import pytest
-from fastapi import UploadFile
 from fastapi.testclient import TestClient
 from PIL import Image
 
@@ -29,9 +27,9 @@ from specimen.inference.load import load_predictor
 from specimen.onnx.network import OnnxNetwork
 from specimen.serving import decoding
 from specimen.serving.app import make_app
+from specimen.serving.decode_process import DecodeProcess, TooMuchTimeError
 from specimen.serving.limits import Limits
 from specimen.serving.model_watcher import MetricsRecord
-from specimen.serving.uploads import ImageFile
 
 SRC = Path(__file__).parents[3] / "src"
 LIMITS = Limits()
@@ -525,53 +523,41 @@ def test_an_image_beyond_the_limit_of_pillow_is_refused_by_ours(serve: Serve) ->
     assert "more than 50,000,000" in response.json()["message"]
 
 
-def test_who_sends_one_photo_does_not_wait_for_all_those_of_another() -> None:
-    order, may = list[str](), Event()
+def test_a_small_image_does_not_wait_for_large_ones(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, may = Event(), Event()
 
-    def note(content: bytes, *_: Any) -> tuple[Any, Any]:
-        may.wait(60)
-        order.append(content.decode())
-        return np.zeros((8, 8, 3), np.uint8), (8, 8)
+    def wait(*given: Any) -> Any:
+        begun.set()
+        assert may.wait(60)
+        return np.zeros((32, 32, 3), np.uint8), (2500, 2000)
 
-    def photos(name: str, count: int) -> list[ImageFile]:
-        return [ImageFile(name, UploadFile(io.BytesIO(name.encode())), 9) for _ in range(count)]
-
-    async def main() -> None:
-        decoder = decoding.Decoder(Limits())
-        first = asyncio.create_task(decoder.decode(photos("many", 4), builders.model_meta(), "first"))
-        await asyncio.sleep(0)
-        second = asyncio.create_task(decoder.decode(photos("one", 1), builders.model_meta(), "second"))
-        await asyncio.sleep(0)
+    monkeypatch.setattr(DecodeProcess, "decode", wait)
+    monkeypatch.setattr(decoding, "available_cores", lambda: 1)
+    large = photo(sides=(2500, 2000))
+    with serve() as client, ThreadPoolExecutor(1) as others:
+        waiting = others.submit(client.post, "/predict", files=images(large, large))
+        assert begun.wait(60)
+        assert client.post("/predict", files=images(photo())).status_code == 200
         may.set()
-        await asyncio.gather(first, second)
-        decoder.close()
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decoding, "decode", note)
-        patch.setattr(decoding, "available_cores", lambda: 1)
-        asyncio.run(main())
-    assert order.index("one") == 1, "one of the others is in hand when it comes"
+        assert waiting.result().status_code == 200
 
 
-def test_a_client_of_slow_images_does_not_get_the_last_thread() -> None:
-    may = Event()
+def test_a_large_image_has_the_prediction_that_it_has_elsewhere(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = photo((10, 20, 30), (90, 60), "JPEG")
+    with serve() as client:
+        monkeypatch.setattr(decoding, "QUICK_SECONDS", 1)
+        expected = client.post("/predict", files=images(content)).json()
+        monkeypatch.setattr(decoding, "QUICK_SECONDS", 0)
+        assert client.post("/predict", files=images(content)).json() == expected
 
-    def wait(*_: Any) -> tuple[Any, Any]:
-        may.wait(60)
-        return np.zeros((8, 8, 3), np.uint8), (8, 8)
 
-    async def main() -> None:
-        decoder = decoding.Decoder(Limits())
-        decoder._used.add("slow", 5)
-        photos = [ImageFile("a", UploadFile(io.BytesIO(b"a")), 9) for _ in range(6)]
-        work = asyncio.create_task(decoder.decode(photos, builders.model_meta(), "slow"))
-        await asyncio.sleep(0)
-        assert decoder._free == 1
-        may.set()
-        assert len(await work) == 6
-        decoder.close()
+def test_an_image_that_takes_too_long_is_an_error_of_the_image(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_long(*given: Any) -> Any:
+        raise TooMuchTimeError("it takes more than 10 s to decode")
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decoding, "decode", wait)
-        patch.setattr(decoding, "available_cores", lambda: 2)
-        asyncio.run(main())
+    monkeypatch.setattr(decoding, "QUICK_SECONDS", 0)
+    monkeypatch.setattr(DecodeProcess, "decode", too_long)
+    with serve() as client:
+        answer = client.post("/predict", files=images(photo()))
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_costly")
+    assert answer.json()["message"] == "photo_0.png: it takes more than 10 s to decode"

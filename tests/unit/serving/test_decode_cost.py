@@ -1,61 +1,52 @@
 """What an image costs is known before it is decoded."""
 
 import io
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
+import math
 
 import builders
 import pytest
 from PIL import Image
 
-from specimen.serving import decode_cost
-from specimen.serving.decode_cost import SMALL, DecodeMemory, TooManyScansError
+from specimen.serving import decode_cost as module
+from specimen.serving.decode_cost import NOTHING, decode_cost
 
 
-def image(kind: str, sides: tuple[int, int]) -> bytes:
+def image(kind: str, sides: tuple[int, int], **options: object) -> bytes:
     file = io.BytesIO()
-    Image.new("RGB", sides).save(file, kind)
+    Image.new("RGB", sides).save(file, kind, **options)
     return file.getvalue()
 
 
 @pytest.mark.parametrize(
-    ("content", "cost"),
+    ("content", "memory", "nanoseconds"),
     [
-        (image("PNG", (40, 30)), 40 * 30 * 20),
-        (image("WEBP", (40, 30)), 40 * 30 * 28),
-        (image("JPEG", (40, 30)), 40 * 30 * 10),
-        (image("PNG", (400, 300)), 0),  # refused for its pixels
-        (b"words", 0),
-        (b"", 0),
+        (image("PNG", (80, 60)), 4800 * 20, 4800 * 30),
+        (image("WEBP", (80, 60)), 4800 * 20, 4800 * 30),
+        (image("JPEG", (80, 60)), 300 * 5, 4800 * 3),
+        (image("JPEG", (80, 60), progressive=True), 300 * 5 + 4800 * 8, 4800 * 30),
     ],
 )
-def test_the_cost_grows_with_the_pixels(content: bytes, cost: int) -> None:
-    assert decode_cost.decode_cost(content, 10_000) == cost
+def test_the_cost_grows_with_the_pixels_and_the_scans(content: bytes, memory: int, nanoseconds: int) -> None:
+    cost = decode_cost(content, 20, "pad", 10_000)
+    assert (cost.memory, cost.seconds) == (memory, pytest.approx(nanoseconds / 1e9))
 
 
-def test_a_large_jpeg_may_have_fewer_scans(monkeypatch: pytest.MonkeyPatch) -> None:
-    content = builders.jpeg_of_scans(30)
-    assert decode_cost.decode_cost(content, 1000) == 256 * 10
-    monkeypatch.setattr(decode_cost, "PIXELS_TIMES_SCANS", 256 * 25)
-    with pytest.raises(TooManyScansError, match="more than 25 scans"):
-        decode_cost.decode_cost(content, 1000)
-    assert decode_cost.decode_cost(builders.jpeg_of_scans(20), 1000) == 256 * 10
+@pytest.mark.parametrize(
+    "content",
+    [image("PNG", (400, 300)), image("WEBP", (400, 300)), image("JPEG", (400, 300)), builders.jpeg_of_scans(101),
+     b"words", b""],
+)  # fmt: skip
+def test_what_is_refused_at_its_head_costs_nothing(content: bytes) -> None:
+    assert decode_cost(content, 20, "pad", 10_000) == NOTHING
 
 
-def test_images_wait_for_memory_and_a_larger_one_is_alone() -> None:
-    memory, lock, holding = DecodeMemory(100 * SMALL), threading.Lock(), list[int]()
+def test_a_tile_larger_than_its_image_counts() -> None:
+    content = builders.tiff({256: 16, 257: 16, 258: 8, 259: 5, 262: 1, 322: 64, 323: 32, 324: 200, 325: 100})
+    assert decode_cost(content + bytes(200), 20, "pad", 10_000).memory == 64 * 32 * 20
 
-    def use(amount: int) -> list[int]:
-        with memory.reserved(amount * SMALL + 1):
-            with lock:
-                holding.append(amount)
-            time.sleep(0)  # lets another thread in
-            with lock:
-                seen = list(holding)
-                holding.remove(amount)
-        return seen
 
-    with ThreadPoolExecutor(8) as pool:
-        for seen in pool.map(use, [40, 30, 60, 500, 10, 90] * 50):
-            assert sum(seen) < 100 or seen == [500]
+def test_heic_is_decoded_where_it_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "can_read_heif", lambda: True)
+    assert decode_cost(b"\0\0\0\x18ftypheic", 20, "pad", 10_000).memory == math.inf
+    monkeypatch.setattr(module, "can_read_heif", lambda: False)
+    assert decode_cost(b"\0\0\0\x18ftypheic", 20, "pad", 10_000) == NOTHING

@@ -15,6 +15,7 @@ from specimen.common.memory import no_memory_message, require_memory
 from specimen.config.base import Resize
 from specimen.data.readers.deep_images import WhiteLevelError, is_deep, to_8_bits
 from specimen.data.readers.heif import heif_fault, is_heif, register_heif
+from specimen.data.readers.jpeg_scans import MAX_SCANS, count_scans
 
 FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
 """And HEIC with its extra. No others, whatever a file is called: Pillow would hand an EPS to Ghostscript."""
@@ -22,6 +23,8 @@ MAX_PIXELS = 100_000_000
 """A larger image is taken for a decompression bomb: 100 megapixels are 300 MB once decoded."""
 BYTES_PER_PIXEL = 10
 """What decoding takes at most: 4 of Pillow's RGB, and 6 of the coefficients of a progressive JPEG."""
+SIDEWAYS = (5, 6, 7, 8)
+"""EXIF orientations that swap the sides."""
 TILE_WIDTH, TILE_LENGTH = 322, 323
 """Tags of a TIFF that is stored in tiles."""
 
@@ -40,6 +43,10 @@ class NotAnImageError(DecodeError):
 
 class TooManyPixelsError(DecodeError):
     """The image would unpack to more than is accepted."""
+
+
+class TooManyScansError(DecodeError):
+    """The JPEG has more scans than are accepted."""
 
 
 def ignore_pillow_warnings() -> None:
@@ -72,19 +79,29 @@ def decode_image(
 
     def read(image: Image.Image) -> tuple[Image.Image, tuple[int, int]]:
         deep = is_deep(image)  # before it is read, as `getexif` may do
-        # Pillow itself turns a TIFF, and gives its upright size.
-        orientation = 1 if image.format == "TIFF" else image.getexif().get(ExifTags.Base.Orientation, 1)
-        turned = orientation in (5, 6, 7, 8)  # these swap the sides
-        sides = image.size[::-1] if turned else image.size
-        scaled = _scaled_sides(sides, size, resize)
-        # A JPEG decodes straight to 1/2, 1/4 or 1/8 of its size, several times faster.
-        image.draft("RGB", scaled[::-1] if turned else scaled)
-        upright = ImageOps.exif_transpose(image) if orientation != 1 else image
-        if deep:
-            upright = to_8_bits(upright, white_level)
-        return _square(_to_rgb(upright), scaled, size), sides
+        orientation, sides = _upright(image)
+        draft(image, size, resize)
+        if orientation != 1:
+            ImageOps.exif_transpose(image, in_place=True)  # of a large image, a copy is hundreds of megabytes
+        upright = to_8_bits(image, white_level) if deep else image
+        return _square(_to_rgb(upright), _scaled_sides(sides, size, resize), size), sides
 
     return _read(content, read, max_pixels)
+
+
+def draft(image: Image.Image, size: int, resize: Resize) -> None:
+    """Let a JPEG decode straight to 1/2, 1/4 or 1/8 of its size, several times faster; leave others alone."""
+    if image.format in ("JPEG", "MPO"):
+        orientation, sides = _upright(image)
+        scaled = _scaled_sides(sides, size, resize)
+        image.draft("RGB", scaled[::-1] if orientation in SIDEWAYS else scaled)
+
+
+def _upright(image: Image.Image) -> tuple[int, tuple[int, int]]:
+    """Return the orientation that the EXIF data say, and the (width, height) of the upright image."""
+    # Pillow itself turns a TIFF, and gives its upright size.
+    orientation = 1 if image.format == "TIFF" else image.getexif().get(ExifTags.Base.Orientation, 1)
+    return orientation, image.size[::-1] if orientation in SIDEWAYS else image.size
 
 
 def decode_mask(content: bytes, sides: tuple[int, int], size: int, resize: Resize) -> npt.NDArray[np.uint8]:
@@ -147,6 +164,7 @@ def _try_to_read(content: bytes, read: Callable[[Image.Image], Read], max_pixels
         with Image.open(io.BytesIO(content), formats=formats) as image:
             sides = image.size
             _check_size(image, max_pixels)
+            _check_scans(content)
             return read(image)
     except DecodeError:
         raise
@@ -189,15 +207,25 @@ def _memory_for(sides: tuple[int, ...]) -> tuple[int, str]:
     return BYTES_PER_PIXEL * math.prod(sides), f"an image of {sides[0]} x {sides[1]} pixels"
 
 
+def unpacked_pixels(image: Image.Image) -> int:
+    """Return the pixels of an open image, or of a tile of it where that is larger: what the decoder has in memory."""
+    tags = getattr(image, "tag_v2", {})
+    return max(math.prod(image.size), int(tags.get(TILE_WIDTH, 0)) * int(tags.get(TILE_LENGTH, 0)))
+
+
 def _check_size(image: Image.Image, max_pixels: int) -> None:
     """Raise `TooManyPixelsError` where the image, or a tile of it, would be too large once unpacked."""
     if math.prod(image.size) > max_pixels:
         raise TooManyPixelsError(f"{image.width} x {image.height} pixels, more than {max_pixels:,}")
-    tags = getattr(image, "tag_v2", {})
-    width, length = tags.get(TILE_WIDTH, 0), tags.get(TILE_LENGTH, 0)
     # For lack of memory libtiff and Pillow fail likewise, but here it is the file that asks for too much.
-    if width * length > MAX_PIXELS:
-        raise TooManyPixelsError(f"tiles of {width} x {length} pixels, more than {MAX_PIXELS:,}")
+    if (pixels := unpacked_pixels(image)) > max_pixels:
+        raise TooManyPixelsError(f"tiles of {pixels:,} pixels, more than {max_pixels:,}")
+
+
+def _check_scans(content: bytes) -> None:
+    """Raise `TooManyScansError` for a JPEG of a few bytes that keeps a core busy for minutes."""
+    if count_scans(content) > MAX_SCANS:
+        raise TooManyScansError(f"a JPEG of more than {MAX_SCANS} scans; save it again, not as progressive")
 
 
 def _scaled_sides(sides: tuple[int, int], size: int, resize: Resize) -> tuple[int, int]:
@@ -228,6 +256,10 @@ def _square(image: Image.Image, scaled: tuple[int, int], size: int) -> Image.Ima
 def _to_rgb(image: Image.Image) -> Image.Image:
     """Convert any mode of 8 bits to RGB, transparency onto white."""
     if image.has_transparency_data:
-        image = image.convert("RGBA")
+        image = _convert(image, "RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image if image.mode == "RGB" else image.convert("RGB")  # which would copy it
+    return _convert(image, "RGB")
+
+
+def _convert(image: Image.Image, mode: str) -> Image.Image:
+    return image if image.mode == mode else image.convert(mode)  # which would copy it

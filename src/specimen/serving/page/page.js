@@ -15,7 +15,7 @@ import { currentLanguage, errorText, megabytes, number, plain, setLanguage, text
 
 const MAX_SENDING = 3;
 const MAX_LIVE_ROWS = 50; // a longer table is not updated after each answer, but after the last
-const PASSING = new Set(["no_server", "busy", "too_slow", "no_key", "internal", "other"]); // worth another try
+const PASSING = new Set(["no_server", "busy", "too_slow", "no_memory", "no_key", "internal", "other"]); // worth another try
 
 let model = null;
 let entries = [];

@@ -9,6 +9,7 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import builders
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -19,6 +20,7 @@ from specimen.data.readers.decode import (
     MAX_PIXELS,
     DecodeError,
     TooManyPixelsError,
+    TooManyScansError,
     decode,
     ignore_pillow_warnings,
     sides_of_webp,
@@ -62,12 +64,6 @@ def png(width: int, height: int, *chunks: bytes) -> bytes:
     header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     rows = png_chunk(b"IDAT", zlib.compress(bytes(100)))
     return b"\x89PNG\r\n\x1a\n" + header + b"".join(chunks) + rows + png_chunk(b"IEND", b"")
-
-
-def tiff(tags: dict[int, int]) -> bytes:
-    """Return the start of a TIFF with these tags; its data follow."""
-    entries = [struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items()]
-    return struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + b"".join(entries) + bytes(4)
 
 
 @pytest.mark.parametrize(("kind", "most"), [("PNG", 3), ("BMP", 3), ("TIFF", 3), ("WEBP", 8), ("JPEG", 8)])
@@ -134,7 +130,7 @@ def test_what_a_tiff_says_of_its_values_counts() -> None:
     assert grey(half) == 8
     assert grey(half, tiffinfo={50717: 4095}) == 128  # WhiteLevel of a DNG
     assert grey(half.astype(np.int32), tiffinfo={50717: 4095}) == 128
-    packed = tiff({256: 2, 257: 1, 258: 12, 259: 1, 262: 1, 273: 110, 278: 1, 279: 3})
+    packed = builders.tiff({256: 2, 257: 1, 258: 12, 259: 1, 262: 1, 273: 110, 278: 1, 279: 3})
     assert (decode(packed + b"\x80\x08\x00", SIZE, "stretch")[0] == 128).all()  # two samples of 12 bits, 0x800
 
 
@@ -265,9 +261,15 @@ def test_the_limit_of_pixels_is_ours_not_pillows(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_tile_that_is_too_large_is_the_fault_of_the_file() -> None:
-    content = tiff({256: 16, 257: 16, 258: 8, 259: 5, 262: 1, 322: 2**31, 323: 16, 324: 200, 325: 100}) + bytes(200)
-    with pytest.raises(TooManyPixelsError, match="tiles of 2147483648 x 16 pixels, more than 100,000,000"):
-        decode(content, SIZE, "pad")
+    tags = {256: 16, 257: 16, 258: 8, 259: 5, 262: 1, 322: 2**31, 323: 16, 324: 200, 325: 100}
+    with pytest.raises(TooManyPixelsError, match="tiles of 34,359,738,368 pixels, more than 100,000,000"):
+        decode(builders.tiff(tags) + bytes(200), SIZE, "pad")
+
+
+def test_a_jpeg_of_many_scans_is_refused_before_it_keeps_a_core_busy() -> None:
+    with pytest.raises(TooManyScansError, match="a JPEG of more than 100 scans"):
+        decode(builders.jpeg_of_scans(101), SIZE, "pad")
+    assert decode(builders.jpeg_of_scans(100), SIZE, "pad")[1] == (16, 16)
 
 
 WITHOUT_MEMORY = """

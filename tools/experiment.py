@@ -14,8 +14,7 @@ from contextlib import suppress
 import psutil
 
 from specimen.common import errors
-from specimen.common.errors import SpecimenError
-from specimen.versioning.dvc_commands import run_dvc
+from specimen.versioning.dvc_commands import run_dvc, set_param
 
 UNCHANGED = "unchanged"
 """Value of a param that stays as it is in params.yaml."""
@@ -45,13 +44,8 @@ def stop(*_signal: object) -> None:
 
 def dvc_arguments(changes: list[str], stage: str | None, *, temp: bool = False) -> list[str]:
     """Return the arguments of `dvc`. Raises `SpecimenError` for a change without a key or a value."""
-    overrides = []
-    for change in changes:
-        key, equals, value = change.partition("=")
-        if not key or not equals or not value:
-            raise SpecimenError(f"experiment: '{change}' changes nothing; write KEY=VALUE, such as train.epochs=3.")
-        if value != UNCHANGED:
-            overrides += ["--set-param", f"++{key}={value}"]  # also where params.yaml leaves the key out
+    wanted = [change for change in changes if change.partition("=")[2] != UNCHANGED]
+    overrides = [option for change in wanted for option in ("--set-param", set_param(change))]
     return ["exp", "run", *(["--temp"] if temp else []), *overrides, *([stage] if stage else [])]
 
 

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from specimen.versioning.changed_params import set_param
-from specimen.versioning.dvc_commands import stream_dvc
+from specimen.versioning.dvc_commands import set_param, stream_dvc
 from specimen.versioning.provenance import read_log
 from specimen.versioning.revisions import Revision
 from specimen.versioning.states import StageState

@@ -10,6 +10,7 @@ from dvc.exceptions import InvalidArgumentError
 from dvc.utils.hydra import apply_overrides
 
 from specimen.common.errors import SpecimenError
+from specimen.versioning.dvc_commands import set_param
 from specimen.versioning.errors import first_line
 
 
@@ -24,14 +25,3 @@ def write_changed(params: Path, changes: Iterable[str], target: Path) -> None:
             apply_overrides(target, [set_param(change)])
         except InvalidArgumentError as error:
             raise SpecimenError(f"'{change}': {first_line(error.__cause__ or error)}") from error
-
-
-def set_param(change: str) -> str:
-    """Return `KEY=VALUE` as DVC wants it, so that a key which params.yaml leaves out can be set as well.
-
-    Raises `SpecimenError` for a change without a key or a value.
-    """
-    key, equals, value = change.partition("=")
-    if not key.strip() or not equals or not value.strip():
-        raise SpecimenError(f"'{change}' changes nothing; write KEY=VALUE, such as train.epochs=3.")
-    return change if key.startswith(("+", "~")) else f"++{change}"

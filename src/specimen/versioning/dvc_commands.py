@@ -34,6 +34,17 @@ def dvc_environment() -> dict[str, str]:
     return os.environ | {"PATH": os.pathsep.join([folder, os.environ.get("PATH", os.defpath)])}
 
 
+def set_param(change: str) -> str:
+    """Return `KEY=VALUE` as `dvc exp run --set-param` takes it, also for a key that params.yaml leaves out.
+
+    Raises `SpecimenError` for a change without a key or a value.
+    """
+    key, equals, value = change.partition("=")
+    if not key.strip() or not equals or not value.strip():
+        raise SpecimenError(f"'{change}' changes nothing; write KEY=VALUE, such as train.epochs=3.")
+    return change if key.startswith(("+", "~")) else f"++{change}"
+
+
 def run_dvc(*arguments: str) -> int:
     """Run a DVC command whose output goes to the terminal; return its exit status."""
     return subprocess.run(dvc_command(*arguments), env=dvc_environment(), check=False).returncode

@@ -72,8 +72,8 @@ def save_picture(chrome: webdriver.Chrome, path: Path, bottom: int | None = None
     """
     shown = Image.open(io.BytesIO(chrome.get_screenshot_as_png())).convert("RGB")
     picture = shown.crop((0, 0, shown.width, min(bottom or shown.height, shown.height)))
-    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
-    if (size := path.stat().st_size) > LARGEST:
-        raise SpecimenError(
-            f"{path}: {size} bytes, but a picture of the docs may have {LARGEST}; show less of the page."
-        )
+    small = io.BytesIO()
+    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    if (size := small.tell()) > LARGEST:
+        raise SpecimenError(f"{path}: {size} bytes; a picture of the docs has {LARGEST} at most. Show less.")
+    path.write_bytes(small.getvalue())

@@ -51,7 +51,7 @@ def open_chromium(width: int = 1280, height: int = 900, downloads: Path | None =
             driver.quit()
 
 
-def wait_for(chrome: webdriver.Chrome, look: Callable[[], T | None], seconds: float = 60) -> T:
+def wait_for(chrome: webdriver.Chrome, look: Callable[[], T | None], seconds: float = 120) -> T:
     """Return what `look` finds, as soon as it is something. Raises `TimeoutException` with the text of the page."""
     wait = WebDriverWait(chrome, seconds, 0.1, ignored_exceptions=[StaleElementReferenceException])
     try:

@@ -101,7 +101,7 @@ check: env ## Lint, format, types, allowed imports, and the schemas of the GitHu
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci .gitlab-ci.yml
-	$(BIN)/zizmor --offline --quiet .github
+	$(BIN)/zizmor --offline --quiet --persona pedantic .github
 
 format: env ## Format the code, and fix what the linter can
 	$(BIN)/ruff check --fix

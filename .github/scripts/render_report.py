@@ -2,6 +2,7 @@
 
 `render_report.py FOLDER` reads FOLDER/report.json and FOLDER/number as data: whoever opens a pull request can put
 anything there. It writes FOLDER/comment.md and prints `number=N` for the next step. Needs pydantic and nothing else.
+Without FOLDER there is nothing to post, if the run failed: its own red check says why.
 """
 
 import argparse
@@ -36,6 +37,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     folder: Path = parser.parse_args().folder
+    if not folder.exists() and os.environ.get("CONCLUSION") == "failure":
+        print("::notice::The run failed before it could write a report.", file=sys.stderr)
+        return
     number = _read(folder / "number", 20).decode("ascii", errors="replace").strip()
     if not NUMBER.fullmatch(number):
         raise BadReportError(f"{folder}/number: {number[:20]!r} is not the number of a pull request.")

@@ -69,6 +69,18 @@ def test_a_good_report_becomes_a_comment(artifact: Path) -> None:
     assert "claim" not in text
 
 
+def test_a_run_that_failed_before_its_report_is_no_further_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [sys.executable, render_report.__file__, str(tmp_path / "artifact")]
+    monkeypatch.setenv("PYTHONPATH", str(SRC))
+    for conclusion, status in (("failure", 0), ("success", 2)):
+        monkeypatch.setenv("CONCLUSION", conclusion)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, done.stdout) == (status, "")
+    assert "artifact/number: does not exist" in done.stderr
+
+
 def test_what_the_commit_changes_is_asked_of_github(artifact: Path, tmp_path: Path) -> None:
     """A whole forged verdict is still under this line, also when a later commit has taken the change back."""
     let_gh_know(tmp_path / "bin", "params.yaml", "src/report.py")

@@ -99,12 +99,21 @@ def test_a_comment_is_made_of_a_run_that_ended_by_itself_alone() -> None:
     assert """contains(fromJSON('["success", "failure"]'), github.event.workflow_run.conclusion)""" in condition
 
 
+def test_where_there_is_no_report_nothing_is_posted() -> None:
+    steps = WORKFLOWS["comment"]["jobs"]["comment"]["steps"]
+    assert [step["with"].get("name") for step in steps if "download-artifact" in step.get("uses", "")] == [None]
+    install, post, fall_back = steps[-3:]
+    assert install["if"] == "steps.rendered.outputs.number"
+    assert post["if"] == "steps.npm.outcome == 'success'"
+    assert fall_back["if"].startswith("steps.rendered.outputs.number && ")
+
+
 def test_the_token_comes_after_what_npm_installs_and_without_its_scripts() -> None:
     install, post, fall_back = WORKFLOWS["comment"]["jobs"]["comment"]["steps"][-3:]
     assert re.fullmatch(r"npm install .*--ignore-scripts.* @dvcorg/cml@\d+\.\d+\.\d+", install["run"])
     assert "env" not in install
     assert "--publish=false" in post["run"]
-    assert fall_back["if"] == "steps.cml.outcome != 'success'"
+    assert fall_back["if"] == "steps.rendered.outputs.number && steps.cml.outcome != 'success'"
     assert fall_back["run"].split()[-1] == post["run"].split()[-1] == "artifact/comment.md"
 
 

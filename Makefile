@@ -46,6 +46,7 @@ lock: env ## Compile the pins of requirements/ from requirements.txt, requiremen
 	$(BIN)/$(LOCK) --constraint requirements/dev.txt requirements/serve.in --output-file requirements/serve.txt
 	$(BIN)/$(LOCK) --constraint requirements/dev.txt requirements/comment.in --output-file requirements/comment.txt
 	$(BIN)/$(LOCK) requirements/uv.in --output-file requirements/uv.txt
+	$(BIN)/$(LOCK) requirements/cloud.in --output-file requirements/cloud.txt
 	$(BIN)/$(LOCK) --extra export --excludes requirements/torch.excludes --constraint requirements/dev.txt pyproject.toml \
 		--output-file requirements/train.txt
 
@@ -98,7 +99,7 @@ check: env ## Lint, format, types, allowed imports, and the schemas of the GitHu
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
-	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml docker/vm.compose.yaml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci .gitlab-ci.yml
 	$(BIN)/zizmor --offline --quiet --persona pedantic .github

@@ -23,7 +23,7 @@ STEPS = [(name, step) for name, flow in WORKFLOWS.items() for job in flow["jobs"
 
 
 def test_these_are_all() -> None:
-    assert set(WORKFLOWS) == {"check", "report", "comment", "train", "release", "images", "docs", "drift"}
+    assert set(WORKFLOWS) == {"check", "report", "comment", "train", "release", "images", "docs", "drift", "cloud"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -57,6 +57,7 @@ def test_nothing_is_permitted_but_what_a_job_names(name: str) -> None:
         "report": {"contents: read", "id-token: write"},
         "comment": {"actions: read", "contents: read", "pull-requests: write"},
         "train": {"contents: write", "id-token: write"},
+        "cloud": {"contents: write", "id-token: write"},
         "release": {"contents: write", "id-token: write", "attestations: write"},
         "drift": {"contents: read", "id-token: write", "issues: write"},
         "images": {"contents: read", "packages: write", "id-token: write", "attestations: write"},
@@ -86,7 +87,7 @@ def test_checkouts_keep_no_token() -> None:
 def test_the_workflow_that_may_comment_runs_nothing_of_the_pull_request() -> None:
     flow = WORKFLOWS["comment"]
     assert set(flow["on"]) == {"workflow_run"}
-    assert flow["on"]["workflow_run"]["workflows"] == [WORKFLOWS["report"]["name"], WORKFLOWS["train"]["name"]]
+    assert flow["on"]["workflow_run"]["workflows"] == ["report", "train", "cloud"]
     for name, step in STEPS:
         if name == "comment":
             assert "ref" not in step.get("with", {}), "the default branch, not the one of the pull request"
@@ -161,7 +162,23 @@ def test_keys_of_the_bucket_are_for_branches_of_the_repository_alone() -> None:
         if "configure-aws-credentials" in step.get("uses", "") or step.get("run") == "make repro-ci":
             assert own in step["if"]
     assert job["runs-on"].startswith("${{ " + own)
-    assert own in WORKFLOWS["train"]["jobs"]["train"]["if"]
+    for name in ("train", "cloud"):
+        assert own in WORKFLOWS[name]["jobs"]["train"]["if"]
+        assert WORKFLOWS[name]["jobs"]["train"]["environment"] == "train"
+
+
+def test_the_rented_machine_is_ended_whatever_happens_and_sky_alone_may_rent() -> None:
+    job = WORKFLOWS["cloud"]["jobs"]["train"]
+    assert job["if"].startswith("vars.AWS_RENT_ROLE && ")
+    rent, bucket = (step for step in job["steps"] if "configure-aws-credentials" in step.get("uses", ""))
+    assert rent["with"]["output-env-credentials"] is False
+    assert bucket["with"]["role-to-assume"] == "${{ vars.AWS_WRITE_ROLE }}"
+    end = next(step for step in job["steps"] if step.get("run", "").startswith("sky down"))
+    assert end["if"] == "always()"
+    renting = next(step for step in job["steps"] if "tools/rent.py" in step.get("run", ""))
+    keys = {name for name in renting["env"] if "AWS" in name}
+    assert keys == {f"RENT_AWS_{key}" for key in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")}
+    assert job["steps"].index(end) == job["steps"].index(renting) + 1
 
 
 def test_the_report_is_written_and_handed_on_after_a_failed_run() -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import builders
+import numpy as np
 import pytest
 import torch
 
 from specimen.common.errors import SpecimenError
 from specimen.common.files import replace_atomically
-from specimen.training.checkpoint import Checkpoint, fingerprint
+from specimen.training.checkpoint import Checkpoint, fingerprint, run_fingerprint
+from specimen.training.compute import Compute
+from specimen.training.distributed import ProcessGroup
 
 STATE = {"model": {"weight": torch.arange(600.0)}, "records": [{"epoch": 1, "lr": 0.1, "best": True}]}
 
@@ -94,3 +99,25 @@ def test_removed_is_removed(checkpoint: Checkpoint) -> None:
 def test_a_fingerprint_depends_on_each_part_and_where_it_ends() -> None:
     assert fingerprint("a", b"b") == fingerprint("a", b"b")
     assert len({fingerprint("a", "b"), fingerprint("ab"), fingerprint("a", "c"), fingerprint("", "ab")}) == 4
+
+
+def prepare(folder: Path, pictures: np.ndarray, samples: str = "row,image_md5\n") -> Path:
+    folder.mkdir()
+    np.save(folder / "images.npy", pictures)
+    (folder / "samples.csv").write_text(samples)
+    return folder
+
+
+def test_another_machine_with_the_same_data_may_go_on_and_one_with_other_pictures_may_not(tmp_path: Path) -> None:
+    pictures = np.arange(300 * 12, dtype=np.uint8).reshape(300, 2, 2, 3)
+    here = prepare(tmp_path / "here", pictures)
+    there = prepare(tmp_path / "there", pictures)
+    os.utime(there / "images.npy", ns=(1, 1))
+    brighter = prepare(tmp_path / "brighter", pictures + 1)
+    fewer = prepare(tmp_path / "fewer", pictures[:-1])
+    relabelled = prepare(tmp_path / "relabelled", pictures, "row,image_md5\n0,a\n")
+    compute = Compute(torch.device("cpu"), torch.float32, ProcessGroup())
+    folders = (here, there, brighter, fewer, relabelled)
+    marks = [run_fingerprint(one, "none", builders.model_meta(), compute, Path(__file__)) for one in folders]
+    assert marks[0] == marks[1]
+    assert len(set(marks[1:])) == 4

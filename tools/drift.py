@@ -75,7 +75,9 @@ def find_drift(
     training = training_table(Store.load(options.prepared), predictor)
     notes = [*notes, *_notes(now, tables, predictor, version)]
     days_before, days = (int(table.units.nunique()) for table in tables)
-    finding = Finding(period, len(now), days, days_before, compare(training, *tables), notes)
+    finding = Finding(
+        period, len(now), days, days_before, compare(training, *tables, new_objects=options.new_objects), notes
+    )
     _write(options.output, finding, training, served)
     return finding
 
@@ -115,6 +117,9 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--days", type=_days, default=14, help="length of the period; default 14")
     parser.add_argument("--until", type=_date, metavar="YYYY-MM-DD", help="its last day; default today")
     parser.add_argument("--zone", default="UTC", help="time zone of the days, such as Europe/Berlin; default UTC")
+    parser.add_argument(
+        "--new-objects", action="store_true", help="each day shows other objects, so that smaller shifts can be found"
+    )
     parser.add_argument("--model", type=Path, default=Path("models/model.onnx"), help="the model that is served")
     parser.add_argument("--prepared", type=Path, default=Path("data/prepared"), help="the data that it was trained on")
     parser.add_argument("--output", type=Path, default=Path("drift"), help="folder for the page; default drift")

@@ -5,8 +5,8 @@ its photos, and all days count the same, however many photos they have. Two sets
 which lets both vary by different amounts (B. L. Welch, Biometrika 34, 1947).
 
 - Means of days are only as good as the number of objects behind them: 20 plants photographed on 10 days are 20 plants.
-  Who they are is not known. So the error of a period is at least that of as many objects as half of its days have
-  photos of, with as many photos of an object as training has.
+  Who they are is not known. So, unless told that each day brings new objects, the error of a period is at least that of
+  the objects of a usual day (the median), each with as many photos as an object of training has.
 - Outliers: what is averaged is asinh(z), z the distance from the median of training in robust standard deviations. It
   is z near 0 and grows like a logarithm far out. Unlike a median of each unit, it does not depend on how many photos a
   unit has.
@@ -63,11 +63,14 @@ class Shift:
         return self.adjusted <= FALSE_DISCOVERIES and abs(self.shift) >= SMALLEST
 
 
-def compare(training: PhotoTable, before: PhotoTable, now: PhotoTable) -> list[Shift]:
-    """Return each measure of a period against training and against the period before, where there is enough of both."""
+def compare(training: PhotoTable, before: PhotoTable, now: PhotoTable, *, new_objects: bool = False) -> list[Shift]:
+    """Return each measure of a period against training and against the period before, where there is enough of both.
+
+    `new_objects`: the photos of each day are of other objects.
+    """
     shifts: list[Shift] = []
     for measure in map(str, now.values):
-        scale = _Scale.of(training, measure) or _Scale.of(before, measure, objects=False)
+        scale = _Scale.of(training, measure, objects=not new_objects) or _Scale.of(before, measure, objects=False)
         if scale is None:
             continue
         current = _side(now, measure, scale)

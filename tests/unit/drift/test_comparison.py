@@ -78,6 +78,17 @@ def test_a_shift_of_one_measure_is_found_against_both_and_in_no_other() -> None:
     assert sum(one == wanted for one in found) >= 17
 
 
+def test_where_each_day_brings_new_objects_a_smaller_shift_is_found() -> None:
+    found = {True: 0, False: 0}
+    for seed in range(10):
+        source = Source(seed)
+        tables = source.training(), source.served([10] * 10), source.served([10] * 10, shift=0.7)
+        for new in found:
+            found[new] += "measure 0" in drifts(compare(*tables, new_objects=new))
+    assert found[True] >= 8
+    assert found[False] <= 2
+
+
 def test_a_shift_is_in_standard_deviations_of_a_training_photo_with_its_interval() -> None:
     source = Source(3, day_spread=0)
     training = source.training()

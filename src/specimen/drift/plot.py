@@ -36,6 +36,7 @@ def draw_days(
             _draw_points(axes, served, measure, ORANGE if measure in drifted else BLUE)
             axes.axvline(pd.Timestamp(start), color=GREY, linewidth=1, linestyle=":")  # type: ignore[arg-type]
             axes.tick_params(labelsize=8)
+            axes.xaxis.get_offset_text().set_fontsize(8)
 
 
 def _draw_band(axes: Axes, training: PhotoTable, measure: str) -> None:

@@ -24,6 +24,7 @@ env: .venv/.made ## Make the environment (.venv) from requirements/dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/uv.txt
 	$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python --require-hashes --requirement requirements/dev.txt
 	$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/python tools/plots_page.py
 	@touch $@
 
 # All extras as well: trackers, Dagster, Optuna, timm, HEIC, docs. Only tests and the targets that name them need these.
@@ -41,7 +42,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 	--no-emit-index-url --no-header --no-annotate
 lock: env ## Compile the pins of requirements/ from requirements.txt, requirements/*.in and pyproject.toml
 	$(BIN)/$(LOCK) --all-extras pyproject.toml --output-file requirements/all.txt
-	$(BIN)/$(LOCK) --extra dev --extra export --extra serve --constraint requirements/all.txt pyproject.toml \
+	$(BIN)/$(LOCK) --extra dev --extra export --extra report --extra serve --constraint requirements/all.txt pyproject.toml \
 		--output-file requirements/dev.txt
 	$(BIN)/$(LOCK) --constraint requirements/dev.txt requirements/serve.in --output-file requirements/serve.txt
 	$(BIN)/$(LOCK) --constraint requirements/dev.txt requirements/comment.in --output-file requirements/comment.txt
@@ -60,8 +61,8 @@ repro: env ## Run what params, code or data have changed
 cv: env ## Cross-validate: train and evaluate each of split.folds that has changed
 	@$(BIN)/python tools/cv.py
 
-report: env ## Write report.md, this against another revision: make report BASE=main
-	$(BIN)/python src/report.py --base "$$BASE" --log repro.log
+report: env ## Write report.md and report.html, this against another revision: make report BASE=main OPEN=1
+	$(BIN)/python src/report.py --base "$$BASE" --log repro.log $(if $(OPEN),--open)
 
 repro-ci: env ## Take from the remote what is there, run the rest, and keep in repro.log what happened
 	$(BIN)/python tools/ci_repro.py

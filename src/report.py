@@ -1,7 +1,7 @@
-"""Write report.md and report.json: what a change does to the model, for the reviewer of a pull request.
+"""Write report.md, report.json and report.html: what a change does to the model, for the reviewer of a pull request.
 
 `python src/report.py --base main` compares the workspace with main, `--head REV` compares two revisions. What is not
-available is named in the report; the report is written all the same.
+available is named in the report; the report is written all the same. report.html has the photos too, in one file.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import specimen.common.interrupts  # isort: skip # noqa: F401
 
 import argparse
 import sys
+import webbrowser
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from specimen.common import errors
 from specimen.common.errors import SpecimenError
 from specimen.common.files import replace_atomically
 from specimen.reporting.comment import render_report
+from specimen.reporting.page.build import build_page
 from specimen.reporting.report import Comparison, compare
 from specimen.versioning import provenance, revisions
 from specimen.versioning.errors import NotAvailableError
@@ -35,8 +37,9 @@ def main() -> None:
     parser.add_argument("--base", required=True, metavar="REV", help="the Git revision to compare with")
     parser.add_argument("--head", metavar="REV", help="the revision that is judged; without it, the workspace")
     parser.add_argument("--log", type=Path, help="what `dvc repro` printed, to see which stages ran")
-    where = f"default {REPORT}; its facts go into a .json next to it"
+    where = f"default {REPORT}; its facts go into a .json next to it, the page with photos into an .html"
     parser.add_argument("--output", type=Path, default=REPORT, help=where)
+    parser.add_argument("--open", action="store_true", help="open the page in the browser")
     arguments = parser.parse_args()
     root = Path.cwd()
     if not (root / ".dvc").is_dir():
@@ -44,8 +47,13 @@ def main() -> None:
     comparison = compare(root, arguments.base, _head(root, arguments.head), _last_run(arguments.log))
     _write(arguments.output.with_suffix(".json"), comparison.facts.model_dump_json(indent=1) + "\n")
     _write(arguments.output, render_report(comparison.facts))
+    page = arguments.output.with_suffix(".html")
+    _write(page, build_page(comparison, pictures=comparison.gate.settings.pictures))
     verdict = comparison.facts.verdict
     print(f"{arguments.output}: {verdict.word}{f' ({verdict.reason})' if verdict.reason else ''}")
+    print(f"{page}: the same with photos and charts, to open in a browser")
+    if arguments.open and not webbrowser.open(page.resolve().as_uri()):
+        print(f"no browser was found to open {page}", file=sys.stderr)
     _apply_gate(comparison)
 
 

@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -17,7 +18,7 @@ from pydantic import ValidationError
 from specimen.reporting.claims import Origin, claim_section
 from specimen.reporting.comment import render_report
 from specimen.reporting.facts.report import ReportFacts
-from specimen.reporting.markdown import Section, code, render
+from specimen.reporting.markdown import Section, code, paragraphs, render
 
 
 class BadReportError(Exception):
@@ -29,6 +30,8 @@ LIMIT = 2_000_000
 MOST_FILES = 300
 """How many files of a comparison GitHub lists."""
 NUMBER = re.compile(r"[1-9][0-9]{0,9}")
+RUN = re.compile(r"[1-9][0-9]{0,19}")
+PAGE = "report.html"
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -45,7 +48,7 @@ def main() -> None:
         raise BadReportError(f"{folder}/number: {number[:20]!r} is not the number of a pull request.")
     commit = os.environ.get("COMMIT", "")
     _check_commit(number, commit)
-    claim = claim_section(_origin(number, commit))
+    claim = _with_page(claim_section(_origin(number, commit)), os.environ.get("RUN", ""))
     (folder / "comment.md").write_text(_comment(folder / "report.json", claim), encoding="utf-8", newline="\n")
     print(f"number={number}")
 
@@ -90,6 +93,19 @@ def _origin(number: str, commit: str) -> Origin:
     (count,) = _ask(compared, ".files | length")
     trained = (os.environ.get("WORKFLOW"), os.environ.get("CONCLUSION")) == ("train", "success")
     return Origin(files, int(count) < MOST_FILES, trained)
+
+
+def _with_page(claim: Section, run: str) -> Section:
+    """Add the link to the page with photos that the run has kept, if there is one; its address is GitHub's word."""
+    if not RUN.fullmatch(run):
+        return claim
+    pages = _ask(f"actions/runs/{run}/artifacts?per_page=100", f'.artifacts[] | select(.name == "{PAGE}") | .id')
+    if not pages or not RUN.fullmatch(pages[0]):
+        return claim
+    server, repository = os.environ.get("GITHUB_SERVER_URL", ""), os.environ.get("GITHUB_REPOSITORY", "")
+    address = f"{server}/{repository}/actions/runs/{run}/artifacts/{pages[0]}"
+    link = f"[Photos and charts]({address}), as this run has drawn them."
+    return replace(claim, body=paragraphs(claim.body, link))
 
 
 def _ask(path: str, query: str, *options: str) -> list[str]:

@@ -226,13 +226,13 @@ def test_sections_stand_in_their_order(text: str) -> None:
 
 def test_only_changed_params_stand_in_the_open(text: str) -> None:
     shown, folded = section(text, "Params").split("<details>")
-    assert "| <code>train.error</code> | 1 | 0.5 |" in shown
+    assert "| `train.error` | 1 | 0.5 |" in shown
     assert "train.lr" not in shown
-    assert "| <code>train.lr</code> | 0.01 | 0.01 |" in folded
+    assert "| `train.lr` | 0.01 | 0.01 |" in folded
 
 
 def test_no_row_says_better_where_the_test_samples_are_others(text: str) -> None:
-    assert re.search(r"<code>rmse</code> \|.*\| -0\.\d+ ↓ \|", section(text, "Metrics"))
+    assert re.search(r"`rmse` \|.*\| -0\.\d+ ↓ \|", section(text, "Metrics"))
     assert "not measured on the same test samples, so no row says better or worse" in section(text, "Metrics")
 
 
@@ -241,9 +241,9 @@ def test_every_change_of_the_data_is_counted_and_named(text: str) -> None:
     assert "120 samples in the base, 110 now." in said
     assert "**Added: 0.**" in said
     assert "**Removed: 10.** <code>a&#124;b.jpg</code>" in said
-    assert "**Relabelled: 1.** <code>photo&#95;23.jpg</code>" in said
+    assert "**Relabelled: 1.** `photo_23.jpg`" in said
     assert "**Moved between splits: 2.** There should be none" in said
-    assert "| <code>label&#95;out&#95;of&#95;range</code> | 0 | 10 |" in said
+    assert "| `label_out_of_range` | 0 | 10 |" in said
     assert "Kolmogorov-Smirnov distance" in said
 
 
@@ -265,7 +265,7 @@ def test_charts_hold_both_curves_and_the_tenths(text: str) -> None:
 def test_all_is_reproducible_after_run_commit_and_push(text: str) -> None:
     said = section(text, "Reproducible?")
     assert said.startswith("\n**Yes.**")
-    assert "| <code>train</code> | up to date | other outputs | - |" in said
+    assert "| `train` | up to date | other outputs | - |" in said
 
 
 @pytest.mark.usefixtures("dvc_in_process")
@@ -278,11 +278,11 @@ def test_what_is_not_reproducible_comes_with_the_commands_that_fix_it(
     (repository / "repro.log").write_text("Stage 'prepare' didn't change, skipping\nRunning stage 'train':\n")
     said = section(report_here(repository, monkeypatch, "--base", "main", "--log", "repro.log"), "Reproducible?")
     assert said.startswith("\n**No.**")
-    assert "<code>train</code> must run" in said
+    assert "`train` must run" in said
     assert "The remote lacks 4 outputs" in said
     assert '```sh\ndvc repro\ngit add dvc.lock metrics\ngit commit -m "Run the pipeline"\ndvc push\n```' in said
-    assert "| <code>prepare</code> | up to date | other outputs | unchanged |" in said
-    assert "| <code>train</code> | must run | other outputs | ran |" in said
+    assert "| `prepare` | up to date | other outputs | unchanged |" in said
+    assert "| `train` | must run | other outputs | ran |" in said
 
 
 def test_two_revisions_are_compared_without_touching_the_workspace(
@@ -310,8 +310,8 @@ def test_a_shallow_clone_without_credentials_shows_what_git_has(
     text = report_here(tmp_path / "clone", monkeypatch, "--base", "main")
     assert text.startswith("**Verdict: not comparable: plots/predictions.csv of workspace")
     assert "Unable to locate credentials" in text
-    assert "this clone is shallow&#58; <code>git fetch --unshallow</code> brings the history" in section(text, "Params")
-    assert "| <code>rmse</code> | 0.4" in section(text, "Metrics")
+    assert "this clone is shallow&#58; `git fetch --unshallow` brings the history" in section(text, "Params")
+    assert "| `rmse` | 0.4" in section(text, "Metrics")
     assert "Whether the remote has every output is not known" in section(text, "Reproducible?")
 
 
@@ -328,9 +328,9 @@ def test_a_base_that_never_ran_is_named(repository: Path, monkeypatch: pytest.Mo
         r"\*\*Verdict: not comparable: plots/predictions.csv is not in empty \(\w+\)&#58; the pipeline never ran there"
     )
     assert re.match(reason, text)
-    assert re.search(r"<code>rmse</code> \| - \| 0\.4\d+ \| new \|", section(text, "Metrics"))
+    assert re.search(r"`rmse` \| - \| 0\.4\d+ \| new \|", section(text, "Metrics"))
     assert "line [1.2, 0.6, 0.4, 0.3, 0.24, 0.2]" in section(text, "Charts")
-    assert "| <code>train</code> | up to date | new | - |" in section(text, "Reproducible?")
+    assert "| `train` | up to date | new | - |" in section(text, "Reproducible?")
 
 
 @pytest.mark.usefixtures("dvc_in_process")
@@ -359,7 +359,7 @@ def test_worse_turns_the_check_red_if_the_params_say_so(repository: Path, monkey
     dvc_here(repository, "repro")
     text = report_here(repository, monkeypatch, "--base", "better", status=1)
     assert text.startswith("**Verdict: worse. RMSE rose by 200 %")
-    assert re.search(r"<code>rmse</code> \|.*\| \+0\.\d+ ↑ worse \|", section(text, "Metrics"))
+    assert re.search(r"`rmse` \|.*\| \+0\.\d+ ↑ worse \|", section(text, "Metrics"))
 
 
 @pytest.mark.usefixtures("dvc_in_process")
@@ -380,9 +380,9 @@ def test_predictions_that_were_improved_by_hand_are_a_fault(repository: Path, mo
     )
     said = section(text, "Reproducible?")
     assert said.startswith("\n**No.**")
-    assert "<code>evaluate</code>: the same command, deps and params as in the base, but other outputs" in said
-    assert re.search(r"<code>rmse</code> 0\.4\d+ instead of 0\.04", said)
-    assert "Git lacks <code>metrics/data.json</code>" in said
+    assert "`evaluate`: the same command, deps and params as in the base, but other outputs" in said
+    assert re.search(r"`rmse` 0\.4\d+ instead of 0\.04", said)
+    assert "Git lacks `metrics/data.json`" in said
 
 
 @pytest.mark.usefixtures("dvc_in_process")
@@ -424,7 +424,7 @@ def test_an_invalid_gate_is_named_and_ends_with_status_2(
     text = report_here(repository, monkeypatch, "--base", "main", status=2)
     assert text.startswith("**Verdict: better.")
     fault = "report.fail_on: Input should be 'never', 'worse' or 'not comparable', got 'wrose'."
-    assert "**The section <code>report</code> is not valid, so this check ends with status 2:** params.yaml of" in text
+    assert "**The section `report` is not valid, so this check ends with status 2:** params.yaml of" in text
     assert fault.replace("_", "&#95;").replace(":", "&#58;") in text
     assert fault in capsys.readouterr().err
 
@@ -532,7 +532,7 @@ esac
         run("bash", "-e", "-o", "pipefail", "-c", command, cwd=with_make, **environment)
     text = checked((with_make / "report.md").read_text(encoding="utf-8"))
     assert text.startswith("**Verdict: better. RMSE fell by 50 %")
-    assert "| <code>train</code> | up to date | other outputs | unchanged |" in section(text, "Reproducible?")
+    assert "| `train` | up to date | other outputs | unchanged |" in section(text, "Reproducible?")
     assert (tmp_path / "summary").read_text(encoding="utf-8") == text
 
     (with_make / "artifact").mkdir()

@@ -1,8 +1,10 @@
 """The comment is written by the default branch, from data that somebody else's code has handed over."""
 
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -22,13 +24,14 @@ print("\\n".join(known[f"{{path}} {{query}}"]))
 """
 
 
-def let_gh_know(folder: Path, *files: str, count: int | None = None) -> None:
-    """Put a `gh` into a folder that knows pull request 7."""
+def let_gh_know(folder: Path, *files: str, count: int | None = None, pages: Sequence[str] = ()) -> None:
+    """Put a `gh` into a folder that knows pull request 7, and run 12 with these artifacts called report.html."""
     compared = f"compare/{'b' * 40}...{COMMIT}"
     known = {
         "pulls/7 .head.sha": ["f" * 40], "pulls/7 .base.sha": ["b" * 40],
         "pulls/7/commits?per_page=100 .[].sha": [COMMIT],
         f"{compared} .files[] | .filename, (.previous_filename // empty)": files,
+        'actions/runs/12/artifacts?per_page=100 .artifacts[] | select(.name == "report.html") | .id': pages,
         f"{compared} .files | length": [str(len(files) if count is None else count)],
     }  # fmt: skip
     folder.mkdir(exist_ok=True)
@@ -84,9 +87,21 @@ def test_a_run_that_failed_before_its_report_is_no_further_failure(
 def test_what_the_commit_changes_is_asked_of_github(artifact: Path, tmp_path: Path) -> None:
     """A whole forged verdict is still under this line, also when a later commit has taken the change back."""
     let_gh_know(tmp_path / "bin", "params.yaml", "src/report.py")
-    assert rendered(artifact).startswith("**Its own claim:** this pull request changes <code>src/</code>")
+    assert rendered(artifact).startswith("**Its own claim:** this pull request changes `src/`")
     let_gh_know(tmp_path / "bin", "params.yaml", count=300)
     assert rendered(artifact).startswith("**Its own claim:** this pull request changes too many files")
+
+
+def test_the_page_with_photos_is_one_click_away(
+    artifact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "you/specimen")
+    monkeypatch.setenv("RUN", "12")
+    assert "Photos and charts" not in rendered(artifact)
+    let_gh_know(tmp_path / "bin", "src/report.py", pages=["345", "344"])
+    link = "[Photos and charts](https://github.com/you/specimen/actions/runs/12/artifacts/345)"
+    assert link in rendered(artifact).split("**Verdict")[0]
 
 
 def test_a_training_in_ci_proves_what_params_do(
@@ -109,7 +124,7 @@ def test_a_training_in_ci_proves_what_params_do(
 def test_what_is_no_report_is_named_in_the_comment(artifact: Path, content: bytes) -> None:
     (artifact / "report.json").write_bytes(content)
     text = rendered(artifact)
-    assert text.startswith("**No report here:** <code>")
+    assert re.match(r"\*\*No report here:\*\* (`|<code>)", text)
     assert len(text) < 500
 
 

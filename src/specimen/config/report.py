@@ -22,3 +22,5 @@ class Report(Section):
     fail_on: Literal["never", "worse", "not comparable"] = "never"
     """worse: the check of a pull request turns red when the model has become worse; not comparable: also when the two
     cannot be compared."""
+    pictures: bool = True
+    """Whether `report.html` shows photos; whoever may read the repository can open it."""

@@ -22,31 +22,36 @@ from specimen.reporting.sections.verdict import verdict_section
 
 F = TypeVar("F")
 
+CHARTS = "Charts"
+"""Title of the section that the page draws in another way."""
+
 
 def render_report(facts: ReportFacts, claim: Section | None = None) -> str:
     """Return the report in Markdown, short enough for a comment; all that comes from the facts is escaped.
 
     `claim` comes first: what a reviewer must know of where the facts come from.
     """
+    return render([*([claim] if claim else []), *report_sections(facts)])
+
+
+def report_sections(facts: ReportFacts) -> list[Section]:
+    """Return all that a report says, in its order; some sections have no title, and some are empty."""
     base = "not known" if isinstance(facts.base, NotKnown) else code(facts.base)
     compared = f"Base: {base}. This: {code(facts.head)}."
-    return render(
-        [
-            *([claim] if claim else []),
-            doubts_section(facts.reproducibility),
-            verdict_section(facts.verdict, compared),
-            ledger_section(facts.ledger, facts.verdict),
-            cached_section(facts.reproducibility),
-            gate_section(facts.gate),
-            _section("Metrics", metrics_section, facts.metrics),
-            _section("Params", params_section, facts.params),
-            _section("Data", data_section, facts.data),
-            _section("Charts", charts_section, facts.charts),
-            _section("Samples that changed most", samples_section, facts.samples),
-            _section("Reproducible?", reproducibility_section, facts.reproducibility),
-            _section("Details", details_section, facts.details),
-        ]
-    )
+    return [
+        doubts_section(facts.reproducibility),
+        verdict_section(facts.verdict, compared),
+        ledger_section(facts.ledger, facts.verdict),
+        cached_section(facts.reproducibility),
+        gate_section(facts.gate),
+        _section("Metrics", metrics_section, facts.metrics),
+        _section("Params", params_section, facts.params),
+        _section("Data", data_section, facts.data),
+        _section(CHARTS, charts_section, facts.charts),
+        _section("Samples that changed most", samples_section, facts.samples),
+        _section("Reproducible?", reproducibility_section, facts.reproducibility),
+        _section("Details", details_section, facts.details),
+    ]
 
 
 def _section(title: str, build: Callable[[F], Section], facts: F | NotKnown) -> Section:

@@ -6,6 +6,7 @@ nor become HTML, a link, a mention, an emoji or the number of an issue.
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ LONGEST_VALUE = 80
 LONGEST_PROSE = 600
 _SPECIAL = frozenset("\\`*_[]#|<>&~@:$")
 """What starts code, emphasis, links, issues, cells, HTML, entities, mentions, emoji, addresses or formulas."""
+_PLAIN = re.compile(r"(?! )[\w ./+=,()%-]+(?<! )")
+"""What means nothing in a code span of a table."""
 _BREAK = "&#8203;"
 """A space without width after what starts a mention, an issue or an address: GitHub looks for these in the page."""
 _STARTS = re.compile(r"(?:&#58;|&#36;)(?=\S)|\bgh-(?=\d)|www(?=\.)", re.IGNORECASE)
@@ -35,15 +38,20 @@ def escape(value: object, limit: int = LONGEST_VALUE) -> str:
 
     Pipes become an entity, because CML takes the backslash before a pipe away and so breaks the table.
     """
-    text = "".join(_visible(sign) for sign in str(value))
+    text = "".join(visible(sign) for sign in str(value))
     text = text if len(text) <= limit else text[: limit - 3] + "..."
     text = "".join(_entity(sign) for sign in text)
     return _STARTS.sub(rf"\g<0>{_BREAK}", text)
 
 
 def code(value: object, limit: int = LONGEST_VALUE) -> str:
-    """Return a foreign value as code, in which GitHub does not look for mentions, emoji and issues."""
-    return f"<code>{escape(value, limit) or ' '}</code>"
+    """Return a foreign value as code, in which GitHub does not look for mentions, emoji and issues.
+
+    What needs no escaping is between backticks, which reads well in the mail that GitHub sends as well.
+    """
+    escaped = escape(value, limit)
+    plain = html.unescape(escaped)
+    return f"`{plain}`" if _PLAIN.fullmatch(plain) else f"<code>{escaped or ' '}</code>"
 
 
 def prose(text: object) -> str:
@@ -121,7 +129,7 @@ def _join(sections: Sequence[Section], most: int) -> str:
     return paragraphs(*(section.render(most) for section in sections)) + "\n"
 
 
-def _visible(sign: str) -> str:
+def visible(sign: str) -> str:
     """Write out line breaks, control signs, and signs that turn the direction of text."""
     if unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
         return sign.encode("unicode_escape", "surrogatepass").decode("ascii")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from specimen.reporting.facts.report import GateFacts, ReportFacts
 from specimen.reporting.facts.verdict import Verdict
 from specimen.reporting.gate import Gate, read_gate
 from specimen.reporting.revision_outputs import PARAMS, RevisionOutputs, read_outputs, read_params
-from specimen.reporting.shared_predictions import share_predictions
+from specimen.reporting.shared_predictions import SharedPredictions, share_predictions
 from specimen.reporting.shared_samples import NotComparableError
 from specimen.versioning import provenance, revisions
 from specimen.versioning.dvc_commands import read_dvc_json
@@ -42,6 +42,10 @@ class Comparison:
 
     facts: ReportFacts
     gate: Gate
+    base: RevisionOutputs
+    head: RevisionOutputs
+    shared: Future[SharedPredictions]
+    """`result()` raises `NotAvailableError` or `NotComparableError` where there are none."""
 
 
 def compare(root: Path, base_name: str, judged: Revision, last_run: Mapping[str, StageState]) -> Comparison:
@@ -87,7 +91,7 @@ def compare(root: Path, base_name: str, judged: Revision, last_run: Mapping[str,
             details=_known(collect_details, base, head),
             ledger=_known(collect_ledger, base, head, judgement, history),
         )
-    return Comparison(facts, gate)
+    return Comparison(facts, gate, base, head, shared)
 
 
 def _known(collect: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T | NotKnown:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from specimen.versioning.errors import NotAvailableError, NotFoundError, first_line
 from specimen.versioning.git_commands import ask_git, find_commit, folder_in_repository
@@ -38,8 +40,21 @@ class Revision:
 
         Of a file that is not there it raises `NotFoundError`.
         """
-        try:
+        with self._available(path):
             return bytes(self._files.read_bytes(f"{self._folder}{path}"))
+
+    @contextmanager
+    def open(self, path: str) -> Iterator[BinaryIO]:
+        """Open such a file to read parts of it; what is in the remote is not fetched whole. Raises as `read` does."""
+        with self._available(path), self._files.open(f"{self._folder}{path}", "rb") as file:
+            yield file
+
+    @contextmanager
+    def _available(self, path: str) -> Iterator[None]:
+        try:
+            yield
+        except NotAvailableError:
+            raise
         except FileNotFoundError:
             raise NotFoundError(f"{path} is not in {self.label}{self._why()}") from None
         # Whatever a remote, a damaged cache or a damaged dvc.yaml raises; there is a report to write all the same.

@@ -15,7 +15,7 @@ def body(**facts: object) -> str:
 
 def test_a_single_epoch_is_a_sentence_and_no_empty_chart() -> None:
     one = body(curves=(Curve(column="loss", base=(0.5,), head=(0.25,)),))
-    assert "<code>loss</code> after the only epoch: 0.5 (base), 0.25 (this)." in one
+    assert "`loss` after the only epoch: 0.5 (base), 0.25 (this)." in one
     assert "mermaid" not in one
     assert "mermaid" in body(curves=(Curve(column="loss", base=(0.5,), head=(0.25, 0.2)),))
 
@@ -25,7 +25,7 @@ def test_long_names_of_classes_are_numbered_below_the_chart() -> None:
     scores = [ClassScore(name=name, before=0.5, after=0.6) for name in names]
     text = body(predictions=ClassScores(rows=tuple(scores), total=10))
     assert 'x-axis "class" ["1", "2", "3"' in text
-    assert "1 <code>Tomato spotted wilt 0</code>, 2 <code>Tomato spotted wilt 1</code>" in text
+    assert "1 `Tomato spotted wilt 0`, 2 `Tomato spotted wilt 1`" in text
 
 
 def test_short_names_of_classes_stand_below_their_bars() -> None:

@@ -56,7 +56,7 @@ def test_all_sections_are_there() -> None:
         "**Do not rely on these numbers:** outputs changed although command, deps and params did not;"
     )
     assert "\n\n**Verdict: better. RMSE fell by 50 % (from 1.00 to 0.50 g).**\n\n" in text
-    assert "\n\nTaken from the run cache instead of being run: <code>train</code>.\n\n" in text
+    assert "\n\nTaken from the run cache instead of being run: `train`.\n\n" in text
     titles = [line[3:] for line in text.splitlines() if line.startswith("## ")]
     assert titles == ["Metrics", "Params", "Data", "Charts", "Samples that changed most", "Reproducible?", "Details"]
 

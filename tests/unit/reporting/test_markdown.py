@@ -27,12 +27,14 @@ def shown(markdown: str) -> str:
     """Return the text that a reader sees, without the spaces of no width."""
     tokens = [inner for token in page().parse(markdown) for inner in (token, *(token.children or ()))]
     assert {token.type for token in tokens} <= {
-        *("paragraph_open", "paragraph_close", "inline", "text", "text_special", "html_inline"),
+        *("paragraph_open", "paragraph_close", "inline", "text", "text_special", "html_inline", "code_inline"),
         *("table_open", "table_close", "thead_open", "thead_close", "tbody_open", "tbody_close"),
         *("tr_open", "tr_close", "th_open", "th_close", "td_open", "td_close"),
     }
     assert {token.content for token in tokens if token.type == "html_inline"} <= {"<code>", "</code>"}
-    return "".join(token.content for token in tokens if token.type in ("text", "text_special")).replace("\u200b", "")
+    return "".join(token.content for token in tokens if token.type in ("text", "text_special", "code_inline")).replace(
+        "\u200b", ""
+    )
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -41,6 +43,18 @@ def test_a_hostile_name_is_shown_as_it_is_written(name: str) -> None:
         sign if sign.isprintable() else sign.encode("unicode_escape", "surrogatepass").decode() for sign in name
     )
     assert shown(code(name)) == visible
+
+
+@pytest.mark.parametrize("name", ["photo_23.jpg", "train.lr", "größe", "two words (1)", "100%", "a/b-c=d,e+f"])
+def test_a_harmless_name_is_between_backticks_as_a_mail_shows_it(name: str) -> None:
+    assert code(name) == f"`{name}`"
+
+
+@pytest.mark.parametrize(
+    "name", ["a`b", "a|b", " a", "a ", "", "gh-1", "www.a", "a@b", "#1", "$x", "a\\", "<b>", "a:b:"]
+)
+def test_any_other_name_is_not(name: str) -> None:
+    assert code(name).startswith("<code>")
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -75,7 +89,7 @@ def test_long_values_are_clipped() -> None:
 
 
 def test_a_reason_keeps_its_code_and_loses_its_harm() -> None:
-    assert prose("`git fetch` brings <b>") == "<code>git fetch</code> brings &#60;b&#62;"
+    assert prose("`git fetch` brings <b>") == "`git fetch` brings &#60;b&#62;"
 
 
 def test_a_row_of_another_width_is_a_mistake_of_ours() -> None:

@@ -37,7 +37,7 @@ def test_a_change_says_what_became_of_a_metric(change: tuple[Any, ...], expected
 def test_a_metric_that_dvc_no_longer_finds_is_gone() -> None:
     diff = {"metrics/test.json": {"mape": {"old": 0.25, "new": None}, "rmse": {"old": 2, "new": 2, "diff": 0}}}
     text = metrics_section(keep_most(read_changes(diff))).render(10)
-    assert "| <code>mape</code> | 0.25 | - | gone |" in text
+    assert "| `mape` | 0.25 | - | gone |" in text
     assert "All 2 metrics" in text
 
 
@@ -66,7 +66,7 @@ def test_commands_are_named_once_and_in_their_order() -> None:
         )
     ).body
     assert body.startswith("**No.**")
-    assert "The run changed files that are not committed: <code>metrics/tëst 1.json</code>." in body
+    assert "The run changed files that are not committed: `metrics/tëst 1.json`." in body
     commands = body.split("```sh\n")[1].split("\n```")[0]
     assert commands.splitlines() == [
         "dvc repro",

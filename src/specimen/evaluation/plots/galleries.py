@@ -96,13 +96,18 @@ def draw_samples(path: Path, images: Sequence[Picture], captions: list[str], hea
 
 
 def _pair(picture: Picture, heat: npt.NDArray[np.float32]) -> Picture:
-    """Put the picture next to its grey copy, which glows where the heat is."""
+    """Put the picture next to its glowing copy."""
+    gap = np.full((len(picture), max(1, len(picture) // 40), 3), 255, np.uint8)
+    return np.hstack([picture, gap, glowing(picture, heat)])
+
+
+def glowing(picture: Picture, heat: npt.NDArray[np.float32]) -> Picture:
+    """Return the picture in grey, with a glow where the heat is."""
     grey = picture.mean(axis=2, keepdims=True) * 0.6
     glow = mpl.colormaps["inferno"](0.25 + 0.75 * heat)[..., :3] * 255
     strength = 0.75 * heat[..., None]
-    explained = (1 - strength) * grey + strength * glow
-    gap = np.full((len(picture), max(1, len(picture) // 40), 3), 255)
-    return np.hstack([picture, gap, explained]).astype(np.uint8)
+    explained: Picture = ((1 - strength) * grey + strength * glow).astype(np.uint8)
+    return explained
 
 
 def write_samples(path: Path, task: Task, samples: pd.DataFrame) -> None:

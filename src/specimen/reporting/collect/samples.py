@@ -21,28 +21,37 @@ def collect_samples(shared: Future[SharedPredictions]) -> SampleErrors:
     Raises `NotAvailableError` or `NotComparableError` where there are no shared samples.
     """
     samples = shared.result()
+    grew, fell = changed_most(samples)
+    return SampleErrors(
+        task=samples.task,
+        unit=samples.unit,
+        shared=len(samples.pairs),
+        grew=len(grew),
+        fell=len(fell),
+        grew_most=_first(grew.head(FIRST)),
+        fell_most=_first(fell.head(FIRST)),
+    )
+
+
+def changed_most(samples: SharedPredictions) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the pairs whose error grew, and those whose error fell, those with the largest change first.
+
+    Both have the errors as the columns `before` and `after`.
+    """
     before = sample_errors(samples.task, one_side(samples.pairs, BASE))
     after = sample_errors(samples.task, one_side(samples.pairs, ""))
     change = after - before
     grew = change[change > 0].sort_values(ascending=False, kind="stable")
     fell = change[change < 0].sort_values(kind="stable")
     with_errors = samples.pairs.assign(before=before, after=after)
-    return SampleErrors(
-        task=samples.task,
-        unit=samples.unit,
-        shared=len(change),
-        grew=len(grew),
-        fell=len(fell),
-        grew_most=_first(with_errors.loc[grew.index[:FIRST]]),
-        fell_most=_first(with_errors.loc[fell.index[:FIRST]]),
-    )
+    return with_errors.loc[grew.index], with_errors.loc[fell.index]
 
 
 def _first(samples: pd.DataFrame) -> tuple[SampleError, ...]:
     """Return samples with their errors `before` and `after`."""
     return tuple(
         SampleError(
-            name=_name(sample),
+            name=sample_name(sample),
             target=plain(sample["target"]),
             base_says=plain(sample[PREDICTION + BASE]),
             head_says=plain(sample[PREDICTION]),
@@ -53,5 +62,6 @@ def _first(samples: pd.DataFrame) -> tuple[SampleError, ...]:
     )
 
 
-def _name(sample: pd.Series[Any]) -> str:
+def sample_name(sample: pd.Series[Any]) -> str:
+    """Return a sample by its image, or by its row where it has none."""
     return str(sample["image"]) if pd.notna(sample.get("image")) else f"row {sample['row']}"

@@ -1,0 +1,96 @@
+"""Collect what the page shows, and write it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from specimen.common.errors import SpecimenError
+from specimen.data.readers.data_root import open_images
+from specimen.data.readers.decode import DecodeError, decode
+from specimen.data.readers.images import ImageNotFoundError
+from specimen.reporting.comment import report_sections
+from specimen.reporting.data_diff import compare
+from specimen.reporting.page.cards import Group, changed_groups, data_groups, rejected_group, worst_group
+from specimen.reporting.page.charts import class_charts, curve_charts, prediction_charts, table_charts
+from specimen.reporting.page.document import LARGEST, Content, joined, render_page
+from specimen.reporting.page.side import Side
+from specimen.reporting.page.stored_pictures import Pictures
+from specimen.reporting.page.vega import vega_script
+from specimen.reporting.report import Comparison
+from specimen.reporting.shared_samples import NotComparableError
+from specimen.versioning.errors import NotAvailableError
+
+
+def build_page(comparison: Comparison, *, pictures: bool) -> str:
+    """Return `report.html`: all that the comment says, charts of both revisions and, with `pictures`, the photos."""
+    facts = comparison.facts
+    missing: dict[str, str] = {}
+    charts = [*curve_charts(facts.charts), *class_charts(facts.charts)]
+    with _noted(missing, "predicted against true"):
+        charts += prediction_charts(comparison.shared.result())
+    charts += table_charts(comparison.base, comparison.head)
+    vega = None
+    with _noted(missing, "charts"):
+        vega = vega_script()
+    groups = _groups(comparison, missing) if pictures else []
+    if not pictures:
+        missing["photos"] = "report.pictures is false"
+    return render_page(
+        Content("Specimen report", report_sections(facts), charts, groups, joined(missing.items()), vega)
+    )
+
+
+@contextmanager
+def _noted(missing: dict[str, str], what: str) -> Iterator[None]:
+    """Keep the reason why something cannot be shown."""
+    try:
+        yield
+    except (NotAvailableError, NotComparableError, SpecimenError) as error:
+        missing.setdefault(what, str(error).rstrip("."))
+
+
+def _groups(comparison: Comparison, missing: dict[str, str]) -> list[Group]:
+    base, head = Side(comparison.base), Side(comparison.head)
+    groups: list[Group] = []
+    with _noted(missing, "photos that changed most"):
+        groups += changed_groups(comparison.shared.result(), base, head)
+    with _noted(missing, "largest errors"):
+        said = comparison.head.predictions.result()
+        groups.append(worst_group(said.predictions, said.task, said.unit, head))
+    with _noted(missing, "photos that are new, relabelled or rejected"):
+        groups += _changes_of_data(comparison, base, head)
+    for name, side in (("base", base), ("this", head)):
+        for what, why in side.missing.items():
+            missing.setdefault(f"{what} of {name}" if name == "base" else what, why.rstrip("."))
+    return [group for group in groups if group.cards]
+
+
+def _changes_of_data(comparison: Comparison, base: Side, head: Side) -> list[Group]:
+    old, new = base.outputs, head.outputs
+    rejected = new.rejected.result()
+    diff = compare(old.samples.result(), new.samples.result(), old.rejected.result(), rejected)
+    unit = str(new.params.result().get("data", {}).get("unit") or "")
+    groups = data_groups(diff, unit, base, head)
+    newly = rejected_group(rejected, diff.newly_rejected, _raw_reader(new.params, comparison.facts.head))
+    return [*groups, *([newly] if newly else [])]
+
+
+def _raw_reader(params: Future[Any], label: str) -> Callable[[str], Pictures | None]:
+    """Return what reads a photo of the data in the workspace, which is not in the store; None where that fails."""
+    data = params.result().get("data", {})
+    try:
+        images = open_images(Path(str(data.get("root"))), str(data.get("images")), excluded=data.get("masks"))
+    except SpecimenError:
+        return lambda name: None
+
+    def read(name: str) -> Pictures | None:
+        try:
+            return decode(images.read(name), LARGEST, "pad")[0]
+        except (DecodeError, ImageNotFoundError, OSError):
+            return None
+
+    return read

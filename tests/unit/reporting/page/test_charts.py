@@ -1,0 +1,69 @@
+"""The charts of the page are what Vega-Lite accepts, and hold both revisions."""
+
+import json
+from typing import Any
+
+import pandas as pd
+import pytest
+import vl_convert
+from report_facts import FACTS
+
+from specimen.reporting.facts.base import NotKnown
+from specimen.reporting.facts.charts import ChartFacts, ClassScore, ClassScores
+from specimen.reporting.page import charts
+from specimen.reporting.page.vega import VERSION
+from specimen.reporting.shared_predictions import SharedPredictions
+
+
+def drawn(chart: charts.Chart) -> str:
+    return str(vl_convert.vegalite_to_svg(json.dumps(chart.spec | {"width": 300}), vl_version=VERSION))
+
+
+def predicted(count: int) -> SharedPredictions:
+    values = [float(place) for place in range(count)]
+    names = [f"photo_{place}.jpg" for place in range(count)]
+    columns = {"image": names, "target": values, "prediction": values, "prediction (base)": values[::-1]}
+    return SharedPredictions(pd.DataFrame(columns), "regression", "g")
+
+
+def values_of(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = spec["layer"][1]["data"]["values"] if "layer" in spec else spec["data"]["values"]
+    return found
+
+
+def test_curves_have_both_revisions_and_their_own_lengths() -> None:
+    (chart,) = charts.curve_charts(FACTS.charts)
+    rows = values_of(chart.spec)
+    assert [row["revision"] for row in rows] == ["base", "base", "this", "this", "this"]
+    assert rows[-1] == {"epoch": 3, "value": 0.25, "revision": "this"}
+    assert "val_loss" in drawn(chart)
+
+
+def test_predictions_of_both_are_drawn_over_the_line_where_they_are_right() -> None:
+    (chart,) = charts.prediction_charts(predicted(5))
+    assert len(values_of(chart.spec)) == 10
+    assert drawn(chart).count("photo_") >= 10
+    assert "predicted (g)" in drawn(chart)
+
+
+def test_of_many_predictions_some_are_drawn_evenly() -> None:
+    (chart,) = charts.prediction_charts(predicted(10_001))
+    rows = values_of(chart.spec)
+    assert 1000 < len(rows) / 2 <= charts.MOST_POINTS
+    assert rows[0]["true"] == 0
+    assert rows[-1]["true"] >= 9990
+
+
+def test_classes_that_changed_most_come_first_and_odd_names_are_names() -> None:
+    names = ["a.b[0]", "</script>", "größe", *(f"c{place}" for place in range(40))]
+    scores = ClassScores(rows=tuple(ClassScore(name=name, before=0.5, after=0.25) for name in names), total=len(names))
+    facts = ChartFacts(curves=(), base_epochs=1, head_epochs=1, predictions=scores)
+    (chart,) = charts.class_charts(facts)
+    assert chart.title == "F1 by class, largest change first (20 of 43)"
+    assert [row["class"] for row in values_of(chart.spec)][:6:2] == names[:3]
+    assert "a.b[0]" in drawn(chart)
+
+
+@pytest.mark.parametrize("draw", [charts.curve_charts, charts.class_charts])
+def test_nothing_is_drawn_of_what_is_not_known(draw: Any) -> None:
+    assert draw(NotKnown(reason="no history")) == []

@@ -6,10 +6,6 @@ from functools import cache
 
 from specimen.common.errors import SpecimenError, missing_extra
 
-VERSION = "5.21"
-"""Of Vega-Lite; DVC's templates are written for version 5."""
-
-
 _SNIPPET = "window.vegaEmbed = vegaEmbed;"
 
 
@@ -20,4 +16,4 @@ def vega_script() -> str:
         import vl_convert  # noqa: PLC0415 - an extra of 90 MB
     except ImportError:
         raise SpecimenError(missing_extra("Drawing charts in a page", "report")) from None
-    return str(vl_convert.javascript_bundle(snippet=_SNIPPET, vl_version=VERSION))
+    return str(vl_convert.javascript_bundle(snippet=_SNIPPET))

@@ -11,12 +11,11 @@ from report_facts import FACTS
 from specimen.reporting.facts.base import NotKnown
 from specimen.reporting.facts.charts import ChartFacts, ClassScore, ClassScores
 from specimen.reporting.page import charts
-from specimen.reporting.page.vega import VERSION
 from specimen.reporting.shared_predictions import SharedPredictions
 
 
 def drawn(chart: charts.Chart) -> str:
-    return str(vl_convert.vegalite_to_svg(json.dumps(chart.spec | {"width": 300}), vl_version=VERSION))
+    return str(vl_convert.vegalite_to_svg(json.dumps(chart.spec | {"width": 300})))
 
 
 def predicted(count: int) -> SharedPredictions:

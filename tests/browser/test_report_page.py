@@ -1,0 +1,51 @@
+"""report.html in a real browser, opened as a file, without a network."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pages.chromium import BROWSER, DRIVER, INSTALL, open_chromium, wait_for
+from report_facts import FACTS
+
+from specimen.reporting.comment import report_sections
+from specimen.reporting.page.cards import Card, Group, Panel
+from specimen.reporting.page.charts import curve_charts
+from specimen.reporting.page.document import Content, render_page
+from specimen.reporting.page.vega import vega_script
+
+pytestmark = pytest.mark.skipif(not (BROWSER and DRIVER) and os.environ.get("REQUIRE_BROWSER") != "1", reason=INSTALL)
+
+
+def test_charts_are_drawn_tables_sort_photos_show_and_nothing_is_asked_for(tmp_path: Path) -> None:
+    cards = (Card("a.jpg", "true 1 g", (Panel("photo", np.full((8, 8, 3), 99, np.uint8)), Panel("this", None))),)
+    charts = curve_charts(FACTS.charts)
+    content = Content("Report", report_sections(FACTS), charts, [Group("Added: 1", "", cards)], [], vega_script())
+    page = tmp_path / "report.html"
+    page.write_text(render_page(content), encoding="utf-8")
+    with open_chromium() as chrome:
+        chrome.get(page.as_uri())
+        wait_for(chrome, lambda: chrome.execute_script("return document.querySelectorAll('.chart svg').length") == 1)
+        assert chrome.execute_script("return document.querySelector('article img').naturalWidth") == 8
+        head = "[...document.querySelectorAll('th button')].find(one => one.textContent === 'this')"
+        column = f"const head = {head}; const table = head.closest('table');" + (
+            "const at = [...table.querySelectorAll('th')].indexOf(head.parentElement);"
+        )
+        cells = "return [...table.tBodies[0].rows].map(row => row.cells[at].textContent);"
+        before = chrome.execute_script(column + cells)
+        up = chrome.execute_script(column + "head.click();" + cells)
+        down = chrome.execute_script(column + "head.click();" + cells)
+        assert sorted(before) == sorted(up)
+        assert [float(text) for text in up if text != "-"] == sorted(float(text) for text in up if text != "-")
+        assert down == up[::-1]
+        assert chrome.execute_script("return performance.getEntriesByType('resource').length") == 0
+        chrome.execute_script(
+            "new Image().src = 'http://127.0.0.1:9/x.png'; fetch('http://127.0.0.1:9/').catch(() => 0)"
+        )
+        refused = [entry["message"] for entry in chrome.get_log("browser")]
+        assert len(refused) >= 2
+        assert all("Content Security Policy" in message for message in refused), refused
+        chrome.set_window_size(360, 800)
+        assert chrome.execute_script("return document.documentElement.scrollWidth <= innerWidth")

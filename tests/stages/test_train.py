@@ -209,7 +209,7 @@ def test_threads_change_no_byte_of_a_model_of_features(project: Configure) -> No
 def test_the_weights_are_those_of_the_best_epoch(project: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
     project(**TABULAR)
     metrics = iter([3.0, 1.0, 2.0])
-    monkeypatch.setattr(Regression, "score", lambda *_: next(metrics))
+    monkeypatch.setattr(Regression, "scores", lambda *_: {"rmse": next(metrics)})
     kept: list[dict[str, torch.Tensor]] = []
     save = train.Checkpoint.save
 

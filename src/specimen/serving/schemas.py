@@ -86,8 +86,10 @@ class Explanation(Answer):
     version: str
     result: NumberPrediction | ClassPrediction
     heat: list[list[float]]
-    """Rows from the top of the square picture that the model sees: how much the prediction changes when that part is
-    covered, in the unit of the target or as a probability."""
+    """Rows from the top of the square picture that the model sees, from 0 to 1: how much each part speaks for the
+    prediction, that is for a larger number or for the predicted class."""
+    change: float
+    """How much covering the hottest part lowers the prediction: in the unit of the target, or as a probability."""
     picture: str
     """That square picture, as a `data:` URL of a PNG."""
 

@@ -8,6 +8,7 @@ import io
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 
+import numpy as np
 import pandas as pd
 from PIL import Image
 
@@ -16,7 +17,7 @@ from specimen.data.readers.decode import Picture
 from specimen.models.faults import find_faults
 from specimen.models.predictions import UNLIKE
 from specimen.serving import occlusion
-from specimen.serving.batching import MAX_PASS, Batcher
+from specimen.serving.batching import Batcher
 from specimen.serving.decoding import DecodedImage, Decoder
 from specimen.serving.limits import Limits
 from specimen.serving.model_watcher import LoadedModel, ModelWatcher
@@ -88,15 +89,22 @@ class Service:
         async with self._admit(upload.client, occlusion.PICTURES):
             [image] = await self._decode(upload, model)
             assert isinstance(image, DecodedImage)  # else all had failed
-            predictions = await self._predict_in_turns(model, occlusion.occluded(image.picture), row)
-        if failures := _failures(model, [image.name], predictions.head(1), [row]):
-            raise all_failed(list(failures.values()))
-        [result] = prediction_answers(meta, [image.name], predictions.head(1))
+
+            async def predict(pictures: Picture) -> pd.DataFrame:
+                rows = [row] * len(pictures)
+                return await self._batcher.predict(model.predictor, list(pictures), rows)
+
+            original = await predict(image.picture[None])
+            if failures := _failures(model, [image.name], original, [row]):
+                raise all_failed(list(failures.values()))
+            look = await occlusion.look(meta.task, image.picture, original, predict)
+        [result] = prediction_answers(meta, [image.name], original)
         return Explanation(
             file=image.name,
             version=model.version,
             result=result,
-            heat=significant(occlusion.heat_map(meta.task, predictions)).tolist(),
+            heat=look.heat.round(3).tolist(),
+            change=significant(np.array(look.change)).item(),
             picture=_data_url(image.picture),
         )
 
@@ -145,14 +153,6 @@ class Service:
         if len(failures) == len(results):
             raise all_failed(failures)
         return results
-
-    async def _predict_in_turns(self, model: LoadedModel, pictures: Picture, row: FeatureRow) -> pd.DataFrame:
-        """Predict the pictures, N x size x size x 3, in passes between which other requests get their turn."""
-        tables = []
-        for start in range(0, len(pictures), MAX_PASS):
-            some = list(pictures[start : start + MAX_PASS])
-            tables.append(await self._batcher.predict(model.predictor, some, [row] * len(some)))
-        return pd.concat(tables)
 
 
 def _failures(

@@ -155,8 +155,9 @@ function noteText(entry) {
 }
 
 function explanationText({ explanation, result }) {
-  const { change, region } = hottestRegion(explanation.heat);
+  const { heat, change } = explanation;
   if (change === 0) return text("lookedNowhere");
+  const region = hottestRegion(heat);
   const values = { region: regionName(region) };
   if (isClass(result)) {
     const { confidence } = result;

@@ -47,11 +47,10 @@ function colour(share) {
   return [red, green, blue, opacity * 255];
 }
 
-// Which of nine regions (0 top left, 1 top, ... 8 bottom right) has the hottest cell, and how much that cell changes.
+// Which of nine regions (0 top left, 1 top, ... 8 bottom right) has the hottest cell.
 export function hottestRegion(heat) {
   const values = heat.flat();
-  const change = Math.max(...values);
-  const index = values.indexOf(change);
+  const index = values.indexOf(Math.max(...values));
   const third = (cell) => Math.min(2, Math.floor((3 * (cell + 0.5)) / heat.length));
-  return { change, region: 3 * third(Math.floor(index / heat.length)) + third(index % heat.length) };
+  return 3 * third(Math.floor(index / heat.length)) + third(index % heat.length);
 }

@@ -110,6 +110,7 @@ def batches(predictor: TorchPredictor, images: Images, samples: pd.DataFrame) ->
 
 WAYS: dict[str, Way] = {
     "ours": lambda predictor, images, samples, store: heat_maps(predictor, images, samples),  # type: ignore[dict-item]
+    "3-steps": gradients(places=steps(3)),
     "12-steps": gradients(places=steps(12)),
     "cut-first": gradients(cut_first=True),
     "black": gradients(torch.zeros_like),

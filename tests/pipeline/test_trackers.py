@@ -406,11 +406,14 @@ def test_a_server_that_refuses_gives_a_warning(
     pytest.importorskip(name, reason="needs the extra track")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, but it does not listen
-        point_at(f"http://127.0.0.1:{taken.getsockname()[1]}", monkeypatch)
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        point_at(address, monkeypatch)
         with track_training(use(name), is_first=True) as tracker:
             tracker.log({"val_rmse": 1.0}, 1)
             tracker.remember_model(Path("dvc.lock"))
-    assert f"warning: {name}" in capfd.readouterr().err
+    warning = capfd.readouterr().err
+    assert f"warning: {name}" in warning
+    assert name != "mlflow" or f"no server answers at {address} (MLFLOW_TRACKING_URI); `make mlflow` starts" in warning
 
 
 @pytest.mark.parametrize("name", ["mlflow", "wandb"])

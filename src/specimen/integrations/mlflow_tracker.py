@@ -47,17 +47,28 @@ class MlflowRun:
         # Where an experiment keeps its files is settled when it is made, so those of a server are others.
         self.name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or (f"{PROJECT}-local" if self.is_local else PROJECT)
         self.client = mlflow.MlflowClient()
+        try:
+            self._start(run)
+        except mlflow.exceptions.MlflowException as error:
+            if "failed with exception" in str(error):  # of the request; a page of details would follow
+                raise SpecimenError(
+                    f"no server answers at {self.location} (MLFLOW_TRACKING_URI); `make mlflow` starts one here"
+                ) from error
+            raise
+
+    def _start(self, run: RunFacts) -> None:
+        """Start the run, or go on with it, and write what it is."""
         run_id = os.environ.get("MLFLOW_RUN_ID")  # inside `mlflow run`
         experiment_id = None
         if run_id is None:
             experiment_id = self._experiment()
             run_id = self._run_of_session(experiment_id, run.session) if run.resumed else None
-        mlflow.start_run(run_id=run_id, experiment_id=experiment_id, run_name=run.name)
+        self.mlflow.start_run(run_id=run_id, experiment_id=experiment_id, run_name=run.name)
         commit = {"mlflow.source.git.commit": run.commit} if run.commit else {}
-        mlflow.set_tags({"session": run.session, "dvc.lock.md5": run.lock_md5, **commit})
+        self.mlflow.set_tags({"session": run.session, "dvc.lock.md5": run.lock_md5, **commit})
         if run_id is None or not run.resumed:
             params = flatten(run.params, ".")
-            mlflow.log_params({key: str(value)[:LONGEST_PARAM] for key, value in params.items()})
+            self.mlflow.log_params({key: str(value)[:LONGEST_PARAM] for key, value in params.items()})
 
     def _experiment(self) -> str:
         """Return the id of the experiment. Raises `SpecimenError` where its files are out of reach from here."""

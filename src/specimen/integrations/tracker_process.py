@@ -16,6 +16,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from specimen.common.errors import SpecimenError
 from specimen.common.hashing import file_md5
 from specimen.config.params import load_params
 from specimen.integrations.dvclive_tracker import DvcliveRun
@@ -81,8 +82,9 @@ def main() -> None:
     try:
         print(follow(name, messages), file=stdout, flush=True)
     except BaseException as error:  # a library may even exit
-        reason = " ".join(str(error).split())[:300]
-        warning = f"warning: {name}: {type(error).__name__}: {reason}; it gets no more of this run."
+        kind = "" if isinstance(error, SpecimenError) else f"{type(error).__name__}: "
+        reason = " ".join(str(error).split()).rstrip(".")[:300]
+        warning = f"warning: {name}: {kind}{reason}; it gets no more of this run."
         print(warning, file=stderr, flush=True)
         reader.join()
 

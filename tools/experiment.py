@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import argparse
 import signal
+import subprocess
 import sys
-from contextlib import suppress
-
-import psutil
 
 from specimen.common import errors
-from specimen.versioning.dvc_commands import run_dvc, set_param
+from specimen.versioning.dvc_commands import dvc_command, dvc_environment, set_param, stop_dvc
 
 UNCHANGED = "unchanged"
 """Value of a param that stays as it is in params.yaml."""
@@ -27,19 +25,28 @@ def main() -> None:
     parser.add_argument("--stage", help="run up to this stage; default: all")
     parser.add_argument("--temp", action="store_true", help="run in a copy of the repository, as `dvc exp run --temp`")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, stop)
-    sys.exit(run_dvc(*dvc_arguments(arguments.changes, arguments.stage, temp=arguments.temp)))
+    sys.exit(run(dvc_arguments(arguments.changes, arguments.stage, temp=arguments.temp)))
 
 
-def stop(*_signal: object) -> None:
-    """End the running stage as Ctrl-C would, so that DVC, whose stage has failed, tidies up; then this process."""
-    (dvc,) = psutil.Process().children()
-    for process in dvc.children(recursive=True) or [dvc]:
-        with suppress(psutil.NoSuchProcess):
-            process.send_signal(signal.SIGINT)
-    dvc.wait()
+class TerminatedError(Exception):
+    """SIGTERM has come."""
+
+
+def run(arguments: list[str]) -> int:
+    """Run DVC and return its exit status. SIGTERM stops its stage, and then ends this process as it always does."""
+    signal.signal(signal.SIGTERM, _raise_terminated)
+    with subprocess.Popen(dvc_command(*arguments), env=dvc_environment()) as dvc:
+        try:
+            return dvc.wait()
+        except TerminatedError:
+            stop_dvc(dvc)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.raise_signal(signal.SIGTERM)
+    return dvc.returncode
+
+
+def _raise_terminated(*_signal: object) -> None:
+    raise TerminatedError
 
 
 def dvc_arguments(changes: list[str], stage: str | None, *, temp: bool = False) -> list[str]:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from importlib import metadata
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -239,6 +240,9 @@ def test_the_onnx_file_is_a_model_of_that_flavour_with_the_same_bytes(tracked_by
     version = client.get_model_version("specimen-local-onnx", "1")
     assert version.run_id == run.info.run_id
     assert version.tags["md5"] == hashlib.md5((tracked_by_mlflow / ONNX).read_bytes()).hexdigest()
+    for needs in (tracked_by_mlflow / "mlruns").rglob("requirements.txt"):
+        assert f"mlflow-skinny=={metadata.version('mlflow-skinny')}" in needs.read_text()
+        assert "mlflow==" not in needs.read_text(), "the full package refuses the pandas of Specimen"
     (file,) = (tracked_by_mlflow / "mlruns").rglob("model.onnx")
     assert file.read_bytes() == (tracked_by_mlflow / ONNX).read_bytes()
 

@@ -109,7 +109,7 @@ class MlflowRun:
             loader_module="specimen.integrations.mlflow_model",
             data_path=str(files.model),
             code_paths=[str(PACKAGE)],
-            pip_requirements=str(PACKAGE.parents[1] / "requirements.txt"),
+            pip_requirements=self._requirements(f"-r {PACKAGE.parents[1] / 'requirements.txt'}"),
             signature=make_signature(predictor, example),
             input_example=example,
             registered_model_name=self.name,
@@ -127,12 +127,16 @@ class MlflowRun:
             model,
             name="onnx",
             signature=onnx_signature(model),
-            pip_requirements=self.mlflow.onnx.get_default_pip_requirements(),
+            pip_requirements=self._requirements(*self.mlflow.onnx.get_default_pip_requirements()),
             onnx_execution_providers=["CPUExecutionProvider"],
             save_as_external_data=False,  # one file with the same bytes, that `predict.py --model` takes
             registered_model_name=f"{self.name}-onnx",
         )
         self._mark("onnx", path, logged)
+
+    def _requirements(self, *packages: str) -> list[str]:
+        """Return what `mlflow models serve` installs; MLflow would add itself as a whole, which refuses pandas 3."""
+        return [*packages, f"mlflow-skinny=={self.mlflow.__version__}"]
 
     def _is_logged(self, kind: str, file: Path) -> bool:
         """Tell whether the run has this very model already: a stage that runs again makes no second version of it."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pages.dagster_pages import take_pictures as take_dagster_pictures
+from pages.mlflow_pages import take_pictures as take_mlflow_pictures
 
 from specimen.common import errors
 
@@ -20,6 +21,7 @@ DOCS = ROOT / "docs"
 
 TOOLS: dict[str, Callable[[Path, Path], None]] = {
     "dagster": take_dagster_pictures,
+    "mlflow": take_mlflow_pictures,
 }
 """For each tool what takes its pictures: it gets a clone to run the pipeline in, and the folder for the pictures."""
 

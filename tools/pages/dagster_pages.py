@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from selenium.webdriver import Chrome
 
 from pages.chromium import open_chromium, page_text, save_picture, wait_for
+from pages.server import free_port, serve
 from specimen.common.errors import SpecimenError
 
 MODULE = "specimen.integrations.dagster_assets"
@@ -29,8 +25,6 @@ overrides:
 """
 SECONDS_TO_SETTLE = 3.0
 """What moves on a page has come to rest then."""
-SECONDS_TO_START = 180.0
-SECONDS_TO_STOP = 30.0
 SECONDS_OF_A_RUN = 3600.0
 
 
@@ -42,42 +36,13 @@ def serve_dagster(repository: Path, home: Path) -> Iterator[str]:
     """
     home.mkdir(parents=True, exist_ok=True)
     (home / "dagster.yaml").write_text(SETTINGS, encoding="utf-8")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = str(free_port())
     address = f"http://127.0.0.1:{port}"
-    log = home / "log.txt"
-    where = ["--host", "127.0.0.1", "--port", str(port), "--working-directory", str(repository)]
+    where = ["--host", "127.0.0.1", "--port", port, "--working-directory", str(repository)]
+    command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", *where, "--module-name", MODULE]
     own = {"DAGSTER_HOME": str(home), "PYTHONPATH": str(repository / "src"), "DVC_NO_ANALYTICS": "1"}
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", "dagster", "dev", *where, "--module-name", MODULE],
-            cwd=repository,
-            env=os.environ | own,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # so that the processes that it starts can be signalled with it
-        )
-    try:
-        _wait_until_served(process, address, log)
+    with serve(command, repository, home / "log.txt", f"{address}/server_info", **own):
         yield address
-    finally:
-        process.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(SECONDS_TO_STOP)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _wait_until_served(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    """Return as soon as somebody answers. Raises `SpecimenError` where nobody does."""
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    end = time.monotonic() + SECONDS_TO_START
-    while process.poll() is None and time.monotonic() < end:
-        with suppress(OSError), direct.open(f"{address}/server_info", timeout=10):
-            return
-        time.sleep(0.2)
-    raise SpecimenError(f"Dagster does not answer at {address}: {log.read_text(errors='replace')[-2000:]}")
 
 
 class DagsterPages:

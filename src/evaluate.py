@@ -16,6 +16,7 @@ from specimen.data.dataset.store import Store
 from specimen.evaluation import metrics
 from specimen.evaluation.attention import measure_attention
 from specimen.evaluation.baselines import compare
+from specimen.evaluation.importances import permutation_importances
 from specimen.evaluation.plots.by_group import draw_by
 from specimen.evaluation.plots.draw import draw_galleries, draw_predictions
 from specimen.evaluation.plots.galleries import error_curve
@@ -59,16 +60,16 @@ def main() -> None:
         draw_history(pictures / "history.png", pd.read_csv(HISTORY))
         write_csv(tables / "errors.csv", error_curve(predictor.task, predictions))
         if forest is not None:
-            write_csv(tables / "importances.csv", forest.importances)
-            draw_importances(pictures / "importances.png", forest.importances, predictor.task.monitor)
+            whose, importances = _importances(predictor, store, forest)
+            write_csv(tables / "importances.csv", importances)
+            draw_importances(pictures / "importances.png", importances, predictor.task.monitor, whose)
     write_csv(PREDICTIONS, predictions)
     write_json(DATA_METRICS, store.meta.counts.model_dump())
     write_json(DETAILS, details_json(results))
     write_json(TEST_METRICS, metrics_json(results))
     _track(predictor.meta, results)
     print(", ".join(f"{name} {value:.4g}" for name, value in results.numbers().items()))
-    sees_pictures = predictor.meta.backbone != "none"
-    sentence = gain_over_features(results, store.meta.unit, sees_pictures=sees_pictures)
+    sentence = gain_over_features(results, store.meta.unit, sees_pictures=predictor.meta.sees_pictures)
     if sentence is not None:
         print(sentence)
 
@@ -89,6 +90,19 @@ def _measure(
         attention=measure_attention(predictor, store, predictions, _bar) if params.explain else None,
         baselines=compare(task, predictions, train_targets, forest, params.resamples),
     )
+
+
+def _importances(predictor: TorchPredictor, store: Store, forest: Forest) -> tuple[str, pd.DataFrame]:
+    """Return whose importances they are: the model's if it learns from features alone, else those of the forest."""
+    if predictor.meta.sees_pictures:
+        return "a random forest on the features alone", forest.importances
+    test = store.samples.iloc[store.rows("test")]
+
+    def predict(samples: pd.DataFrame) -> pd.DataFrame:
+        return predictor.predict(store.images[: len(samples)], samples)
+
+    used = list(predictor.meta.used_features)
+    return "the model", permutation_importances(predictor.task, predict, test, used)
 
 
 def _track(meta: ModelMeta, results: Results) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import specimen.common.interrupts  # isort: skip # noqa: F401
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
@@ -20,6 +20,7 @@ from specimen.config.base import load_section
 from specimen.config.train import Train
 from specimen.data.dataset.store import Store
 from specimen.integrations.tracking import Tracking, run_name, track_training
+from specimen.models.meta import ModelMeta
 from specimen.models.model import Model, save_model
 from specimen.training.batches import Batch
 from specimen.training.calibration import too_few_groups
@@ -29,12 +30,13 @@ from specimen.training.distributed import process_group
 from specimen.training.epoch_records import EpochRecord, append_epoch_record, history_table
 from specimen.training.fine_tuning import FineTuning
 from specimen.training.finish import finish_model
+from specimen.training.forest import grow_model
 from specimen.training.hardware import compute_reproducibly, out_of_memory, use_threads
 from specimen.training.loop import fit
 from specimen.training.machine_facts import describe_commit, describe_machine
 from specimen.training.run_log import LOG, run_log
-from specimen.training.setup import TrainingSetup, set_up_training
-from specimen.training.training_state import TrainingState, make_training_state
+from specimen.training.setup import set_up_training
+from specimen.training.training_state import make_training_state
 
 PREPARED = Path("data/prepared")
 MODEL = Path("models/model.pt")
@@ -53,21 +55,34 @@ def main() -> None:
         store = Store.load(PREPARED)
         use_threads(train.threads, group.size)
         compute = pick_compute(train.device, train.precision, group)
-        name = run_name(train.model_dump(mode="json"))
+        name = run_name(train.model_dump(mode="json", exclude=set(train.ignored)))
+        learn = train_forest if train.backbone == "forest" else train_network
         with (
             run_log(name, is_first=group.is_first),
             out_of_memory(train.batch_size),
             track_training(name, is_first=group.is_first) as tracking,
         ):
-            train_model(store, train, compute, tracking)
+            learn(store, train, compute, tracking)
 
 
-def train_model(store: Store, train: Train, compute: Compute, tracking: Tracking) -> None:
+def train_forest(store: Store, train: Train, compute: Compute, tracking: Tracking) -> None:
+    """Grow a forest, and write it as a model of one epoch."""
+    LOG.info("a random forest of %d trees", train.forest.n_estimators)
+    _log_run(store, train, compute)
+    model, meta, record = grow_model(store, train)
+    _publish(record, tracking, is_first=True)
+    LOG.info(record.scores(meta.task.monitor))
+    _write_results(model, meta, [record], store, train.coverage)
+    tracking.remember_model(MODEL)
+
+
+def train_network(store: Store, train: Train, compute: Compute, tracking: Tracking) -> None:
     """Train from the start or from a checkpoint; the first process writes and prints."""
     group = compute.group
     progress = _bar if group.is_first else iter
     setup = set_up_training(store, train, compute, progress)
-    _log_plan(store, setup.model, train, compute)
+    _log_plan(setup.model, train, compute)
+    _log_run(store, train, compute)
     state = make_training_state(setup.model, train, len(setup.loaders.train))
     checkpoint = Checkpoint(
         CHECKPOINT, run_fingerprint(PREPARED, train.weights, setup.meta, compute, script=Path(__file__))
@@ -93,19 +108,20 @@ def train_model(store: Store, train: Train, compute: Compute, tracking: Tracking
             LOG.info("Epoch %d is kept in %s; `dvc repro` goes on from there.", len(state.records), CHECKPOINT)
         raise
     if group.is_first:
-        _write_results(state, setup, store, train.coverage)
+        _write_results(state.model, setup.meta, state.records, store, train.coverage)
         tracking.remember_model(MODEL)
         checkpoint.remove()
 
 
-def _write_results(state: TrainingState, setup: TrainingSetup, store: Store, coverage: float) -> None:
+def _write_results(
+    model: Model, meta: ModelMeta, records: Sequence[EpochRecord], store: Store, coverage: float
+) -> None:
     """Write the history, and the model with what it still lacks."""
-    write_csv(HISTORY, history_table(state.records))
+    write_csv(HISTORY, history_table(records))
     if (warning := too_few_groups(store.samples["group"][store.rows("val")], coverage)) is not None:
         LOG.warning(warning)
-    best_epoch = max(record.epoch for record in state.records if record.best)
-    model, meta = finish_model(state.model, setup.meta, best_epoch, store, coverage)
-    save_model(MODEL, model, meta)
+    best_epoch = max(record.epoch for record in records if record.best)
+    save_model(MODEL, *finish_model(model, meta, best_epoch, store, coverage))
 
 
 def _publish(record: EpochRecord, tracking: Tracking, *, is_first: bool) -> None:
@@ -115,13 +131,19 @@ def _publish(record: EpochRecord, tracking: Tracking, *, is_first: bool) -> None
         append_epoch_record(record.numbers, record.epoch)
 
 
-def _log_plan(store: Store, model: Model, train: Train, compute: Compute) -> None:
-    """Say what is trained, from what, on what."""
+def _log_plan(model: Model, train: Train, compute: Compute) -> None:
+    """Say which network is trained, and how much of it."""
     several = f", {compute.group.size} processes" if compute.group.size > 1 else ""
     where = f"{compute.device.type} in {precision_name(compute.precision)}{several}"
     # Of the last epoch, because a backbone may be frozen at first.
     trained, total = FineTuning(train.fine_tune, train.freeze_epochs).count(model, train.epochs)
     LOG.info(f"{train.backbone} on {where}: trains {trained:,} of {total:,} parameters ({trained / total:.2%})")
+
+
+def _log_run(store: Store, train: Train, compute: Compute) -> None:
+    """Say from what, with which params and on what machine a model is trained."""
+    if ignored := [name for name in train.ignored if name in train.model_fields_set]:
+        LOG.info("no effect on backbone %s: %s", train.backbone, ", ".join(ignored))
     if compute.group.is_first:
         LOG.info("%d samples to learn from, %d in val", len(store.rows("train")), len(store.rows("val")))
         chosen = flatten(train.model_dump(mode="json", exclude_defaults=True), ".")

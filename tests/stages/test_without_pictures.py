@@ -14,12 +14,14 @@ import torch
 import yaml
 
 import evaluate
+import export
 import prepare
 import train
 from specimen.common.errors import SpecimenError
 from specimen.config.data import Data
 from specimen.config.params import load_params
 from specimen.data.dataset.store import Store
+from specimen.inference.load import load_predictor
 
 ROOT = Path(__file__).parents[2]
 FLATS = 160
@@ -84,6 +86,50 @@ def test_the_whole_pipeline_learns_from_the_columns_alone(project: Configure) ->
     assert predictions["image"].str.fullmatch(r"F\d+").all()
     assert not list(Path("plots").rglob("worst.png")) + list(Path("plots").rglob("samples.png"))
     assert Path("plots/test/history.png").exists()
+
+
+def test_a_forest_equals_the_forest_that_models_are_compared_with(
+    project: Configure, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project(flats())
+    params = yaml.safe_load((ROOT / "recipes/forest.yaml").read_text(encoding="utf-8"))
+    Path("params.yaml").write_text(yaml.safe_dump(params | {"train": params["train"] | {"epochs": 5}}))
+    for verb in (prepare, train, evaluate, export):
+        verb.main()
+    assert "no effect on backbone forest: epochs" in capsys.readouterr().out
+    metrics = json.loads(Path("metrics/test.json").read_text())
+    forest = json.loads(Path("metrics/details.json").read_text())["baseline"]["forest"]
+    assert {name: metrics[name] for name in ("rmse", "mae", "r2")} == {
+        name: forest[name] for name in ("rmse", "mae", "r2")
+    }
+    assert metrics["coverage"] > 0.7
+    assert pd.read_csv("plots/tables/importances.csv")["feature"].iloc[0] == "area_m2"
+    history = pd.read_csv("plots/history.csv")
+    assert history.columns.tolist() == ["epoch", "train_loss", "val_loss", "val_rmse", "val_r2"]
+    assert len(history) == 1
+    store = Store.load(Path("data/prepared"))
+    tables = [
+        load_predictor(Path(f"models/model.{kind}")).predict(store.images, store.samples) for kind in ("pt", "onnx")
+    ]
+    pd.testing.assert_frame_equal(*tables, rtol=1e-5)
+
+
+def test_a_forest_that_is_trained_again_has_the_same_bytes(project: Configure) -> None:
+    project(flats(), task="classification", target="district", features=["area_m2", "rooms", "price_per_m2"], leaks=[])
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    params["train"] = {"backbone": "forest", "features": ["price_per_m2", "area_m2"], "forest": {"n_estimators": 9}}
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+    prepare.main()
+    outputs = []
+    for _ in range(2):
+        for verb in (train, evaluate, export):
+            verb.main()
+        outputs.append(
+            [Path(name).read_bytes() for name in ("models/model.pt", "models/model.onnx", "metrics/test.json")]
+        )
+    assert outputs[0] == outputs[1]
+    assert json.loads(Path("metrics/test.json").read_text())["accuracy"] > 0.8
+    assert pd.read_csv("plots/predictions.csv")["prediction_set"].notna().all()
 
 
 def test_the_store_has_pictures_of_no_size(project: Configure) -> None:

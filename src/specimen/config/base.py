@@ -26,6 +26,8 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 TaskName = Literal["regression", "classification"]
 Resize = Literal["pad", "crop", "stretch"]
+WITHOUT_PICTURES = ("none", "forest")
+"""What `train.backbone` may be besides a network that looks at pictures: these learn from the features alone."""
 
 
 class Section(BaseModel):

@@ -6,10 +6,11 @@ from typing import Self
 from pydantic import model_validator
 
 from specimen.common.errors import SpecimenError
-from specimen.config.base import PARAMS_FILE, Section, check, read_yaml, require_one_reading
+from specimen.config.base import PARAMS_FILE, WITHOUT_PICTURES, Section, check, read_yaml, require_one_reading
 from specimen.config.data import Data
 from specimen.config.evaluate import Evaluate
 from specimen.config.export import Export
+from specimen.config.forest import CRITERIA
 from specimen.config.prepare import Prepare, Split
 from specimen.config.report import Report
 from specimen.config.sample import Sample
@@ -35,10 +36,16 @@ class Params(Section):
             if unknown:
                 known = ", ".join(self.data.features) or "none"
                 raise ValueError(f"{key}: '{unknown[0]}' is not in data.features, which the store keeps: {known}")
-        if self.data.image_column is None and self.train.backbone != "none":
+        if self.data.image_column is None and self.train.backbone not in WITHOUT_PICTURES:
             raise ValueError(
                 f"train.backbone: {self.train.backbone} looks at pictures, but data.image_column: null means a table "
-                "without any; set backbone: none, and in train.features the columns to learn from"
+                "without any; set backbone: none or forest, and in train.features the columns to learn from"
+            )
+        criterion = self.train.forest.criterion
+        if criterion not in ("default", *(accepted := CRITERIA[self.data.task])):
+            raise ValueError(
+                f"train.forest.criterion: {criterion} is not for data.task: {self.data.task}, which takes "
+                f"{', '.join(accepted)}"
             )
         if self.data.task == "regression" and (self.train.augment.mixup or self.train.augment.cutmix):
             raise ValueError("train.augment: mixup and cutmix mix classes, so not with data.task: regression")

@@ -5,12 +5,29 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from specimen.config.base import Fraction, NotNegative, Positive, PositiveFloat, Probability, Section, Seed
+from specimen.config.base import (
+    WITHOUT_PICTURES,
+    Fraction,
+    NotNegative,
+    Positive,
+    PositiveFloat,
+    Probability,
+    Section,
+    Seed,
+)
+from specimen.config.forest import Forest
 
 Tracker = Literal["mlflow", "wandb", "dvclive"]
 FineTune = Literal["all", "head", "norm"]
 OptimizerName = Literal["adamw", "adam", "sgd"]
 ScheduleName = Literal["cosine", "one_cycle", "constant"]
+
+OF_NETWORKS = (
+    *("seed", "weights", "fine_tune", "views", "freeze_epochs", "backbone_lr", "epochs", "patience", "batch_size"),
+    *("optimizer", "lr", "schedule", "warmup", "weight_decay", "clip_norm", "ema"),
+    *("loss", "label_smoothing", "augment"),
+)
+"""Params that say nothing to a forest, which is grown at once."""
 
 _LAUNCHER = re.compile(
     r"python|torchrun( --standalone| --(nnodes|nproc[-_]per[-_]node|node[-_]rank|master[-_](addr|port)|"
@@ -68,12 +85,15 @@ class Train(Section):
     added, so another number changes the last bits of the model; set it to get the same bytes on any machine."""
 
     backbone: str = "resnet18"
-    """A torchvision classification model, or `timm/<name>` with the extra; none learns from the features alone."""
+    """A torchvision classification model, or `timm/<name>` with the extra. Two learn from the features alone: none, a
+    small network, and forest, a random forest."""
     weights: str = "none"
     """none, a torchvision weights name (DEFAULT, IMAGENET1K_V1, ...) or tag of timm, or the path of a state dict or
     a `model.pt` with this backbone; add such a file to the deps of the stage."""
     features: tuple[str, ...] = ()
     """Columns of `data.features` that the model sees in addition to the picture."""
+    forest: Forest = Forest()
+    """Params of `backbone: forest`."""
     fine_tune: FineTune = "all"
     """What is trained: everything, the new head alone, or head, norm layers and biases."""
     views: Positive = 1
@@ -116,9 +136,11 @@ class Train(Section):
 
     @model_validator(mode="after")
     def _something_to_learn_from(self) -> Self:
-        if self.backbone == "none" and not self.features:
-            raise ValueError("backbone: none learns from features alone, but features is empty")
-        if self.fine_tune != "all" and self.weights == "none" and self.backbone != "none":
+        if self.backbone in WITHOUT_PICTURES and not self.features:
+            raise ValueError(f"backbone: {self.backbone} learns from features alone, but features is empty")
+        if self.backbone == "forest" and self.launcher != "python":
+            raise ValueError(f"launcher: {self.launcher} starts processes, but a forest grows in one; set python")
+        if self.fine_tune != "all" and self.weights == "none" and self.backbone not in WITHOUT_PICTURES:
             raise ValueError(f"fine_tune: {self.fine_tune} is for a backbone that has learnt something; set weights")
         if self.augment.mixup + self.augment.cutmix > 1:
             raise ValueError("augment: a batch gets mixup or cutmix, not both, so their sum is at most 1")
@@ -127,3 +149,8 @@ class Train(Section):
         if self.fine_tune == "head" and (self.augment.mixup or self.augment.cutmix):
             raise ValueError("fine_tune: head sees embeddings, which mixup and cutmix cannot mix; set them to 0")
         return self
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Names of the params that say nothing to this backbone, whether they are written or not."""
+        return OF_NETWORKS if self.backbone == "forest" else ("forest",)

@@ -13,11 +13,11 @@ import pandas as pd
 
 from specimen.evaluation.exchange_test import exchange_interval
 from specimen.evaluation.metrics import point_metrics, score
-from specimen.evaluation.random_forest import Forest, with_probabilities
+from specimen.evaluation.random_forest import Forest
 from specimen.evaluation.results import Baselines, Bounds, Difference, ForestScores
 from specimen.evaluation.swapped_models import swapped_models
 from specimen.models.metric_registry import METRICS
-from specimen.models.predictions import PREDICTION
+from specimen.models.predictions import PREDICTION, as_columns
 from specimen.models.task import Classification, Regression, Task
 
 IN_GUESS = [metric.name for metric in METRICS.values() if metric.in_guess]
@@ -75,4 +75,6 @@ def _guess_class(
     task: Classification, samples: pd.DataFrame, train_targets: pd.Series[Any]
 ) -> tuple[str, pd.DataFrame]:
     shares = train_targets.value_counts(normalize=True).reindex(list(task.class_names), fill_value=0.0)
-    return "majority", with_probabilities(task, samples, np.tile(shares.to_numpy(), (len(samples), 1)))
+    probabilities = as_columns(np.tile(shares.to_numpy(), (len(samples), 1)), task.class_names)
+    columns = pd.DataFrame({PREDICTION: shares.idxmax(), **probabilities}, index=samples.index)
+    return "majority", pd.concat([samples[["target", "group"]], columns], axis=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -71,6 +72,10 @@ class Classification:
         weights = None if self.class_weights is None else logits.new_tensor(self.class_weights)
         # torch would divide by the weights of the batch, which differ between the shares of two processes.
         return F.cross_entropy(logits, targets, weights, reduction="none", label_smoothing=self.label_smoothing).mean()
+
+    def uncalibrated(self) -> Classification:
+        """Return the task as it was before the end of training: predictions do not say how sure they are."""
+        return replace(self, coverage=None, temperature=1.0, threshold=None)
 
     def decode(self, logits: Floats) -> pd.DataFrame:
         """Return `prediction` (a class name), `confidence`, and `p: <class>`, the probability of each class.

@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from specimen.common.errors import SpecimenError
 from specimen.common.facts import Facts, VersionedFacts
-from specimen.config.base import Resize
+from specimen.config.base import WITHOUT_PICTURES, Resize
 from specimen.data.dataset import features
 from specimen.data.dataset.features import Features
 from specimen.data.dataset.meta import DatasetMeta
@@ -59,6 +59,11 @@ class ModelMeta(VersionedFacts):
         if unknown := set(self.used_features).difference(self.dataset.features):
             raise ValueError(f"the data set has no feature {', '.join(sorted(unknown))}")
         return self
+
+    @property
+    def sees_pictures(self) -> bool:
+        """Whether it looks at pictures, or at features alone."""
+        return self.backbone not in WITHOUT_PICTURES
 
     @property
     def target(self) -> str:

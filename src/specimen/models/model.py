@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from specimen.common.errors import SpecimenError
 from specimen.common.files import replace_atomically
 from specimen.models.backbones import make_backbone
+from specimen.models.forest import Trees
 from specimen.models.meta import WAY_OUT, ModelMeta, damaged_model, missing_model
 from specimen.models.normalize import IMAGENET_MEAN, IMAGENET_STD, Normalize
 from specimen.models.novelty import Novelty
@@ -20,15 +21,18 @@ TABULAR_WIDTH = 32
 
 
 class Model(nn.Module):
-    """Pictures and tabular features -> logits: backbone for the pictures, a small branch for the features, one head."""
+    """Pictures and tabular features -> logits: backbone for the pictures, a branch for the features, one head.
 
-    def __init__(self, backbone: nn.Module | None, embedding_width: int, features_width: int, num_outputs: int) -> None:
+    Of a forest, the branch is its trees and the head has nothing to learn.
+    """
+
+    def __init__(self, backbone: nn.Module | None, embedding_width: int, tabular: nn.Module | None, head: nn.Module):
         super().__init__()
         self.embedding_width = embedding_width
         self.normalize = Normalize(IMAGENET_MEAN, IMAGENET_STD)
         self.backbone = backbone
-        self.tabular = _tabular_branch(features_width) if features_width else None
-        self.head = nn.Linear(embedding_width + (TABULAR_WIDTH if features_width else 0), num_outputs)
+        self.tabular = tabular
+        self.head = head
         self.novelty: Novelty | None = None  # known only when the training is over
 
     def forward(self, images: Tensor, features: Tensor | None = None) -> Tensor:
@@ -38,7 +42,7 @@ class Model(nn.Module):
     def embed(self, images: Tensor) -> Tensor:
         """Return what the backbone makes of pictures: N x embedding_width."""
         if self.backbone is None:
-            return images.new_zeros((len(images), 0), dtype=self.head.weight.dtype)
+            return images.new_zeros((len(images), 0), dtype=self.normalize.mean.dtype)
         embedding: Tensor = self.backbone(self.normalize(images))
         return embedding
 
@@ -71,15 +75,23 @@ def make_model(
 ) -> Model:
     """Build a model with a new head for square pictures; the backbone starts from `weights` (see `Train.weights`).
 
-    With the backbone `none` the model does not look at the pictures. Raises `SpecimenError` where the backbone cannot
-    be made.
+    With the backbone `none` the model does not look at the pictures, and neither with `forest`, which is made without
+    trees. Raises `SpecimenError` where the backbone cannot be made.
     """
+    if backbone == "forest":
+        return Model(None, 0, Trees(num_outputs), nn.Identity())
     if backbone == "none":
-        return Model(None, 0, features_width, num_outputs)
+        return Model(None, 0, *_trainable(0, features_width, num_outputs))
     body, width, normalize = make_backbone(backbone, image_size, weights)
-    model = Model(body, width, features_width, num_outputs)
+    model = Model(body, width, *_trainable(width, features_width, num_outputs))
     model.normalize = normalize
     return model.to(memory_format=torch.channels_last)
+
+
+def _trainable(embedding_width: int, features_width: int, num_outputs: int) -> tuple[nn.Module | None, nn.Module]:
+    """Return the branch for the features, if there are any, and the head of a network."""
+    tabular = _tabular_branch(features_width) if features_width else None
+    return tabular, nn.Linear(embedding_width + (TABULAR_WIDTH if features_width else 0), num_outputs)
 
 
 def save_model(path: Path, model: Model, meta: ModelMeta) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -56,8 +57,11 @@ class Regression:
 
     def encode(self, targets: pd.Series[Any]) -> npt.NDArray[np.float32]:
         """Return standardised targets, N."""
-        values = _transformed(targets, self.transform)
-        return np.asarray((values - self.mean) / self.std, dtype=np.float32)
+        return np.asarray((self.transformed(targets) - self.mean) / self.std, dtype=np.float32)
+
+    def transformed(self, targets: pd.Series[Any]) -> Floats:
+        """Return transformed targets that are not standardised, N."""
+        return _transformed(targets, self.transform)
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Return the mean of the criterion over standardised targets."""
@@ -65,6 +69,10 @@ class Regression:
 
         criteria: dict[str, Callable[..., Tensor]] = {"mse": F.mse_loss, "mae": F.l1_loss, "huber": F.huber_loss}
         return criteria[self.criterion](logits.squeeze(1), targets)
+
+    def uncalibrated(self) -> Regression:
+        """Return the task as it was before the end of training: predictions do not say how sure they are."""
+        return replace(self, coverage=None, half_width=None)
 
     def decode(self, logits: Floats) -> pd.DataFrame:
         """Return `prediction` in the unit of the target; if calibrated, also its interval, `low` to `high`."""

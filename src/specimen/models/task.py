@@ -6,7 +6,7 @@ loss is NumPy, so that a server needs no torch.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, Self
 
 import numpy.typing as npt
 import pandas as pd
@@ -42,6 +42,9 @@ class Task(Protocol):
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Return the mean loss of a batch; logits N x num_outputs, targets as encoded."""
+
+    def uncalibrated(self) -> Self:
+        """Return the task whose `decode` does not say how sure a prediction is."""
 
     def decode(self, logits: Floats) -> pd.DataFrame:
         """Return the columns of the prediction, `prediction` first, from logits N x num_outputs."""

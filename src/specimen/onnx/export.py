@@ -13,10 +13,12 @@ import torch
 from torch import Tensor, nn
 
 from specimen.common.errors import SpecimenError
+from specimen.models.forest import Trees
 from specimen.models.meta import ModelMeta
 from specimen.models.model import Model
 from specimen.onnx.checksum import CHECKSUM, EMPTY, write_checksum
 from specimen.onnx.network import META
+from specimen.onnx.trees import trees_proto
 
 EXAMPLES = 2
 """How many pictures the model is traced with; with one, torch would take 1 for the size of every batch."""
@@ -55,8 +57,23 @@ def to_onnx(model: Model, meta: ModelMeta) -> bytes:
     graph; `meta` is in the metadata. The same model gives the same bytes. Raises `SpecimenError` for a model that torch
     cannot express in ONNX.
     """
-    size = meta.image_size
-    width = meta.features_width
+    with _quiet():
+        try:
+            return _plain_bytes(_proto(model, meta), meta)
+        # The exporter raises whatever it stumbles over, and protobuf a ValueError above 2 GB.
+        except Exception as error:
+            reason = str(error).strip().splitlines() or [type(error).__name__]
+            raise SpecimenError(f"train.backbone: {meta.backbone} cannot be exported to ONNX: {reason[0]}") from error
+
+
+def _proto(model: Model, meta: ModelMeta) -> onnx.ModelProto:
+    if isinstance(model.tabular, Trees):
+        return trees_proto(model.tabular, meta.features_width)
+    return _traced(model, meta.image_size, meta.features_width)
+
+
+def _traced(model: Model, size: int, width: int) -> onnx.ModelProto:
+    """Return what torch records when examples go through a network."""
     inputs: dict[str, Tensor] = {}
     if model.backbone is not None:
         inputs["images"] = torch.zeros(EXAMPLES, size, size, 3, dtype=torch.uint8)
@@ -64,24 +81,18 @@ def to_onnx(model: Model, meta: ModelMeta) -> bytes:
         inputs["features"] = torch.zeros(EXAMPLES, width)
     wrapped = _Features(model) if model.backbone is None else _Pictures(model)
     batch = torch.export.Dim("batch")
-    with _quiet():
-        try:
-            program = torch.onnx.export(
-                wrapped.eval(),
-                kwargs=inputs,
-                input_names=list(inputs),
-                output_names=["logits", *(["distance"] if model.novelty is not None else [])],
-                dynamic_shapes={name: {0: batch} for name in inputs},
-                dynamo=True,
-                external_data=False,
-                verbose=False,
-            )
-            assert program is not None  # only the older exporter returns None
-            return _plain_bytes(program.model_proto, meta)
-        # The exporter raises whatever it stumbles over, and protobuf a ValueError above 2 GB.
-        except Exception as error:
-            reason = str(error).strip().splitlines() or [type(error).__name__]
-            raise SpecimenError(f"train.backbone: {meta.backbone} cannot be exported to ONNX: {reason[0]}") from error
+    program = torch.onnx.export(
+        wrapped.eval(),
+        kwargs=inputs,
+        input_names=list(inputs),
+        output_names=["logits", *(["distance"] if model.novelty is not None else [])],
+        dynamic_shapes={name: {0: batch} for name in inputs},
+        dynamo=True,
+        external_data=False,
+        verbose=False,
+    )
+    assert program is not None  # only the older exporter returns None
+    return program.model_proto
 
 
 def _plain_bytes(proto: onnx.ModelProto, meta: ModelMeta) -> bytes:

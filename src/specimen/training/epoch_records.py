@@ -23,8 +23,8 @@ class EpochRecord:
 
     epoch: int
     """From 1."""
-    lr: float
-    """Of the first step, that of the head."""
+    lr: float | None
+    """Of the first step, that of the head; None for a model that is not trained in steps."""
     train_loss: float
     val_loss: float
     val_metrics: dict[str, float]
@@ -35,17 +35,20 @@ class EpochRecord:
     @property
     def numbers(self) -> dict[str, float]:
         """The numbers by name, such as `val_rmse`."""
-        losses = {"lr": self.lr, "train_loss": self.train_loss, "val_loss": self.val_loss}
-        return losses | {f"val_{name}": value for name, value in self.val_metrics.items()}
+        lr = {} if self.lr is None else {"lr": self.lr}
+        losses = {"train_loss": self.train_loss, "val_loss": self.val_loss}
+        return lr | losses | {f"val_{name}": value for name, value in self.val_metrics.items()}
 
     def line(self, monitor: str, epochs: int, seconds: float) -> str:
         """Return the line for an epoch of so many that took so long; `monitor` is the name of the metric in it."""
-        val_metric = f"val {monitor} {self.val_metrics[monitor]:.4g}"
         mark = "  best so far" if self.best else ""
-        return (
-            f"epoch {self.epoch:>{len(str(epochs))}}/{epochs}  train loss {self.train_loss:.4f}  "
-            f"val loss {self.val_loss:.4f}  {val_metric}  {format_seconds(seconds)}{mark}"
-        )
+        scores = self.scores(monitor)
+        return f"epoch {self.epoch:>{len(str(epochs))}}/{epochs}  {scores}  {format_seconds(seconds)}{mark}"
+
+    def scores(self, monitor: str) -> str:
+        """Return what was reached, as a part of a line; `monitor` is the name of the metric in it."""
+        metric = f"val {monitor} {self.val_metrics[monitor]:.4g}"
+        return f"train loss {self.train_loss:.4f}  val loss {self.val_loss:.4f}  {metric}"
 
 
 def history_table(records: Sequence[EpochRecord]) -> pd.DataFrame:

@@ -37,7 +37,8 @@ class TrainingSetup:
 def set_up_training(store: Store, train: Train, compute: Compute, progress: Progress = iter) -> TrainingSetup:
     """Return what the params ask for. Raises `SpecimenError` where data and params do not match."""
     task = make_task(store.meta, store.samples["target"][store.rows("train")], train)
-    meta = _make_meta(store.meta, task, train, compute)
+    threads = torch.get_num_threads() if compute.device.type == "cpu" else None
+    meta = make_meta(store.meta, task, train, precision_name(compute.precision), threads)
     torch.manual_seed(train.seed)
     model = make_model(meta.backbone, task.num_outputs, meta.image_size, train.weights, meta.features_width)
     model = compute.prepare(model)
@@ -52,7 +53,8 @@ def make_task(dataset: DatasetMeta, train_targets: pd.Series[Any], train: Train)
     return Regression.from_targets(train_targets, train.target_transform, train.loss)
 
 
-def _make_meta(dataset: DatasetMeta, task: AnyTask, train: Train, compute: Compute) -> ModelMeta:
+def make_meta(dataset: DatasetMeta, task: AnyTask, train: Train, precision: str, threads: int | None) -> ModelMeta:
+    """Return the facts of a model before its training. Raises `SpecimenError` for features that are not in the data."""
     for name in train.features:
         if name not in dataset.features:
             known = accepted_hint(name, dataset.features)
@@ -63,8 +65,8 @@ def _make_meta(dataset: DatasetMeta, task: AnyTask, train: Train, compute: Compu
         backbone=train.backbone,
         used_features=train.features,
         training=TrainingFacts(
-            params=train.model_dump(mode="json", exclude=RUNTIME_ONLY),
-            precision=precision_name(compute.precision),
-            threads=torch.get_num_threads() if compute.device.type == "cpu" else None,
+            params=train.model_dump(mode="json", exclude=RUNTIME_ONLY.union(train.ignored)),
+            precision=precision,
+            threads=threads,
         ),
     )

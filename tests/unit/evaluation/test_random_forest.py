@@ -9,21 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from specimen.config.forest import Forest as Params
 from specimen.data.dataset import features
 from specimen.data.dataset.features import CategoryFeature, NumberFeature
-from specimen.evaluation import random_forest
 from specimen.evaluation.plots.importances import draw_importances
 from specimen.evaluation.random_forest import Forest, grow_forest
 from specimen.models.task import Classification, Regression
 
+FEW = Params(n_estimators=20)
 NUMBERS = Regression(mean=0.0, std=1.0, transform="none", criterion="mse")
 KINDS = Classification(("old", "very old", "young"), 0.0)
-
-
-@pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Grow a few trees only."""
-    monkeypatch.setitem(random_forest.SETTINGS, "n_estimators", 20)
 
 
 def samples(count: int = 120) -> pd.DataFrame:
@@ -36,7 +31,7 @@ def samples(count: int = 120) -> pd.DataFrame:
 def grow(task: Any, table: pd.DataFrame, *names: str) -> Forest:
     half = len(table) // 2
     description = features.describe(table[:half], names)
-    found = grow_forest(task, table[:half], table[half:], description)
+    found = grow_forest(task, table[:half], table[half:], description, FEW)
     assert found is not None
     return found
 
@@ -55,7 +50,7 @@ def test_classes_are_learnt_from_the_features() -> None:
     found = grow(KINDS, of_classes(samples()), "age", "soil").predictions
     assert (found["prediction"] == found["target"]).mean() > 0.9
     np.testing.assert_allclose(found[["p: old", "p: very old", "p: young"]].sum(axis=1), 1)
-    assert (found["p: very old"] == 0).all(), "train has no such class"
+    assert (found["p: very old"] < 1 / 20).all(), "train has no such class, so less than a tree speaks for it"
 
 
 @pytest.mark.parametrize("task", [NUMBERS, KINDS])
@@ -92,7 +87,7 @@ def test_a_feature_without_any_value_is_accepted() -> None:
     table = samples()
     assert grow_forest(NUMBERS, table, table, {"nothing": CategoryFeature(categories=())}) is None
     constant = {"nothing": NumberFeature(median=0.0, mean=0.0, std=1.0)}
-    found = grow_forest(NUMBERS, table, table, constant)
+    found = grow_forest(NUMBERS, table, table, constant, FEW)
     assert found is not None
     assert found.importances["importance"].tolist() == [0]
 
@@ -106,5 +101,5 @@ def test_one_sample_is_enough_to_measure(task: Any) -> None:
 def test_importances_can_be_drawn_whatever_the_names(tmp_path: Path) -> None:
     odd = "a very long name of a feature with $ and _ in it"
     table = pd.DataFrame({"feature": ["age", odd], "importance": [1.5, -0.01], "spread": [0.1, 0.02]})
-    draw_importances(tmp_path / "importances.png", table, "rmse")
+    draw_importances(tmp_path / "importances.png", table, "rmse", "the model")
     assert (tmp_path / "importances.png").stat().st_size > 1000

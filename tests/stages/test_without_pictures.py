@@ -102,6 +102,7 @@ def test_a_forest_equals_the_forest_that_models_are_compared_with(
     assert {name: metrics[name] for name in ("rmse", "mae", "r2")} == {
         name: forest[name] for name in ("rmse", "mae", "r2")
     }
+    assert {difference["value"] for difference in forest["difference"].values()} == {0}
     assert metrics["coverage"] > 0.7
     assert pd.read_csv("plots/tables/importances.csv")["feature"].iloc[0] == "area_m2"
     history = pd.read_csv("plots/history.csv")

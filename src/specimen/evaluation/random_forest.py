@@ -16,6 +16,7 @@ from specimen.data.dataset.features import Features
 from specimen.evaluation.importances import permutation_importances
 from specimen.models.forest import grow_trees
 from specimen.models.predictions import PREDICTION, probability_columns
+from specimen.models.predictor import decode_rounded
 from specimen.models.task import AnyTask
 
 
@@ -45,7 +46,7 @@ def grow_forest(
     trees = grow_trees(task, features.encode(train, used), train["target"], params)
 
     def predict(samples: pd.DataFrame) -> pd.DataFrame:
-        return task.decode(trees(torch.from_numpy(features.encode(samples, used))).numpy())
+        return decode_rounded(task, trees(torch.from_numpy(features.encode(samples, used))).numpy())
 
     columns = predict(test).set_axis(test.index)
     predictions = pd.concat([test[["target", "group"]], columns[[PREDICTION, *probability_columns(columns)]]], axis=1)

@@ -40,7 +40,7 @@ class Flavor:
         and what it would note goes to the log.
         """
         samples = self._features(table.reset_index(drop=True))
-        if IMAGE not in table and self.predictor.meta.backbone == "none":
+        if IMAGE not in table and not self.predictor.meta.sees_pictures:
             side = self.predictor.meta.image_size
             return self.predictor.predict(np.zeros((len(table), side, side, 3), np.uint8), samples)
         inputs = [_input(cell, row) for row, cell in enumerate(table[IMAGE])]

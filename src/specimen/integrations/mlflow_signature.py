@@ -29,7 +29,7 @@ def make_signature(predictor: Predictor, example: pd.DataFrame) -> ModelSignatur
     from mlflow.models import ModelSignature, infer_signature  # noqa: PLC0415 - an extra
     from mlflow.types.schema import AnyType, ColSpec, DataType, Schema  # noqa: PLC0415 - an extra
 
-    columns = [ColSpec(DataType.binary, IMAGE, required=predictor.meta.backbone != "none")]
+    columns = [ColSpec(DataType.binary, IMAGE, required=predictor.meta.sees_pictures)]
     columns += [ColSpec(AnyType(), name, required=False) for name in predictor.meta.features]
     predictions = Flavor(predictor).predict(example).drop(columns="error", errors="ignore")
     return ModelSignature(Schema(columns), infer_signature(example, predictions).outputs)

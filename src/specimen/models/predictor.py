@@ -19,7 +19,7 @@ from specimen.models.faults import find_faults
 from specimen.models.meta import ModelMeta
 from specimen.models.network import Floats, Images, Network, Outputs, Progress
 from specimen.models.predictions import DISTANCE, UNLIKE
-from specimen.models.task import AnyTask
+from specimen.models.task import AnyTask, Task
 
 if TYPE_CHECKING:
     from specimen.data.dataset.store import Store
@@ -85,13 +85,18 @@ class Predictor:
 
     def columns(self, logits: Floats, distance: Floats | None) -> pd.DataFrame:
         """Return the columns of the prediction; `distance` and `unlike` come last, of a model that knows them."""
-        columns = self.task.decode(logits)
-        numbers = columns.select_dtypes("number").columns
-        columns = columns.assign(**{name: significant(columns[name].to_numpy()) for name in numbers})
+        columns = decode_rounded(self.task, logits)
         if distance is None:
             return columns
         rounded = distance.astype(np.float64).round(DISTANCE_DIGITS)
         return columns.assign(**{DISTANCE: rounded, UNLIKE: ~(rounded <= 1)})  # NaN is unlike
+
+
+def decode_rounded(task: Task, logits: Floats) -> pd.DataFrame:
+    """Return what the task makes of logits, N x num_outputs, in numbers of 6 significant digits."""
+    columns = task.decode(logits)
+    numbers = columns.select_dtypes("number").columns
+    return columns.assign(**{name: significant(columns[name].to_numpy()) for name in numbers})
 
 
 def predict_split(predictor: Predictor, store: Store, split: str, progress: Progress = iter) -> pd.DataFrame:

@@ -38,7 +38,7 @@ class Brightness(nn.Module):
 
 def predictor(weight: float = 1.0) -> TorchPredictor:
     """A predictor of how bright a picture is."""
-    model = Model(Brightness(), 1, 0, 1)
+    model = Model(Brightness(), 1, None, nn.Linear(1, 1))
     nn.init.constant_(model.head.weight, weight)
     return loaded(model)
 

@@ -46,11 +46,11 @@ class BrightAndDark(nn.Module):
 
 def looks_at(weights: list[list[float]], task: AnyTask) -> TorchPredictor:
     """A predictor by bright pixels (first weight of each output) and dark ones (second)."""
-    model = Model(BrightAndDark(), 2, 0, len(weights))
+    head = nn.Linear(2, len(weights))
     with torch.no_grad():
-        model.head.weight.copy_(torch.tensor(weights))
-        model.head.bias.zero_()
-    return as_loaded(model, task)
+        head.weight.copy_(torch.tensor(weights))
+        head.bias.zero_()
+    return as_loaded(Model(BrightAndDark(), 2, None, head), task)
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ class _Tokens(nn.Module):
 
 def test_a_network_of_tokens_has_heat() -> None:
     torch.manual_seed(0)
-    found = heat_maps(as_loaded(Model(_Tokens(), 8, 0, 1), NUMBERS), IMAGES, SAMPLES)
+    found = heat_maps(as_loaded(Model(_Tokens(), 8, None, nn.Linear(8, 1)), NUMBERS), IMAGES, SAMPLES)
     assert found is not None
     assert found.max(axis=(1, 2)).tolist() == [1.0] * 5
 

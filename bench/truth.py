@@ -1,11 +1,13 @@
 """How often the verdict, the intervals and the power are right, on simulated models whose quality is known.
 
-    python bench/truth.py                     # all, an hour on two cores
-    python bench/truth.py verdicts            # or one of: verdicts, intervals, power, ledger
-    python bench/truth.py verdicts --cases 200
+    python bench/truth.py                     # all, half an hour on two cores
+    python bench/truth.py verdicts            # or some of: verdicts, kinds, intervals, power, ledger
+    python bench/truth.py verdicts --cases 200 --metrics accuracy macro_f1
 
 verdicts: equal models called better or worse (at most 7 % in a cell of 1,000, 5.5 % on average are wanted), and a true
-gain found by the exchange test and by a t-test on the jackknife.
+gain found, by the exchange test and by a t-test on the jackknife.
+kinds: the same for models that are equally good by a metric, but make other kinds of errors, and by the exchange test
+on the difference over its standard error.
 intervals: how often the 95 % intervals of metrics hold the truth.
 power: how often a change is found, against what the report says of it, averaged over test splits.
 ledger: how often one of many changes that change nothing is called better, against what the report says of it.
@@ -17,24 +19,28 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
+from specimen.evaluation.class_measures import measure_classes
 from specimen.evaluation.exchange_test import exchange_interval
 from specimen.evaluation.jackknife import jackknife
 from specimen.evaluation.metric_intervals import metric_intervals
-from specimen.evaluation.swapped_models import SwappedModels, swapped_models
+from specimen.evaluation.number_measures import measure_numbers
+from specimen.evaluation.swapped_models import SwappedModels
+from specimen.evaluation.weighted import Measure
 from specimen.models.metric_registry import METRICS
 from specimen.reporting.ledger import chance_of_false_better
 from specimen.reporting.power import MEAN_ERRORS, chance_to_find, pair_sums, power_of_errors
 
 Random = np.random.Generator
 NUMBERS = ("rmse", "mae")
+NUMBERS_WITH_INTERVAL = (*NUMBERS, "r2")
 CLASSES = ("accuracy", "macro_f1", "log_loss")
 COUNTS = (20, 29, 100)
 GAIN = 0.25
@@ -73,6 +79,19 @@ EQUALLY_HARD = dict.fromkeys(("1 to 40 photos", "one giant group"), "log-normal 
 """Structures that differ only in the number of photos: a metric of many groups is that of the other one."""
 
 
+SKEWED_TARGET = "skewed target"
+"""A structure for R2 alone: equally hard objects, of which a few large ones make up the variance."""
+
+
+class Drawn(NamedTuple):
+    """One simulated test split."""
+
+    group: Any
+    """Of each photo."""
+    head: pd.DataFrame
+    base: pd.DataFrame
+
+
 def draw_groups(structure: str, count: int, random: Random) -> Any:
     """Return the group of each photo."""
     photos = np.full(count, 2)
@@ -83,34 +102,61 @@ def draw_groups(structure: str, count: int, random: Random) -> Any:
     return np.repeat(np.arange(count), photos)
 
 
-def draw_numbers(structure: str, count: int, random: Random, gain: float, alike: float) -> SwappedModels:
+def draw_target(structure: str, hard: Any, group: Any, random: Random) -> Any:
+    """Return the true number of each photo; its errors grow with it in one structure."""
+    if structure == "grows with target":
+        return hard
+    luck = random.normal(size=group.max() + 1)[group]
+    return np.exp(0.8 * luck) if structure == SKEWED_TARGET else 10 + 2 * luck
+
+
+def draw_numbers(structure: str, count: int, random: Random, gain: float, alike: float) -> Drawn:
     """Return two models that predict numbers; the errors of one are `1 - gain` times those of an equal one."""
     group = draw_groups(structure, count, random)
-    hard = HARDNESS[structure](random, group)
+    hard = HARDNESS.get(structure, HARDNESS["equal"])(random, group)
+    target = draw_target(structure, hard, group, random)
     shared = normal(random, group)
     base, head = (hard * (np.sqrt(alike) * shared + np.sqrt(1 - alike) * normal(random, group)) for _ in range(2))
-    tables = (pd.DataFrame({"target": 10.0, "prediction": 10 + errors}) for errors in ((1 - gain) * head, base))
-    return swapped_models(*tables, pd.Series(group), "regression")
+    return Drawn(group, *(numbers(target, errors) for errors in ((1 - gain) * head, base)))
 
 
-def draw_classes(structure: str, count: int, random: Random, gain: float, alike: float) -> SwappedModels:
+def numbers(target: Any, errors: Any) -> pd.DataFrame:
+    """Return a table of predictions."""
+    return pd.DataFrame({"target": target, "prediction": target + errors})
+
+
+def draw_classes(structure: str, count: int, random: Random, gain: float, alike: float) -> Drawn:
     """Return two models that predict one of four classes; what is hard for numbers makes logits uncertain."""
     group = draw_groups(structure, count, random)
-    hard = HARDNESS[structure](random, group)[:, None]
-    target = (group % len(NAMES))[:, None] == np.arange(len(NAMES))
+    hard = np.minimum(HARDNESS[structure](random, group), 4)[:, None]
+    target = group % len(NAMES)
 
     def noise() -> Any:
         return np.stack([normal(random, group) for _ in NAMES], axis=1)
 
     shared = noise()
-    tables = []
-    for signal in (1.5 * (1 + 4 * gain), 1.5):
-        logits = signal * target + np.minimum(hard, 4) * (np.sqrt(alike) * shared + np.sqrt(1 - alike) * noise())
-        chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-        columns = {f"p: {name}": chances[:, index] for index, name in enumerate(NAMES)}
-        said = np.array(NAMES)[chances.argmax(axis=1)]
-        tables.append(pd.DataFrame({"target": np.array(NAMES)[group % len(NAMES)], "prediction": said, **columns}))
-    return swapped_models(*tables, pd.Series(group), "classification")
+    logits = (
+        signal * np.eye(len(NAMES))[target] + hard * (np.sqrt(alike) * shared + np.sqrt(1 - alike) * noise())
+        for signal in (1.5 * (1 + 4 * gain), 1.5)
+    )
+    return Drawn(group, *(classes(target, model) for model in logits))
+
+
+def classes(target: Any, logits: Any) -> pd.DataFrame:
+    """Return a table of predictions."""
+    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    columns = {f"p: {name}": chances[:, index] for index, name in enumerate(NAMES)}
+    names = np.array(NAMES)
+    return pd.DataFrame({"target": names[target], "prediction": names[logits.argmax(axis=1)], **columns})
+
+
+def measured(drawn: Sequence[Drawn]) -> Iterator[SwappedModels]:
+    """Yield the two models of each test split; all are measured at once, which takes a tenth of the time."""
+    table = pd.concat([side for split in drawn for side in (split.head, split.base)], ignore_index=True)
+    measure: Measure = measure_classes(table, NAMES) if len(table.columns) > 2 else measure_numbers(table)
+    ends = np.cumsum([2 * len(split.group) for split in drawn])
+    for split, rows in zip(drawn, np.split(measure.table, ends[:-1]), strict=True):
+        yield SwappedModels(replace(measure, table=rows, of_weights={}), split.group)
 
 
 KINDS = ((draw_numbers, NUMBERS), (draw_classes, CLASSES))
@@ -135,68 +181,76 @@ def by_jackknife(models: SwappedModels, metric: str) -> int:
     return METRICS[metric].direction * int(np.sign(spread.estimate)) * int(found)
 
 
-def verdicts(cases: int) -> None:
+def verdicts(cases: int, only: Collection[str]) -> None:
     """Print the false verdicts on equal models, and how often a gain is found, cell by cell."""
-    false: list[float] = []
-    print("structure            groups metric     equal: called different  gain: found  by jackknife-t  opposite")
+    print("structure            groups metric     equal: called different  by t   gain: found  by t   opposite")
+    cells = []
     for structure in HARDNESS:
         for count in COUNTS:
             for draw, metrics in KINDS:
-                random = np.random.default_rng([len(false), count])
-                found: dict[tuple[str, str], list[int]] = {}
-                for case in range(cases):
-                    alike = random.choice([0.3, 0.6, 0.9])
-                    for name, gain in (("equal", 0.0), ("gain", GAIN)):
-                        models = draw(structure, count, random, gain, alike)
-                        for metric in metrics:
-                            found.setdefault((metric, name), []).append(by_exchange(models, metric, case))
-                            if name == "gain":
-                                found.setdefault((metric, "t"), []).append(by_jackknife(models, metric))
-                for metric in metrics:
-                    equal, gain, t = (np.array(found[metric, name]) for name in ("equal", "gain", "t"))
-                    false.append(np.mean(equal != 0))
-                    print(f"{structure:<20} {count:>6} {metric:<10} {100 * false[-1]:>22.1f} %"
-                          f" {100 * np.mean(gain > 0):>10.1f} % {100 * np.mean(t > 0):>13.1f} %"
-                          f" {100 * np.mean(gain < 0):>7.1f} %", flush=True)  # fmt: skip
-    print(f"equal models called different: {100 * np.mean(false):.1f} % on average, {100 * max(false):.1f} % at most")
+                random = np.random.default_rng([len(structure), count])
+                alike = random.choice([0.3, 0.6, 0.9], size=cases)
+                wanted = [metric for metric in metrics if metric in only]
+                if not wanted:
+                    continue
+                found = [
+                    count_found([draw(structure, count, random, gain, each) for each in alike], wanted)
+                    for gain in (0.0, GAIN)
+                ]
+                for metric in wanted:
+                    (equal, equal_t), (gain, gain_t) = (of_gain[metric] for of_gain in found)
+                    cells.append([np.mean(equal != 0), np.mean(equal_t != 0), np.mean(gain > 0), np.mean(gain_t > 0)])
+                    shares = 100 * np.array([*cells[-1], np.mean(gain < 0)])
+                    print(f"{structure:<20} {count:>6} {metric:<10} {shares[0]:>21.1f} % {shares[1]:>5.1f} %"
+                          f" {shares[2]:>10.1f} % {shares[3]:>5.1f} % {shares[4]:>7.1f} %", flush=True)  # fmt: skip
+    mean, most = 100 * np.mean(cells, axis=0), 100 * np.max(cells, axis=0)
+    print(f"equal models called different: {mean[0]:.1f} % on average, {most[0]:.1f} % at most; by t {mean[1]:.1f} and "
+          f"{most[1]:.1f} %; a gain found: {mean[2]:.1f} %, by t {mean[3]:.1f} %")  # fmt: skip
 
 
-def intervals(cases: int) -> None:
+def count_found(drawn: Sequence[Drawn], metrics: Sequence[str]) -> dict[str, tuple[Any, Any]]:
+    """Return by metric what the exchange test and the jackknife say of each test split."""
+    found: dict[str, list[tuple[int, int]]] = {metric: [] for metric in metrics}
+    for case, models in enumerate(measured(drawn)):
+        for metric in metrics:
+            found[metric].append((by_exchange(models, metric, case), by_jackknife(models, metric)))
+    return {metric: tuple(np.array(pairs).T) for metric, pairs in found.items()}
+
+
+def intervals(cases: int, only: Collection[str]) -> None:
     """Print how often the intervals of metrics hold the truth."""
     print("structure            groups metric     holds the truth")
-    for structure in HARDNESS:
-        for draw, metrics in KINDS:
+    for structure in (*HARDNESS, SKEWED_TARGET):
+        for draw, metrics in ((draw_numbers, NUMBERS_WITH_INTERVAL), (draw_classes, CLASSES)):
+            wanted = [metric for metric in metrics if metric in only and (structure in HARDNESS or metric == "r2")]
+            if not wanted:
+                continue
             random = np.random.default_rng(0)
             same = EQUALLY_HARD.get(structure, structure)
-            many = [draw(same, 2000, random, 0.0, 0.5).both()[0] for _ in range(20)]
+            (many,) = measured([draw(same, 100_000, random, 0.0, 0.5)])
+            truth, _ = many.both()
             for count in COUNTS[1:]:
-                inside: dict[str, list[bool]] = {metric: [] for metric in metrics}
-                for _ in range(cases):
-                    models = draw(structure, count, random, 0.0, 0.5)
-                    half = replace(models.measure, table=models.measure.table[: len(models.codes)], of_weights={})
-                    for metric, bounds in metric_intervals(half, models.codes, metrics).items():
-                        truth = true_value(metric, [one[metric] for one in many])
-                        inside[metric].append(bounds.low <= truth <= bounds.high)
-                for metric in metrics:
+                inside: dict[str, list[bool]] = {metric: [] for metric in wanted}
+                for models in measured([draw(structure, count, random, 0.0, 0.5) for _ in range(cases)]):
+                    half = replace(models.measure, table=models.measure.table[: len(models.codes)])
+                    for metric, bounds in metric_intervals(half, models.codes, wanted).items():
+                        inside[metric].append(bounds.low <= truth[metric] <= bounds.high)
+                for metric in wanted:
                     share, known = 100 * float(np.mean(inside[metric] or [0])), 100 * len(inside[metric]) / cases
                     print(
-                        f"{structure:<20} {count:>6} {metric:<10} {share:>15.1f} %  of the {known:.0f} % that have one"
+                        f"{structure:<20} {count:>6} {metric:<10} {share:>15.1f} %  of the {known:.0f} % that have one",
+                        flush=True,
                     )
 
 
-def true_value(metric: str, values: list[float]) -> float:
-    """Return the metric of many samples, from those of parts of them."""
-    return float(np.sqrt(np.mean(np.square(values)))) if metric == "rmse" else float(np.mean(values))
-
-
-def power(cases: int) -> None:
+def power(cases: int, only: Collection[str]) -> None:
     """Print how often a smaller error is found, and what is said of it."""
     print(
         "structure            groups metric     gain 15 %: found   said   gain 30 %: found   said   what 8 in 10: found"
     )
     for structure in HARDNESS:
         for count in COUNTS[1:]:
-            for metric in NUMBERS:
+            for metric in [metric for metric in NUMBERS if metric in only]:
                 random = np.random.default_rng(0)
                 cells = [said_and_found(structure, count, metric, gain, random, cases) for gain in (0.15, 0.3)]
                 numbers = "".join(f" {found:>17.0f} % {said:>4.0f} %" for found, said, _ in cells)
@@ -210,18 +264,19 @@ def said_and_found(
     mean, grows = MEAN_ERRORS[metric]
     found, said, named = [], [], []
     for case in range(cases):
-        models = draw_numbers(structure, count, random, gain, 0.5)
+        (models,) = measured([draw_numbers(structure, count, random, gain, 0.5)])
         found.append(by_exchange(models, metric, case) > 0)
         base, head = models.errors(mean)
         sums = pair_sums(base, head * base.sum() / head.sum())
         said.append(chance_to_find(sums, grows, gain))
         power = power_of_errors(sums, grows)
         change = power.change if power else 0.99
-        named.append(by_exchange(draw_numbers(structure, count, random, change, 0.5), metric, case) > 0)
+        (models,) = measured([draw_numbers(structure, count, random, change, 0.5)])
+        named.append(by_exchange(models, metric, case) > 0)
     return 100 * float(np.mean(found)), 100 * float(np.mean(said)), 100 * float(np.mean(named))
 
 
-def ledger(cases: int) -> None:
+def ledger(cases: int, only: Collection[str]) -> None:
     """Print in which share of histories of changes that change nothing one is called better, and what is said of it."""
     print("structure            groups changes   called better   said   with report.spend")
     for structure in ("equal", "log-normal 0.6", "log-normal 1.0"):
@@ -255,10 +310,11 @@ def falsely_better(changes: Any, alpha: float, seed: int) -> bool:
 if __name__ == "__main__":
     parts = {"verdicts": verdicts, "intervals": intervals, "power": power, "ledger": ledger}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", help="verdicts, intervals, power or ledger; default: all")
+    parser.add_argument("parts", nargs="*", choices=[*parts, []], help="default: all")
     parser.add_argument("--cases", type=int, default=1000, help="simulated test splits in a cell; default 1000")
+    parser.add_argument("--metrics", nargs="+", default=[*NUMBERS_WITH_INTERVAL, *CLASSES], help="default: all")
     arguments = parser.parse_args()
     for name in arguments.parts or parts:
         start = time.perf_counter()
-        parts[name](arguments.cases)
+        parts[name](arguments.cases, arguments.metrics)
         print(f"{name}: {time.perf_counter() - start:.0f} s\n")

@@ -25,6 +25,11 @@ FEWEST_GROUPS = 6
 """Of five groups, all better by chance has a probability of 2 / 2**5, more than 5 %."""
 CHUNK = 2**20
 """Tosses that are made at a time."""
+TIE_WEIGHT = 0.36
+"""How much of a toss counts that ties with the observed difference. Ties are many where few groups differ, as for an
+accuracy. A half (mid-p: H. O. Lancaster, "Significance Tests in Discrete Distributions", JASA 56, 1961) keeps false
+verdicts below 5 % for each number of groups that differ, and far below it on average over test splits, for fewer than
+five can never decide. With this weight four decide if all agree, as by Student's t; the average is still about 5 %."""
 TIE = 1e-9
 """Numbers nearer than this share of the largest difference are the same: rounding has told them apart, no data."""
 
@@ -92,12 +97,12 @@ def _without_noise(values: Floats, tie: float) -> Floats:
 def _end(values: Floats, certain: int, tail: float, tie: float) -> float:
     """Return below which true difference at most `tail` tosses are as extreme as the observed one.
 
-    Equal values count half there, as in a mid-p value (H. O. Lancaster, "Significance Tests in Discrete Distributions",
-    JASA 56, 1961), and between two values the count grows evenly.
+    Of equal values `TIE_WEIGHT` counts there, and between two values the count grows evenly.
     """
     if certain > tail:
         return -np.inf
     ordered = np.sort(values)
     first = np.flatnonzero(np.diff(ordered, prepend=-np.inf) > tie)
     counts = np.diff(first, append=len(ordered))
-    return float(np.interp(tail, certain + np.cumsum(counts) - counts / 2, ordered[first]))
+    reached = certain + np.cumsum(counts) - (1 - TIE_WEIGHT) * counts
+    return float(np.interp(tail, reached, ordered[first]))

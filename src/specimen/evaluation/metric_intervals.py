@@ -8,7 +8,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from specimen.evaluation.jackknife import Floats, Spread, jackknife, plain_interval, share_interval, skewed_interval
+from specimen.evaluation.jackknife import (
+    Floats,
+    Spread,
+    error_interval,
+    jackknife,
+    log_ratio_interval,
+    plain_interval,
+    share_interval,
+)
 from specimen.evaluation.results import Bounds
 from specimen.evaluation.weighted import Measure, stacked
 from specimen.models.metric_registry import METRICS
@@ -20,14 +28,15 @@ class _Scale(NamedTuple):
     """The numbers whose interval is taken in place of a metric's own."""
 
     of: Callable[[Floats], Floats]
+    interval: Callable[[Spread], Ends]
     back: Callable[[float], float]
 
 
 _SCALES = {
     # The mean of squares is a mean, as the method for errors wants it; its root is not.
-    "rmse": _Scale(np.square, math.sqrt),
+    "rmse": _Scale(np.square, error_interval, math.sqrt),
     # The share of the variance that is not explained: a ratio, never below 0, so that R2 is never above 1.
-    "r2": _Scale(lambda r2: np.log(1 - r2), lambda end: -math.expm1(end)),
+    "r2": _Scale(lambda r2: np.log(1 - r2), log_ratio_interval, lambda end: -math.expm1(end)),
 }
 
 
@@ -53,18 +62,14 @@ def metric_intervals(measure: Measure, groups: Any, names: Sequence[str]) -> dic
 
 
 def _ends(name: str, spread: Spread) -> Ends:
-    if METRICS[name].share:
-        return share_interval(spread)
-    if METRICS[name].positive:
-        low, high = skewed_interval(spread)
-        low = max(low, 0.0) if np.isfinite(low) else low
-    else:  # it may go either way
-        low, high = plain_interval(spread)
-    if name not in _SCALES:
+    metric = METRICS[name]
+    if name in _SCALES:
+        scale = _SCALES[name]
+        low, high = sorted(scale.back(end) for end in scale.interval(spread))
         return low, high
-    scale = _SCALES[name]
-    low, high = sorted((scale.back(low), scale.back(high)))
-    return low, high
+    if metric.share:
+        return share_interval(spread)
+    return error_interval(spread) if metric.positive else plain_interval(spread)
 
 
 def _median_ends(values: Floats, groups: Any) -> Ends:

@@ -160,7 +160,7 @@ def leaves_and_stems(random: np.random.Generator) -> tuple[pd.DataFrame, pd.Data
 
 def rounded(table: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:
     noisy = [name for name in ("prediction", "p: leaf") if pd.api.types.is_float_dtype(table.get(name))]
-    return table.assign(**{name: table[name] * (1 + 1e-14 * random.normal(size=len(table))) for name in noisy})
+    return table.assign(**{name: table[name] * (1 + 1e-12 * random.normal(size=len(table))) for name in noisy})
 
 
 def test_repeated_images_are_told_apart_by_their_rows() -> None:

@@ -26,10 +26,10 @@ FEWEST_GROUPS = 6
 CHUNK = 2**20
 """Tosses that are made at a time."""
 TIE_WEIGHT = 0.36
-"""How much of a toss counts that ties with the observed difference. Ties are many where few groups differ, as for an
-accuracy. A half (mid-p: H. O. Lancaster, "Significance Tests in Discrete Distributions", JASA 56, 1961) keeps false
-verdicts below 5 % for each number of groups that differ, and far below it on average over test splits, for fewer than
-five can never decide. With this weight four decide if all agree, as by Student's t; the average is still about 5 %."""
+"""How much of a toss counts that ties with the observed difference; many do where few groups differ, as they do in an
+accuracy. With a half (mid-p: H. O. Lancaster, "Significance Tests in Discrete Distributions", JASA 56, 1961) fewer than
+five such groups never decide, so that little is found there. With this weight four decide if all agree, as they do by
+Student's t. Whatever share of the groups differs, at most 6 in 100 test splits then give a false verdict."""
 TIE = 1e-9
 """Numbers nearer than this share of the largest difference are the same: rounding has told them apart, no data."""
 

@@ -7,8 +7,9 @@ the same intervals on every machine.
 
 Errors are skewed: a few samples make up most of an RMSE, and a test split without such samples flatters. P. Hall, "On
 the removal of skewness by transformation", Journal of the Royal Statistical Society B 54, 1992, takes the skewness that
-the groups show into account, and Student's interval of the logarithm one that they may not show. Shares, such as an accuracy, get the interval of E. B. Wilson, JASA 22, 1927, for as many independent samples
-as the groups are worth (L. Kish, "Survey Sampling", 1965, section 8.2).
+the groups show into account, and Student's interval of the logarithm one that they may not show. Shares, such as an
+accuracy, get the interval of E. B. Wilson, JASA 22, 1927, for as many independent samples as the groups are worth (L.
+Kish, "Survey Sampling", 1965, section 8.2).
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ def plain_interval(spread: Spread) -> tuple[float, float]:
 
 
 def skewed_interval(spread: Spread) -> tuple[float, float]:
-    """Return the ends of Hall's interval, which reaches farther to the side of the skewness; NaN where there is none."""
+    """Return the ends of Hall's interval, which reaches farther to the skewed side; NaN where there is none."""
     estimate, error, skewness, reach, _ = spread
     skew = float(np.clip(UNSEEN_SKEWNESS * skewness, -MOST_SKEWNESS, MOST_SKEWNESS))
     return estimate - error * _undo(reach, skew), estimate - error * _undo(-reach, skew)

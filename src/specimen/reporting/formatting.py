@@ -8,7 +8,8 @@ from specimen.models.metric_registry import find_metric
 from specimen.reporting.facts.base import Value
 from specimen.reporting.markdown import code, escape
 
-LARGEST_PERCENT = 1000
+LARGEST_PERCENT = 999.5
+LARGEST_PLAIN = 1e9
 MOST_DECIMALS = 7
 
 
@@ -31,14 +32,21 @@ def amount(value: float, metric: str, unit: str, sign: str = "") -> str:
 
 
 def from_to(before: float, after: float, metric: str, unit: str) -> str:
-    """Return two values of a metric with as many decimals, such as `from 0.0593 to 0.0522 g`."""
+    """Return two values of a metric with as many decimals, such as `from 0.0593 to 0.0522 g`.
+
+    Two values that differ in no digit that is shown are named once.
+    """
     scale = find_metric(metric).scale
     if scale == "percent":
-        return f"from {100 * before:.1f} to {100 * after:.1f} %"
-    decimals = _decimals(before, after)
-    style = f".{decimals}f" if decimals <= MOST_DECIMALS else ".3g"
-    values = f"from {before:{style}} to {after:{style}}"
-    return values + (f" {escape(unit)}" if unit and scale == "unit" else "")
+        before, after, unit = 100 * before, 100 * after, "%"
+        style = ".1f"
+    else:
+        decimals = _decimals(before, after)
+        style = f".{decimals}f" if decimals <= MOST_DECIMALS and abs(after) < LARGEST_PLAIN else ".3g"
+        unit = escape(unit) if scale == "unit" else ""
+    first, second = f"{before:{style}}", f"{after:{style}}"
+    ending = f" {unit}" if unit else ""
+    return f"from {first} to {second}{ending}" if first != second else f"about {second}{ending} in both"
 
 
 def _decimals(before: float, after: float) -> int:
@@ -53,9 +61,9 @@ def _exponent(value: float) -> int:
 
 def change_in_percent(before: float, after: float) -> str:
     """Return by how much a value changed, such as `12 %`; nothing where that says little: from 0, or too large."""
-    if before <= 0:
+    percent = 100 * (abs(after - before) / before) if before > 0 else math.inf
+    if not percent < LARGEST_PERCENT:
         return ""
-    percent = 100 * abs(after - before) / before
-    if percent >= LARGEST_PERCENT:
-        return ""
+    if 0 < percent < 0.05:
+        return "less than 0.1 %"
     return f"{percent:.0f} %" if percent >= 9.95 else f"{percent:.1f} %"

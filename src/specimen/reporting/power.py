@@ -101,7 +101,7 @@ def power_of_errors(sums: PairSums, grows: int) -> Power | None:
 def power_of_changes(changes: Floats, groups: int, aim: float | None = None) -> Power | None:
     """Return by how much a metric must change to be found, from what some of the groups add to the difference.
 
-    Without an aim, it is half of that change.
+    Without an aim, it is half of that change. With one, the metric is a share, which cannot change by more than 1.
     """
     squares = np.sum(changes**2)
     if not squares > 0:
@@ -109,6 +109,8 @@ def power_of_changes(changes: Floats, groups: int, aim: float | None = None) -> 
     without = np.concatenate([[squares], np.maximum(squares - changes**2, 0)])
     detectable = (REACH + USUAL) * np.sqrt(without * groups / (len(changes) - 1))
     change, ends, _ = _with_doubt(detectable)
+    if aim and change >= 1:
+        return None
     aim = aim or change / 2
     return Power(change, *ends, aim, math.ceil(groups * (change / aim) ** 2), relative=False)
 

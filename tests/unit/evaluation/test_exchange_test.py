@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from specimen.evaluation.exchange_test import FEWEST_GROUPS, exchange_interval
 
@@ -62,6 +63,18 @@ def test_nothing_changed_is_an_interval_of_no_width() -> None:
 def test_four_changed_groups_decide_if_all_agree(for_one: int, against: int, decides: bool) -> None:
     changes = np.array([1.0] * for_one + [-1.0] * against + [0.0] * (29 - for_one - against))
     assert (interval(changes)[0] > 0) == decides
+
+
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.3])
+def test_few_changed_groups_decide_wrongly_in_6_of_100_test_splits_at_most(share: float) -> None:
+    """Each of 29 groups differs with the probability `share`, for one or the other model."""
+    false = 0.0
+    for changed in range(4, 16):
+        for lost in range(changed // 2):
+            changes = np.repeat([1.0, -1.0, 0.0], [changed - lost, lost, 29 - changed])
+            if interval(changes)[0] > 0:
+                false += 2 * binom.pmf(changed, 29, share) * binom.pmf(lost, changed, 0.5)
+    assert 0.02 <= false <= 0.06
 
 
 def test_rounding_does_not_break_ties() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from specimen.models.metric_registry import LOWER, find_metric
 from specimen.reporting.facts.verdict import Power, Verdict
 from specimen.reporting.formatting import amount, change_in_percent, from_to
@@ -67,7 +69,8 @@ def _power(verdict: Verdict) -> str:
     change, low, aim = (
         size_of_change(size, power, verdict.metric, verdict.unit) for size in (power.change, power.low, power.aim)
     )
-    high = size_of_change(min(power.high, 1.0) if power.relative else power.high, power, verdict.metric, verdict.unit)
+    most = 1.0 if power.relative or find_metric(verdict.metric).share else math.inf
+    high = size_of_change(min(power.high, most), power, verdict.metric, verdict.unit)
     return (
         f"What this test split can find: with {verdict.groups:,} groups, a change of {change} in 8 of 10 cases (95 % "
         f"interval {low} to {high}). For {aim} it takes about {round_count(power.groups):,} groups."

@@ -6,8 +6,8 @@
 
 verdicts: equal models called better or worse (at most 7 % in a cell of 1,000, 5.5 % on average are wanted), and a true
 gain found, by the exchange test and by a t-test on the jackknife.
-kinds: the same for models that are equally good by a metric, but make other kinds of errors, and by the exchange test
-on the difference over its standard error.
+kinds: the same for models that are equally good by a metric, but make other kinds of errors; for numbers also by the
+exchange test on the difference over its standard error (studentised).
 intervals: how often the 95 % intervals of metrics hold the truth.
 power: how often a change is found, against what the report says of it, averaged over test splits.
 ledger: how often one of many changes that change nothing is called better, against what the report says of it.
@@ -217,6 +217,139 @@ def count_found(drawn: Sequence[Drawn], metrics: Sequence[str]) -> dict[str, tup
     return {metric: tuple(np.array(pairs).T) for metric, pairs in found.items()}
 
 
+UNLIKE_NUMBERS: dict[str, Callable[[Random, Any], tuple[Any, Any]]] = {
+    "t with 5 degrees": lambda random, group: (1.0, 1 / np.sqrt(random.chisquare(5, size=len(group)) / 5)),
+    "t with 3 degrees": lambda random, group: (1.0, 1 / np.sqrt(random.chisquare(3, size=len(group)) / 3)),
+    "outliers in one": lambda random, group: (1.0, HARDNESS["outliers"](random, group)),
+    "one grows with target": lambda random, group: (1.0, HARDNESS["grows with target"](random, group)),
+    "other groups hard": lambda random, group: (lognormal(0.6)(random, group), lognormal(0.6)(random, group)),
+    "two in five without": lambda random, group: ((random.random(group.max() + 1) < 0.6)[group],) * 2,
+}
+"""How large the errors of both models are in each photo."""
+BIASED = "one is biased"
+ROUNDED = "rounded to halves"
+LARGE_GROUPS = "large groups are hard"
+UNLIKE_CLASSES = ("other classes", "overconfident", "errs in whole groups", "rare classes", LARGE_GROUPS)
+
+
+def draw_unlike_numbers(kind: str, count: int, random: Random, factor: float, alike: float) -> Drawn:
+    """Return two models with other kinds of errors; those of the first are multiplied by `factor`."""
+    group = draw_groups("1 to 40 photos" if kind == LARGE_GROUPS else kind, count, random)
+    shared = normal(random, group)
+    base, head = (np.sqrt(alike) * shared + np.sqrt(1 - alike) * normal(random, group) for _ in range(2))
+    if kind in UNLIKE_NUMBERS:
+        of_base, of_head = UNLIKE_NUMBERS[kind](random, group)
+        base, head = base * of_base, head * of_head
+    if kind == LARGE_GROUPS:
+        base, head = (errors * np.bincount(group)[group] ** 0.4 for errors in (base, head))
+    head = factor * (1 + 0.7 * head if kind == BIASED else head)
+    if kind == ROUNDED:
+        base, head = np.round(2 * base) / 2, np.round(2 * head) / 2
+    return Drawn(group, *(numbers(np.full(len(group), 10.0), errors) for errors in (head, base)))
+
+
+def draw_unlike_classes(kind: str, count: int, random: Random, signal: float, alike: float) -> Drawn:
+    """Return two models with other kinds of errors; `signal` is how well the first knows the classes."""
+    group = draw_groups("1 to 40 photos" if kind == LARGE_GROUPS else kind, count, random)
+    of_group = (
+        random.choice(4, size=count, p=[0.7, 0.2, 0.07, 0.03]) if kind == "rare classes" else np.arange(count) % 4
+    )
+    target = of_group[group]
+    hard = np.minimum(np.bincount(group)[group] ** 0.4, 4)[:, None] if kind == LARGE_GROUPS else 1.0
+
+    def noise() -> Any:
+        return np.stack([normal(random, group) for _ in NAMES], axis=1)
+
+    shared, of_base = noise(), noise()
+    of_head = random.normal(size=(count, len(NAMES)))[group] if kind == "errs in whole groups" else noise()
+    base, head = (hard * (np.sqrt(alike) * shared + np.sqrt(1 - alike) * own) for own in (of_base, of_head))
+    if kind == "other classes":
+        head = head * np.where(target % 3, 0.5, 2.2)[:, None]
+    right = np.eye(len(NAMES))[target]
+    head = (signal * right + head) * (3 if kind == "overconfident" else 1)
+    return Drawn(group, classes(target, head), classes(target, 1.5 * right + base))
+
+
+def kinds(cases: int, only: Collection[str]) -> None:
+    """Print how often models with other kinds of errors are called different though a metric is the same."""
+    print(
+        f"{'':<21}   groups metric     equal: called different   by t   studentised   gain: found   by t   studentised"
+    )
+    unlike = (*UNLIKE_NUMBERS, BIASED, ROUNDED, LARGE_GROUPS)
+    for draw, kinds_of, metrics in (
+        (draw_unlike_numbers, unlike, NUMBERS),
+        (draw_unlike_classes, UNLIKE_CLASSES, CLASSES),
+    ):
+        for kind in kinds_of:
+            for metric in [metric for metric in metrics if metric in only]:
+                equal = equally_good(draw, kind, metric)
+                better = equal * (1 - GAIN) if metric in NUMBERS else 2 * equal
+                for count in COUNTS:
+                    random = np.random.default_rng(count)
+                    alike = random.choice([0.3, 0.6, 0.9], size=cases)
+                    found = [
+                        [
+                            (
+                                by_exchange(models, metric, case),
+                                by_jackknife(models, metric),
+                                by_studentised(models, metric, case),
+                            )
+                            for case, models in enumerate(
+                                measured([draw(kind, count, random, at, each) for each in alike])
+                            )
+                        ]
+                        for at in (equal, better)
+                    ]
+                    false, true = np.mean(np.array(found[0]) != 0, axis=0), np.mean(np.array(found[1]) > 0, axis=0)
+                    shares = [f"{100 * share:.1f} %" for share in (*false, *true)]
+                    if metric not in NUMBERS:
+                        shares[2] = shares[5] = "-"
+                    print(f"{kind:<21} {count:>8} {metric:<10} {shares[0]:>23} {shares[1]:>8} {shares[2]:>11}"
+                          f" {shares[3]:>14} {shares[4]:>8} {shares[5]:>11}", flush=True)  # fmt: skip
+
+
+def equally_good(draw: Callable[..., Drawn], kind: str, metric: str) -> float:
+    """Return for which last-but-one argument of `draw` both models have the same value of a metric."""
+
+    def both(at: float, groups: int) -> tuple[float, float]:
+        (models,) = measured([draw(kind, groups, np.random.default_rng(1), at, 0.6)])
+        base, head = (side[metric] for side in models.both())
+        return base, head
+
+    if metric in NUMBERS:
+        base, head = both(1.0, 50_000)
+        return base / head
+    low, high = 0.5, 4.5
+    for _ in range(10):
+        middle = (low + high) / 2
+        base, head = both(middle, 10_000)
+        low, high = (low, middle) if (head > base) != (metric == "log_loss") else (middle, high)
+    return (low + high) / 2
+
+
+def by_studentised(models: SwappedModels, metric: str, seed: int) -> int:
+    """Return the same by the exchange test on the difference over its standard error, for an error of numbers.
+
+    A. Janssen, "Studentized permutation tests for non-i.i.d. hypotheses", Statistics & Probability Letters 36, 1997.
+    """
+    if metric not in NUMBERS:
+        return 0
+    base, head = models.errors(MEAN_ERRORS[metric][0])
+    sizes = np.bincount(models.codes)
+    kept = np.random.default_rng(seed).integers(2, size=(RESAMPLES, len(sizes)))
+    kept[0, :] = 1
+    sides = kept * head + (1 - kept) * base, kept * base + (1 - kept) * head
+    difference, influence = np.zeros(RESAMPLES), np.zeros(kept.shape)
+    for sign, errors in zip((1, -1), sides, strict=True):
+        mean = errors.sum(axis=1, keepdims=True) / sizes.sum()
+        root = np.sqrt(mean) if metric == "rmse" else mean
+        slope = 1 / (2 * root) if metric == "rmse" else 1.0
+        difference = difference + sign * root[:, 0]
+        influence = influence + sign * slope * (errors - mean * sizes)
+    size = np.abs(difference) / np.sqrt(np.sum(np.square(influence), axis=1))
+    return -int(np.sign(difference[0])) * int(np.mean(size >= size[0] * (1 - 1e-9)) <= 0.05)
+
+
 def intervals(cases: int, only: Collection[str]) -> None:
     """Print how often the intervals of metrics hold the truth."""
     print("structure            groups metric     holds the truth")
@@ -236,7 +369,7 @@ def intervals(cases: int, only: Collection[str]) -> None:
                     for metric, bounds in metric_intervals(half, models.codes, wanted).items():
                         inside[metric].append(bounds.low <= truth[metric] <= bounds.high)
                 for metric in wanted:
-                    share, known = 100 * float(np.mean(inside[metric] or [0])), 100 * len(inside[metric]) / cases
+                    share, known = 100 * float(np.mean(inside[metric] or [False])), 100 * len(inside[metric]) / cases
                     print(
                         f"{structure:<20} {count:>6} {metric:<10} {share:>15.1f} %  of the {known:.0f} % that have one",
                         flush=True,
@@ -308,9 +441,9 @@ def falsely_better(changes: Any, alpha: float, seed: int) -> bool:
 
 
 if __name__ == "__main__":
-    parts = {"verdicts": verdicts, "intervals": intervals, "power": power, "ledger": ledger}
+    parts = {"verdicts": verdicts, "kinds": kinds, "intervals": intervals, "power": power, "ledger": ledger}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", choices=[*parts, []], help="default: all")
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(parts)}; default: all")
     parser.add_argument("--cases", type=int, default=1000, help="simulated test splits in a cell; default 1000")
     parser.add_argument("--metrics", nargs="+", default=[*NUMBERS_WITH_INTERVAL, *CLASSES], help="default: all")
     arguments = parser.parse_args()

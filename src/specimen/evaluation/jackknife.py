@@ -37,6 +37,9 @@ MOST_SKEWNESS = 0.7
 """Beyond it Hall's transformation moves the upper end down again."""
 FREEDOM_OF_GIANTS = 3.0
 """Degrees of freedom that one giant group among many leaves."""
+MOST_OF_LOGARITHM = 3.2
+"""How many standard errors the interval of a logarithm reaches at most: with two or three groups, Student's would be
+thousands of times as large at one end as at the other."""
 
 
 NOT_KNOWN = (np.nan,) * 4
@@ -149,7 +152,7 @@ def error_interval(spread: Spread) -> tuple[float, float]:
     low, high = skewed_interval(spread)
     if not spread.error > 0:
         return low, high
-    factor = math.exp(spread.reach * spread.error / spread.estimate)
+    factor = math.exp(min(spread.reach, MOST_OF_LOGARITHM) * spread.error / spread.estimate)
     return max(0.0, min(low, spread.estimate / factor)), max(high, spread.estimate * factor)
 
 

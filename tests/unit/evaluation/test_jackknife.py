@@ -231,3 +231,8 @@ def test_an_interval_reaches_at_least_as_far_as_each_of_its_two_methods() -> Non
     low, high = log_ratio_interval(spread)
     far = spread.far_reach * spread.error
     assert low <= spread.estimate - far < spread.estimate + far <= high
+
+
+def test_two_groups_have_no_interval_of_thousands_of_times_the_error() -> None:
+    low, high = error_interval(jackknife(mean_of([1.0, 9.0]), np.arange(2))[0])
+    assert 0 <= low < 5 < high < 100

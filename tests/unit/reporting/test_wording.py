@@ -14,7 +14,7 @@ from specimen.reporting.formatting import change_in_percent, from_to
 from specimen.reporting.sections.ledger import ledger_section
 from specimen.reporting.sections.verdict import size_of_change, verdict_section
 
-EXAMPLES = 300
+EXAMPLES = 150
 DECIDING = sorted(metric.name for metric in METRICS.values() if metric.may_decide)
 ERRORS = st.one_of(
     st.sampled_from([0.0, 5e-324, 1e-300, 1e-12, 0.05, 1.0, 1.0 + 1e-12, 1e12, 1e300]),

@@ -142,6 +142,11 @@ def test_torch_is_tested_pinned_and_newest() -> None:
     assert [step["run"] for step in job["steps"] if "newest" in step.get("if", "")] == ["make torch-newest"]
 
 
+def test_where_there_is_a_browser_its_tests_are_not_skipped() -> None:
+    [value] = [step["env"]["REQUIRE_BROWSER"] for _, step in STEPS if "REQUIRE_BROWSER" in step.get("env", {})]
+    assert value == "${{ runner.os == 'Linux' && '1' || '0' }}"
+
+
 def test_training_in_ci_takes_nothing_from_the_run_cache() -> None:
     runs = [step["run"] for step in WORKFLOWS["train"]["jobs"]["train"]["steps"] if "run" in step]
     assert "make retrain-ci" in runs
@@ -200,5 +205,10 @@ def test_targets_exist() -> None:
     assert used | {line.split()[1] for line in gitlab} <= targets
 
 
-def test_the_file_for_gitlab_stays_short() -> None:
-    assert len((ROOT / ".gitlab-ci.yml").read_text().splitlines()) <= 20
+def test_the_file_for_gitlab_comments_and_stays_short() -> None:
+    text = (ROOT / ".gitlab-ci.yml").read_text()
+    assert len(text.splitlines()) <= 20
+    job = yaml.safe_load(text)["comment"]
+    assert job["needs"] == ["report"]
+    assert job["script"][0].startswith("cml comment update ")
+    assert "--publish=false report.md" in job["script"][0]

@@ -67,6 +67,7 @@ def test_commands_are_named_once_and_in_their_order() -> None:
     ).body
     assert body.startswith("**No.**")
     assert "The run changed files that are not committed: `metrics/tëst 1.json`." in body
+    assert "The remote lacks 1 output: `models/`." in body
     commands = body.split("```sh\n")[1].split("\n```")[0]
     assert commands.splitlines() == [
         "dvc repro",

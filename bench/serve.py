@@ -1,7 +1,7 @@
 """How fast and how steady the server is, compared with bare decoding and onnxruntime on the same cores.
 
     python bench/serve.py              # all, about ten minutes
-    python bench/serve.py throughput   # or one of: start, throughput, overload, memory
+    python bench/serve.py throughput   # or one of: start, throughput, overload, swaps, memory
 
 The server and, in its turn, the bare loop run on the first half of the cores, the clients on the other half. Some
 sandboxes ignore this, and the clients then use the server's cores as well; in that case look at the ratio by CPU time.
@@ -61,9 +61,9 @@ def form(content: bytes) -> bytes:
 
 
 @contextmanager
-def server() -> Iterator[tuple[subprocess.Popen[str], int]]:
+def server(model: Path = MODEL) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Run the server on its cores; yield the process and the port."""
-    command = [sys.executable, str(ROOT / "src/serve.py"), "--model", str(MODEL), "--port", "0"]
+    command = [sys.executable, str(ROOT / "src/serve.py"), "--model", str(model), "--port", "0"]
     os.sched_setaffinity(0, SERVER_CORES)  # which the server inherits
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     os.sched_setaffinity(0, CORES)
@@ -219,6 +219,26 @@ def overload(folder: Path) -> None:
           f"p99 of those served {measured['p99'] * 1e3:.0f} ms; still running: {alive}")  # fmt: skip
 
 
+def swaps(folder: Path) -> None:
+    """Replace the model again and again while clients send photos."""
+    content = MODEL.read_bytes()
+    model, new = folder / "model.onnx", folder / "new.onnx"
+    model.write_bytes(content)
+    versions: set[str] = set()
+    with server(model) as (_, port), ThreadPoolExecutor(1) as clients:
+        loading = clients.submit(load, port, folder, CLIENTS, seconds=SECONDS)
+        while not loading.done():
+            text = f"version {len(versions)}".encode()
+            new.write_bytes(content + b"\x32" + bytes([len(text)]) + text)  # another `doc_string` of the ModelProto
+            new.replace(model)
+            time.sleep(2)
+            versions.add(json.loads(get(port, "/health"))["version"])
+        measured = loading.result()
+    failed = sum(count for outcome, count in measured["outcomes"].items() if outcome != "200")
+    print(f"swaps: {len(versions)} models in {SECONDS:.0f} s: {measured['outcomes']}, failed: {failed} (wanted: 0); "
+          f"p99 {measured['p99'] * 1e3:.0f} ms")  # fmt: skip
+
+
 def start(folder: Path) -> None:
     """Start, and wait for the first answer."""
     body = form(next(folder.glob("*.jpg")).read_bytes())
@@ -251,7 +271,7 @@ def memory(folder: Path) -> None:
 
 
 BENCHES: dict[str, Callable[[Path], Any]] = {
-    "start": start, "throughput": throughput, "overload": overload, "memory": memory,
+    "start": start, "throughput": throughput, "overload": overload, "swaps": swaps, "memory": memory,
 }  # fmt: skip
 
 

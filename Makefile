@@ -1,7 +1,8 @@
 # `make` alone lists the targets. Each makes .venv first, where it is missing or older than the pins.
 PYTHON ?= python3
 BASE ?= main
-export BASE
+K ?= 3
+export BASE K
 MLFLOW_VERSION := 3.17.2
 BIN := .venv/bin
 # The stages in dvc.yaml say `python`: the one of the environment, also where nobody has activated it.
@@ -9,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env extras lock demo repro cv report recipe stratify serve sweep mlflow dagster test check format s3
+.PHONY: help env extras lock demo repro cv seeds report recipe stratify serve sweep mlflow dagster test check format s3
 .PHONY: docs power test-fast profile bench clean repro-ci retrain-ci push-ci commit-ci torch-newest release
 
 help: ## List the targets
@@ -60,6 +61,9 @@ repro: env ## Run what params, code or data have changed
 
 cv: env ## Cross-validate: train and evaluate each of split.folds that has changed
 	@$(BIN)/python tools/cv.py
+
+seeds: env ## Is a change more than the dice? Train this and BASE with other seeds: make seeds K=3
+	@$(BIN)/python tools/seeds.py --count "$$K" --base "$$BASE"
 
 report: env ## Write report.md and report.html, this against another revision: make report BASE=main OPEN=1
 	$(BIN)/python src/report.py --base "$$BASE" --log repro.log $(if $(OPEN),--open)

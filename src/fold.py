@@ -10,25 +10,23 @@ from __future__ import annotations
 import specimen.common.interrupts  # isort: skip # noqa: F401
 
 import argparse
-import os
 import shlex
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from specimen.common import errors
 from specimen.common.files import replace_atomically, write_csv, write_json
-from specimen.config.base import PARAMS_FILE, load_section, read_yaml
+from specimen.config.base import PARAMS_FILE, load_section
 from specimen.config.data import Data
 from specimen.config.prepare import Prepare, Split
 from specimen.config.train import Train
 from specimen.data.dataset.store import Store
 from specimen.data.preparation.meta import describe_dataset
 from specimen.data.preparation.splits import assign_splits, check_splits
+from specimen.experiments.rerun import params_aside, run_stage, write_params
 from specimen.integrations.tracking import TRACKERS_IN_ENVIRONMENT
 
 PREPARED = Path("data/prepared")
@@ -44,10 +42,11 @@ def main() -> None:
     fold: int = parser.parse_args().fold
     work = WORK / f"fold-{fold}"
     params = work / PARAMS_FILE
-    _write_params(params, fold)
+    _write_params(work, fold)
     _write_store(work / PREPARED, params)
-    _run(work, *shlex.split(load_section("train", Train, params).launcher), _script("train"))
-    _run(work, sys.executable, _script("evaluate"))
+    launcher = shlex.split(load_section("train", Train, params).launcher)
+    run_stage(work, *launcher, _script("train"), hide=TRACKERS_IN_ENVIRONMENT)
+    run_stage(work, sys.executable, _script("evaluate"), hide=TRACKERS_IN_ENVIRONMENT)
     with replace_atomically(FOLDS / f"fold-{fold}") as results:
         results.mkdir()
         for result in RESULTS:
@@ -75,28 +74,11 @@ def _write_store(folder: Path, params: Path) -> None:
     write_csv(folder / "samples.csv", table.assign(split=samples["split"]))
 
 
-def _write_params(path: Path, fold: int) -> None:
-    """Write the params of a fold: files that they name are found from its folder too, and it has no trackers."""
+def _write_params(folder: Path, fold: int) -> None:
     data = load_section("data", Data).model_dump(mode="json")
     split = load_section("split", Split).model_dump(mode="json")
-    train = load_section("train", Train).model_dump(mode="json")
     data["root"] = str(Path(data["root"]).absolute())
-    split["fold"] = fold
-    train["track"] = []
-    if Path(train["weights"]).is_file():
-        train["weights"] = str(Path(train["weights"]).absolute())
-    params = read_yaml() | {"data": data, "split": split, "train": train}
-    with replace_atomically(path) as aside:
-        aside.write_text(yaml.safe_dump(params), encoding="utf-8")
-
-
-def _run(work: Path, *command: str) -> None:
-    """Run a stage in the folder of the fold, and end with its status if it fails; it has said why."""
-    # Trackers can also be asked for in the environment: for a run of the pipeline, not for each of its folds.
-    env = {name: value for name, value in os.environ.items() if name not in TRACKERS_IN_ENVIRONMENT}
-    done = subprocess.run(command, cwd=work, env=env, check=False)
-    if done.returncode:
-        sys.exit(done.returncode)
+    write_params(folder, params_aside(Path()) | {"data": data, "split": split | {"fold": fold}})
 
 
 def _script(verb: str) -> str:

@@ -28,6 +28,7 @@ MakeOnce = Callable[[str, Callable[[Path], None]], Path]
 ROOT = Path(__file__).parents[1]
 PIPELINE_FILES = (
     ".dvc/config", ".dvcignore", ".gitignore", "dvc.yaml", "data/dvc.yaml", "folds/dvc.yaml", "folds/folds.yaml",
+    "seeds/dvc.yaml", "seeds/seeds.yaml",
 )  # fmt: skip
 GIT_IDENTITY = {"user.name": "Test", "user.email": "test@example.com", "commit.gpgsign": "false"}
 

@@ -11,18 +11,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from specimen.common import errors
 from specimen.common.errors import SpecimenError
 from specimen.common.files import replace_atomically, write_json
-from specimen.common.stage_deps import PIPELINE
 from specimen.config.base import PARAMS_FILE
 from specimen.config.params import Params, load_params
 from specimen.data.dataset.store import Store
 from specimen.evaluation import metrics
 from specimen.evaluation.results_files import read_numbers
 from specimen.experiments import cross_validation
+from specimen.experiments.model_deps import require_deps_of_model
 from specimen.models.predictions import read_predictions
 from specimen.training.setup import make_task
 from specimen.versioning.dvc_commands import run_dvc
@@ -40,7 +39,7 @@ def main() -> None:
     """Run the folds that have changed, print the table of all folds, and write it down."""
     params = load_params()
     count = _count(params)
-    _check_deps()
+    require_deps_of_model(FOLD_STAGES, "fold")
     with _listed(count):
         status = run_dvc("repro", *(f"{FOLD_STAGES.as_posix()}:fold@{fold}" for fold in range(count)))
         if status:
@@ -65,19 +64,6 @@ def _count(params: Params) -> int:
             "null for the cross-validation."
         )
     return params.split.folds
-
-
-def _check_deps() -> None:
-    """Raise `SpecimenError` where train or evaluate has a dep that a fold lacks, such as a file of weights."""
-    stages = yaml.safe_load(PIPELINE.read_text(encoding="utf-8"))["stages"]
-    fold = yaml.safe_load(FOLD_STAGES.read_text(encoding="utf-8"))["stages"]["fold"]
-    needed = {*stages["train"]["deps"], *stages["evaluate"]["deps"]}
-    missing = sorted(needed.difference(fold["deps"], stages["train"]["outs"]))
-    if missing:
-        raise SpecimenError(
-            f"{FOLD_STAGES}: the stages of {PIPELINE} depend on {', '.join(missing)}, the folds do not, so DVC would "
-            "not notice when it changes. Add it to the deps there."
-        )
 
 
 @contextmanager

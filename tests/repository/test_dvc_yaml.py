@@ -21,7 +21,7 @@ PACKAGE_FILES = [path for path in MODULES if path.name == "__init__.py"]
 
 
 def read_stages() -> dict[str, dict[str, Any]]:
-    files = (ROOT / "dvc.yaml", ROOT / "data" / "dvc.yaml", ROOT / "folds" / "dvc.yaml")
+    files = [ROOT / folder / "dvc.yaml" for folder in ("", "data", "folds", "seeds")]
     return {name: stage for file in files for name, stage in yaml.safe_load(file.read_text())["stages"].items()}
 
 
@@ -61,9 +61,13 @@ def script_of(stage: dict[str, Any]) -> Path:
 
 
 def scripts_run_by(stage: dict[str, Any]) -> set[Path]:
-    """Return the script of a stage and those that it runs itself, as a fold runs train.py and evaluate.py."""
+    """Return the script of a stage and those that it runs itself, as a fold runs train.py and evaluate.py.
+
+    The base of a change is trained by its own scripts, which are not here.
+    """
     script = script_of(stage)
-    return {script, *(SRC / f"{name}.py" for name in re.findall(r'_script\("(\w+)"\)', script.read_text()))}
+    names = [] if "--base" in stage["cmd"] else re.findall(r'_script\("(\w+)"', script.read_text())
+    return {script, *(SRC / f"{name}.py" for name in names)}
 
 
 def code_deps(stage: dict[str, Any]) -> list[str]:
@@ -100,35 +104,51 @@ def test_deps_of_a_stage_are_in_order(name: str) -> None:
     assert deps[-len(packaged) :] == packaged
 
 
-def test_a_fold_runs_train_and_evaluate() -> None:
-    """Found in its code by a pattern: this test fails where the pattern no longer fits."""
-    assert scripts_run_by(STAGES["fold"]) == {SRC / "fold.py", SRC / "train.py", SRC / "evaluate.py"}
+@pytest.mark.parametrize("name", ["fold", "seed"])
+def test_a_fold_and_a_seed_run_train_and_evaluate(name: str) -> None:
+    """Found in their code by a pattern: this test fails where the pattern no longer fits."""
+    assert scripts_run_by(STAGES[name]) == {SRC / f"{name}.py", SRC / "train.py", SRC / "evaluate.py"}
 
 
-def test_a_fold_depends_on_all_that_train_and_evaluate_depend_on() -> None:
+@pytest.mark.parametrize("name", ["fold", "seed"])
+def test_a_fold_and_a_seed_depend_on_all_that_train_and_evaluate_depend_on(name: str) -> None:
     for stage in (STAGES["train"], STAGES["evaluate"]):
-        wanted = set(stage["deps"]) - set(STAGES["train"]["outs"])
-        assert wanted <= set(STAGES["fold"]["deps"])
-        assert set(stage["params"]) <= set(STAGES["fold"]["params"])
+        assert set(stage["deps"]) - set(STAGES["train"]["outs"]) <= set(STAGES[name]["deps"])
 
 
-def test_every_fold_that_is_known_has_run() -> None:
+def test_a_fold_has_the_params_of_train_and_evaluate_and_a_seed_those_of_train() -> None:
+    """A seed is evaluated with the defaults, so that another plot does not train it again."""
+    assert {*STAGES["train"]["params"], *STAGES["evaluate"]["params"]} <= set(STAGES["fold"]["params"])
+    assert STAGES["seed"]["params"] == STAGES["train"]["params"]
+
+
+def test_the_base_of_a_change_is_trained_again_only_if_its_key_or_the_script_of_seeds_changes() -> None:
+    stage = STAGES["base"]
+    assert stage["cmd"].endswith("--base ${base}")
+    assert "params" not in stage
+    assert not {"data/prepared", "src/train.py", "src/evaluate.py", "src/specimen/training"} & set(stage["deps"])
+
+
+@pytest.mark.parametrize(("folder", "stage", "key"), [
+    ("folds", "fold", "folds"), ("seeds", "seed", "seeds"), ("seeds", "base", "base_seeds"),
+])  # fmt: skip
+def test_every_fold_and_seed_that_is_known_has_run(folder: str, stage: str, key: str) -> None:
     """An output that never was would make `dvc pull` fail for everybody."""
-    lock = ROOT / "folds" / "dvc.lock"
+    lock = ROOT / folder / "dvc.lock"
     ran = yaml.safe_load(lock.read_text())["stages"] if lock.exists() else {}
-    known = yaml.safe_load((ROOT / "folds" / "folds.yaml").read_text())["folds"]
-    assert {f"fold@{fold}" for fold in known} <= set(ran)
+    known = yaml.safe_load((ROOT / folder / f"{folder}.yaml").read_text())[key]
+    assert {f"{stage}@{number}" for number in known} <= set(ran)
 
 
 @pytest.mark.parametrize("name", STAGES)
 def test_params_of_a_stage_are_sections_that_exist(name: str) -> None:
-    assert set(STAGES[name]["params"]) <= set(Params.model_fields)
+    assert set(STAGES[name].get("params", [])) <= set(Params.model_fields)
 
 
 @pytest.mark.parametrize("file", [ROOT / "params.yaml", *sorted((ROOT / "recipes").glob("*.yaml"))], ids=str)
 def test_every_params_file_has_the_sections_of_the_stages(file: Path) -> None:
     """DVC refuses to run a stage whose section is not there, even where all of it has defaults."""
-    wanted = {section for stage in STAGES.values() for section in stage["params"]}
+    wanted = {section for stage in STAGES.values() for section in stage.get("params", [])}
     assert wanted - {"sample"} <= set(yaml.safe_load(file.read_text()))
 
 
@@ -136,8 +156,8 @@ def test_a_stage_reads_only_the_sections_that_it_lists() -> None:
     for name, stage in STAGES.items():
         read = re.findall(r'params\.(\w+)|load_params\(\)\.(\w+)|load_section\("(\w+)"', script_of(stage).read_text())
         sections = {section for groups in read for section in groups} & set(Params.model_fields)
-        assert sections or name == "fold", name
-        assert sections <= set(stage["params"]), name
+        assert sections or name in {"fold", "seed", "base"}, name
+        assert sections <= set(stage.get("params", [])), name
 
 
 @pytest.mark.parametrize(

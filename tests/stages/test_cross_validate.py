@@ -66,7 +66,7 @@ def repository(folds: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
     """A repository with two folds that DVC does not know yet."""
     Path("params.yaml").write_text(yaml.safe_dump({"data": DATA, "split": {"folds": 2}}))
     cv.FOLD_LIST.write_text("folds: []\n")
-    monkeypatch.setattr(cv, "_check_deps", lambda: None)
+    monkeypatch.setattr(cv, "require_deps_of_model", lambda *_: None)
 
 
 def dvc_that_ends_with(status: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -17,8 +17,12 @@ READ_ONLY = ("docs", "tests", "bench")
 """Folders that nothing runs when a report is made."""
 INPUTS = ("params.yaml",)
 """Files that code reads and does not run. The data are among them, as `*.dvc` and below `data/`."""
-RESULTS = ("metrics", "folds")
+RESULTS = ("metrics", "folds", "seeds")
 """Folders with what a run has written, as `dvc.lock` is."""
+LISTS = ("folds/folds.yaml", "seeds/seeds.yaml")
+"""What `make cv` and `make seeds` have run; no stage of a report does."""
+OTHER_SEEDS = ("seeds/", "metrics/seeds.json")
+"""What `make seeds` writes, and what CI never runs again."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,10 @@ def claim_section(origin: Origin) -> Section:
         changed = code_list(first_names(code_names))
         return Section("", f"**Its own claim:** this pull request changes {changed}, which made this report. {_WHAT}")
     if origin.trained:
-        return Section(
-            "", "Run in CI by the code of the base, without the run cache: this pull request changes no code."
-        )
+        seeds = _shortened(path for path in origin.files if path.startswith(OTHER_SEEDS))
+        read = f" Trainings with other seeds ({code_list(first_names(seeds))}) are its own claim." if seeds else ""
+        text = "Run in CI by the code of the base, without the run cache: this pull request changes no code."
+        return Section("", text + read)
     if result_names:
         changed = code_list(first_names(result_names))
         return Section(
@@ -66,7 +71,7 @@ def _kind(path: str) -> str:
     if not parts:
         return "code"
     name, folder = parts[-1], parts[0] if len(parts) > 1 else ""
-    if name == "dvc.lock" or (folder in RESULTS and name.endswith((".json", ".lock"))):
+    if name == "dvc.lock" or path in LISTS or (folder in RESULTS and name.endswith((".json", ".lock"))):
         return "result"
     if path in INPUTS or name.endswith(".dvc") or (folder == "data" and name != "dvc.yaml"):
         return "input"

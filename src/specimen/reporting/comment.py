@@ -18,6 +18,7 @@ from specimen.reporting.sections.metrics import metrics_section
 from specimen.reporting.sections.params import params_section
 from specimen.reporting.sections.reproducibility import reproducibility_section
 from specimen.reporting.sections.samples import samples_section
+from specimen.reporting.sections.seeds import seeds_section
 from specimen.reporting.sections.verdict import verdict_section
 
 F = TypeVar("F")
@@ -41,6 +42,7 @@ def report_sections(facts: ReportFacts) -> list[Section]:
     return [
         doubts_section(facts.reproducibility),
         verdict_section(facts.verdict, compared),
+        seeds_section(facts.seeds, facts.verdict),
         ledger_section(facts.ledger, facts.verdict),
         cached_section(facts.reproducibility),
         gate_section(facts.gate),

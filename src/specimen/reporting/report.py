@@ -17,6 +17,7 @@ from specimen.reporting.collect.details import collect_details
 from specimen.reporting.collect.ledger import collect_ledger
 from specimen.reporting.collect.reproducibility import Checks, collect_reproducibility
 from specimen.reporting.collect.samples import collect_samples
+from specimen.reporting.collect.seeds import collect_seeds, read_trainings
 from specimen.reporting.facts.base import NotKnown
 from specimen.reporting.facts.changes import Change
 from specimen.reporting.facts.report import GateFacts, ReportFacts
@@ -73,6 +74,7 @@ def compare(root: Path, base_name: str, judged: Revision, last_run: Mapping[str,
             last_run=last_run,
         )
         shared = reader.submit(lambda: share_predictions(base.predictions.result(), head.predictions.result()))
+        trainings = reader.submit(read_trainings, base, head)
         history = diffs.submit(lambda: read_history(root, str(base.revision.result().name)))
         gate = read_gate(deciding, head)
         judgement = _judge(base, head, gate)
@@ -90,6 +92,7 @@ def compare(root: Path, base_name: str, judged: Revision, last_run: Mapping[str,
             reproducibility=_known(collect_reproducibility, asked),
             details=_known(collect_details, base, head),
             ledger=_known(collect_ledger, base, head, judgement, history),
+            seeds=_known(collect_seeds, judgement, trainings),
         )
     return Comparison(facts, gate, base, head, shared)
 

@@ -105,7 +105,7 @@ def judge_pairs(
             f"report.spend leaves {100 * (1 - level):.2g} % for a verdict, which {count} groups can never reach"
         )
     return Verdict(
-        _word(metric, low, high),
+        word_of(metric, low, high),
         metric,
         before=before,
         after=after,
@@ -129,8 +129,8 @@ def _check_metric(metric: str, of_base: Mapping[str, float], of_head: Mapping[st
         raise NotComparableError(f"report.metric: `{metric}` cannot decide. Accepted here: {', '.join(accepted)}")
 
 
-def _word(metric: str, low: float, high: float) -> Word:
-    """Return what an interval of the difference says; NaN says nothing."""
+def word_of(metric: str, low: float, high: float) -> Word:
+    """Return what the interval of a difference says; NaN says nothing."""
     if low > 0 or high < 0:
         return "better" if np.sign(low) == METRICS[metric].direction else "worse"
     return "no detectable change"

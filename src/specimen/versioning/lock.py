@@ -17,8 +17,15 @@ class StageLock:
     """A stage as it ran: paths with their md5 hashes, empty where DVC keeps none."""
 
     outputs: Mapping[str, str] = field(default_factory=dict)
-    inputs: tuple[object, ...] = ()
-    """Command, deps and params; two stages with equal ones have done the same work."""
+    command: str | list[str] = ""
+    deps: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """By the file that they are from."""
+
+    @property
+    def inputs(self) -> tuple[object, ...]:
+        """Command, deps and params; two stages with equal ones have done the same work."""
+        return self.command, self.deps, self.params
 
 
 Lock = Mapping[str, StageLock]
@@ -50,7 +57,7 @@ def read_lock(content: Mapping[str, Any], source: str) -> dict[str, StageLock]:
         key = ".".join(map(str, fault["loc"]))
         raise NotAvailableError(f"{source} is not a lock file of DVC ({key}: {fault['msg']})") from None
     return {
-        name: StageLock(_hashes(stage.outs), (stage.cmd, _hashes(stage.deps), stage.params))
+        name: StageLock(_hashes(stage.outs), stage.cmd, _hashes(stage.deps), stage.params)
         for name, stage in stages.items()
     }
 

@@ -80,12 +80,19 @@ def checked_out(revision: Revision) -> Iterator[Path]:
         yield revision.root
         return
     with tempfile.TemporaryDirectory(prefix="specimen-report-") as folder:
-        clone = Path(folder) / "repository"
-        top = read_git(revision.root, "rev-parse", "--show-toplevel").rstrip("\n")
-        read_git(revision.root, "clone", "--quiet", "--shared", "--no-checkout", top, str(clone))
-        read_git(clone, "checkout", "--quiet", "--detach", revision.name)
-        project = clone / folder_in_repository(revision.root)
-        local = revision.root / ".dvc/config.local"
-        if local.exists():
-            shutil.copy(local, project / ".dvc/config.local")
-        yield project
+        yield check_out(revision, Path(folder) / "repository")
+
+
+def check_out(revision: Revision, clone: Path) -> Path:
+    """Clone a revision into a folder that is not there yet; return the folder of the project in it.
+
+    Raises `NotAvailableError` where Git fails.
+    """
+    top = read_git(revision.root, "rev-parse", "--show-toplevel").rstrip("\n")
+    read_git(revision.root, "clone", "--quiet", "--shared", "--no-checkout", top, str(clone))
+    read_git(clone, "checkout", "--quiet", "--detach", str(revision.name))
+    project = clone / folder_in_repository(revision.root)
+    local = revision.root / ".dvc/config.local"
+    if local.exists():
+        shutil.copy(local, project / ".dvc/config.local")
+    return project

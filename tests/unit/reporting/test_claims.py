@@ -13,7 +13,7 @@ def said(*files: str, complete: bool = True, trained: bool = False) -> str:
 
 @pytest.mark.parametrize("path", [
     "src/specimen/reporting/verdict.py", ".github/workflows/report.yml", ".github/scripts/render_report.py", "Makefile",
-    "dvc.yaml", "data/dvc.yaml", "folds/dvc.yaml", "tools/ci_repro.py", ".dvc/config", ".dvcignore",
+    "dvc.yaml", "data/dvc.yaml", "folds/dvc.yaml", "seeds/dvc.yaml", "tools/ci_repro.py", ".dvc/config", ".dvcignore",
     "requirements/dev.txt", "pyproject.toml", "conftest.py", "plots/predictions.csv", "sitecustomize.py",
     "metrics/x.py", "docs", "tests", "",
 ])  # fmt: skip
@@ -28,12 +28,22 @@ def test_the_folders_are_named_once() -> None:
     assert "changes `src/`, `.github/`, `Makefile`, which made this report." in text
 
 
-@pytest.mark.parametrize("path", ["dvc.lock", "data/dvc.lock", "metrics/test.json", "folds/dvc.lock"])
+@pytest.mark.parametrize("path", [
+    "dvc.lock", "data/dvc.lock", "metrics/test.json", "folds/dvc.lock", "folds/folds.yaml", "seeds/dvc.lock",
+    "seeds/seeds.yaml",
+])  # fmt: skip
 def test_results_that_were_committed_are_a_claim_until_ci_has_run(path: str) -> None:
     assert "somebody else's machine has made what CI only read" in said(path, "params.yaml")
     assert said(path, "params.yaml", trained=True).startswith(
         "Run in CI by the code of the base, without the run cache"
     )
+
+
+def test_trainings_with_other_seeds_stay_a_claim_where_ci_has_run() -> None:
+    text = said("params.yaml", "dvc.lock", "seeds/dvc.lock", "seeds/seeds.yaml", "metrics/seeds.json", trained=True)
+    assert text.startswith("Run in CI by the code of the base")
+    assert "other seeds (<code>seeds/</code>, <code>metrics/</code>) are its own claim" in text
+    assert "claim" not in said("params.yaml", "dvc.lock", "metrics/test.json", trained=True)
 
 
 def test_params_data_docs_and_tests_make_no_claim() -> None:

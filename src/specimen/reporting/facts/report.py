@@ -13,6 +13,7 @@ from specimen.reporting.facts.data import DataChanges
 from specimen.reporting.facts.ledger import Ledger
 from specimen.reporting.facts.reproducibility import Reproducibility
 from specimen.reporting.facts.samples import SampleErrors
+from specimen.reporting.facts.seeds import RecipeVerdict
 from specimen.reporting.facts.verdict import Verdict
 
 Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
@@ -53,3 +54,5 @@ class ReportFacts(Facts):
     details: Details | NotKnown
     ledger: Ledger | NotKnown | None = None
     """None where there is no verdict."""
+    seeds: RecipeVerdict | NotKnown | None = None
+    """None where nobody has trained with other seeds."""

@@ -29,24 +29,24 @@ def verdict_section(verdict: Verdict, compared: str) -> Section:
         after = amount(verdict.after, verdict.metric, verdict.unit)
         answer = f"**Verdict: no detectable change. Both revisions predict the same, {name} is {after}.**"
         return Section("", paragraphs(answer, f"Measured on {shared}. {_left_out(verdict)}".strip(), compared))
-    answer = f"**Verdict: {verdict.word}. {_change(verdict)}.**"
+    change = change_of(verdict.metric, verdict.before, verdict.after, verdict.unit)
+    answer = f"**Verdict: {verdict.word}. {change}.**"
     basis = f"{_interval(verdict)} Measured on {shared}."
     basis = " ".join(part for part in (basis, ONE_TRAINING, _left_out(verdict)) if part)
     return Section("", paragraphs(answer, basis, _power(verdict), compared))
 
 
-def _change(verdict: Verdict) -> str:
-    """Return how the metric changed, as a sentence without its full stop."""
-    metric = find_metric(verdict.metric)
-    if not verdict.difference:
-        return f"{escape(metric.title)} is {amount(verdict.after, verdict.metric, verdict.unit)}"
-    verb = "rose" if verdict.difference > 0 else "fell"
-    size = amount(abs(verdict.difference), verdict.metric, verdict.unit, "points")
+def change_of(name: str, before: float, after: float, unit: str) -> str:
+    """Return how a metric changed, as a sentence without its full stop."""
+    metric = find_metric(name)
+    if after == before:
+        return f"{escape(metric.title)} is {amount(after, name, unit)}"
+    verb = "rose" if after > before else "fell"
+    size = amount(abs(after - before), name, unit, "points")
     if metric.direction == LOWER and metric.scale != "percent":  # an error, so what was there is the measure
-        size = change_in_percent(verdict.before, verdict.after)
+        size = change_in_percent(before, after)
     by = f" by {size}" if size else ""
-    values = from_to(verdict.before, verdict.after, verdict.metric, verdict.unit)
-    return f"{escape(metric.title)} {verb}{by} ({values})"
+    return f"{escape(metric.title)} {verb}{by} ({from_to(before, after, name, unit)})"
 
 
 def _interval(verdict: Verdict) -> str:

@@ -44,7 +44,7 @@ def read_list() -> SeedList:
     try:
         return SeedList(**read_yaml(PATH))
     except TypeError:
-        raise SpecimenError(f"{PATH} does not have the keys seeds, base and base_seeds. Get it back from Git.") from None
+        raise SpecimenError(f"{PATH} does not have the keys seeds, base, base_seeds. Get it back from Git.") from None
 
 
 def write_list(listed: SeedList) -> None:

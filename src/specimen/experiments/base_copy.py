@@ -29,7 +29,7 @@ def copy_base(base: Revision, folder: Path, train: StageLock) -> None:
         project = check_out(base, aside)
         cache = read_dvc(base.root, "cache", "dir").strip()
         read_dvc(project, "cache", "dir", "--local", cache)
-        stale = stale_stages(project)
+        stale = stale_stages(project, TRAIN)
     except NotAvailableError as error:
         raise SpecimenError(f"{base.label}: {error}.") from error
     if stale.get(TRAIN, True):

@@ -31,12 +31,12 @@ def read_log(text: str) -> dict[str, StageState]:
     return dict(sorted(states.items(), key=lambda item: order[item[0]]))
 
 
-def stale_stages(root: Path) -> dict[str, bool]:
-    """Return for each stage whether code, params or data differ from what `dvc.lock` says.
+def stale_stages(root: Path, *targets: str) -> dict[str, bool]:
+    """Return for each stage, or each that `targets` need, whether code, params or data differ from `dvc.lock`.
 
     Raises `NotAvailableError`.
     """
-    states = read_log(read_dvc(root, "repro", "--dry", "--allow-missing"))
+    states = read_log(read_dvc(root, "repro", "--dry", "--allow-missing", *targets))
     return {name: state != "unchanged" for name, state in states.items()}
 
 

@@ -113,6 +113,7 @@ def test_without_other_seeds_the_report_says_that_one_training_was_compared(walk
 def test_with_them_it_says_that_the_change_is_more_than_the_dice(walked: Path) -> None:
     text = (walked / "after.md").read_text()
     assert "**The change, or the dice? More than the dice: better.** Of 2 trainings of each with other seeds" in text
+    assert "base&#95;seeds" not in text
 
 
 def test_what_git_gets_is_small_and_the_copy_of_the_base_is_gone(walked: Path) -> None:

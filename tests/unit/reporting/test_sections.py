@@ -41,6 +41,12 @@ def test_a_metric_that_dvc_no_longer_finds_is_gone() -> None:
     assert "All 2 metrics" in text
 
 
+def test_lists_of_folds_and_seeds_are_no_params() -> None:
+    values = {"seeds.0": {"old": None, "new": 2}}
+    diff = {"folds/folds.yaml": values, "params.yaml": {"train.lr": {"old": 1, "new": 2}}, "seeds/seeds.yaml": values}
+    assert [change.key for change in read_changes(diff)] == ["train.lr"]
+
+
 def test_metrics_of_one_revision_are_new() -> None:
     changes = values_of_head("metrics/test.json", {"rmse": 2.0, "baseline": {"mean": {"rmse": 3.0}}})
     assert [(change.key, change.new) for change in changes] == [("baseline.mean.rmse", 3.0), ("rmse", 2.0)]

@@ -15,6 +15,10 @@ from specimen.reporting.shared_samples import NotComparableError
 from specimen.versioning.errors import NotAvailableError
 
 
+LISTS = ("folds/folds.yaml", "seeds/seeds.yaml")
+"""Which folds and seeds there are, which DVC counts as params because stages are made of them."""
+
+
 def collect_changes(diff: Future[list[Change]], file: str, head: Future[Mapping[str, Any]]) -> Changes:
     """Return what changed, or where DVC cannot compare, the values of the head alone.
 
@@ -46,8 +50,12 @@ def _same_samples(head: RevisionOutputs, base: RevisionOutputs, shared: Future[S
 
 
 def read_changes(diff: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[Change]:
-    """Return what `dvc metrics diff --json` or `dvc params diff --json` printed, sorted by file and key."""
-    return [_change(file, key, **values) for file, keys in sorted(diff.items()) for key, values in sorted(keys.items())]
+    """Return what `dvc metrics diff --json` or `dvc params diff --json` printed, sorted by file and key.
+
+    Lists of folds and of seeds are left out.
+    """
+    files = [(file, keys) for file, keys in sorted(diff.items()) if file not in LISTS]
+    return [_change(file, key, **values) for file, keys in files for key, values in sorted(keys.items())]
 
 
 def _change(file: str, key: str, old: object = None, new: object = None, diff: float | None = None) -> Change:

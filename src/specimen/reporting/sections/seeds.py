@@ -26,7 +26,7 @@ def seeds_section(seeds: RecipeVerdict | NotKnown | None, verdict: Verdict) -> S
         f"**The change, or the dice? {answer}**",
         f"Of {_counts(seeds)} with other seeds, {_on_average(seeds)}.",
         f"Another seed alone changes {escape(find_metric(seeds.metric).label)} by about "
-        f"{amount(seeds.apart, seeds.metric, seeds.unit, 'points')}.",
+        f"{amount(_two_digits(seeds.apart), seeds.metric, seeds.unit, 'points')}.",
         f"With other seeds and other test groups the difference could be from {low} to {high} "
         f"({100 * seeds.level:.4g} % interval), so this change is {'beyond' if found else 'within'} what they do by "
         "chance;",
@@ -34,6 +34,10 @@ def seeds_section(seeds: RecipeVerdict | NotKnown | None, verdict: Verdict) -> S
         _other_word(seeds, verdict),
     )
     return Section("", " ".join(part for part in parts if part))
+
+
+def _two_digits(value: float) -> float:
+    return float(f"{value:.2g}")
 
 
 def _counts(seeds: RecipeVerdict) -> str:

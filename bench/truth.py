@@ -34,7 +34,7 @@ from specimen.evaluation.exchange_test import exchange_interval
 from specimen.evaluation.jackknife import jackknife
 from specimen.evaluation.metric_intervals import metric_intervals
 from specimen.evaluation.number_measures import measure_numbers
-from specimen.evaluation.swapped_models import SwappedModels
+from specimen.evaluation.swapped_models import SwappedModels, swapped_models
 from specimen.evaluation.weighted import Measure
 from specimen.models.metric_registry import METRICS
 from specimen.reporting.ledger import chance_of_false_better
@@ -463,15 +463,15 @@ def draw_trainings(
     """Return pairs of trainings of two recipes; the errors of one are `1 - gain` times those of an equal one."""
     group = draw_groups(structure, count, random)
     hard = HARDNESS[structure](random, group)
-    number, own, spread, classes = trainings
+    number, own, spread, of_classes = trainings
 
     def noise() -> Any:
-        return np.stack([normal(random, group) for _ in NAMES], axis=1) if classes else normal(random, group)
+        return np.stack([normal(random, group) for _ in NAMES], axis=1) if of_classes else normal(random, group)
 
     def train(recipe: Any, quality: float) -> pd.DataFrame:
         mixed = np.sqrt(0.5) * shared + np.sqrt(0.5 - own) * recipe + np.sqrt(own) * noise()
         mixed = mixed * np.exp(spread * random.normal())
-        if not classes:
+        if not of_classes:
             return numbers(10.0, (1 - quality) * hard * mixed)
         target = group % len(NAMES)
         signal = 1.5 * (1 + 4 * quality) * np.eye(len(NAMES))[target]
@@ -479,16 +479,16 @@ def draw_trainings(
 
     shared, of_base, of_head = noise(), noise(), noise()
     pairs = ((train(of_head, gain), train(of_base, 0.0)) for _ in range(number))
-    return [swapped_models(*pair, pd.Series(group), "classification" if classes else "regression") for pair in pairs]
+    return [swapped_models(*pair, pd.Series(group), "classification" if of_classes else "regression") for pair in pairs]
 
 
-def seeds(cases: int) -> None:
+def seeds(cases: int, metrics: Collection[str]) -> None:
     """Print how often recipes are called different, by several trainings of each and by one."""
     false: list[float] = []
     print("structure            groups seeds         trainings metric     equal: called different  one training of each"
           "  gain: found  opposite")  # fmt: skip
     for structure, count, seed, number, metric in itertools.product(
-        HARDNESS, COUNTS[1:], SEEDS, (2, 3, 5), ("rmse", "accuracy")
+        HARDNESS, COUNTS[1:], SEEDS, (2, 3, 5), sorted({"rmse", "accuracy"} & {*metrics})
     ):
         random = np.random.default_rng([len(false), count])
         trainings = Trainings(number, *SEEDS[seed], classes=metric == "accuracy")
@@ -512,7 +512,9 @@ def by_trainings(models: list[SwappedModels], metric: str) -> int:
 
 
 if __name__ == "__main__":
-    parts = {"verdicts": verdicts, "kinds": kinds, "intervals": intervals, "power": power, "ledger": ledger, "seeds": seeds}
+    parts = {
+        "verdicts": verdicts, "kinds": kinds, "intervals": intervals, "power": power, "ledger": ledger, "seeds": seeds,
+    }  # fmt: skip
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(parts)}; default: all")
     parser.add_argument("--cases", type=int, default=1000, help="simulated test splits in a cell; default 1000")

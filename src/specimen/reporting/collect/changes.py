@@ -14,7 +14,6 @@ from specimen.reporting.shared_predictions import SharedPredictions
 from specimen.reporting.shared_samples import NotComparableError
 from specimen.versioning.errors import NotAvailableError
 
-
 LISTS = ("folds/folds.yaml", "seeds/seeds.yaml")
 """Which folds and seeds there are, which DVC counts as params because stages are made of them."""
 

@@ -406,7 +406,7 @@ def test_a_pull_request_does_not_set_its_own_gate(repository: Path, monkeypatch:
     change(repository, train={"error": 1.5}, report={"fail_on": "never", "metric": "mae"})
     dvc_here(repository, "repro")
     text = report_here(repository, monkeypatch, "--base", "strict", status=1)
-    assert f"Base: <code>{left[:7]}, where this left strict (" in text
+    assert f"Base: `{left[:7]}, where this left strict (" in text
     assert "0.07" not in section(text, "Params"), "what the base has got since then is none of its changes"
     assert text.startswith("**Verdict: worse. RMSE rose by 200 %")
     assert (

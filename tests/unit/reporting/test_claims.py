@@ -42,7 +42,7 @@ def test_results_that_were_committed_are_a_claim_until_ci_has_run(path: str) -> 
 def test_trainings_with_other_seeds_stay_a_claim_where_ci_has_run() -> None:
     text = said("params.yaml", "dvc.lock", "seeds/dvc.lock", "seeds/seeds.yaml", "metrics/seeds.json", trained=True)
     assert text.startswith("Run in CI by the code of the base")
-    assert "other seeds (<code>seeds/</code>, <code>metrics/</code>) are its own claim" in text
+    assert "other seeds (`seeds/`, `metrics/`) are its own claim" in text
     assert "claim" not in said("params.yaml", "dvc.lock", "metrics/test.json", trained=True)
 
 

@@ -80,7 +80,7 @@ def test_nothing_is_said_where_nobody_has_trained_with_other_seeds() -> None:
 def test_why_trainings_do_not_count_is_said_and_escaped() -> None:
     text = said(NotKnown(reason="<b> is stale; `make seeds` makes them again"))
     assert text == (
-        "Trainings with other seeds do not count here: &#60;b&#62; is stale; <code>make seeds</code> makes them again."
+        "Trainings with other seeds do not count here: &#60;b&#62; is stale; `make seeds` makes them again."
     )
 
 

@@ -174,7 +174,7 @@ def make_base_and_head(folder: Path) -> None:
     dvc_here(repository, "remote", "add", "--quiet", "--default", "storage", str(folder / "remote"))
     (repository / "stage.py").write_text(STAGE, encoding="utf-8")
     (repository / "dvc.yaml").write_text(yaml.safe_dump(PIPELINE, sort_keys=False))
-    (repository / ".gitignore").write_text("/report.md\n/report.json\n/repro.log\n")
+    (repository / ".gitignore").write_text("/report.md\n/report.json\n/report.html\n/repro.log\n")
     change(repository)
     dvc_here(repository, "repro")
     commit_all(repository, "Base")

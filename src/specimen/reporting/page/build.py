@@ -32,7 +32,8 @@ def build_page(comparison: Comparison, *, pictures: bool) -> str:
     charts = [*curve_charts(facts.charts), *class_charts(facts.charts)]
     with _noted(missing, "predicted against true"):
         charts += prediction_charts(comparison.shared.result())
-    charts += table_charts(comparison.base, comparison.head)
+    with _noted(missing, "errors, calibration and groups"):
+        charts += table_charts(comparison.base, comparison.head)
     vega = None
     with _noted(missing, "charts"):
         vega = vega_script()
@@ -51,6 +52,9 @@ def _noted(missing: dict[str, str], what: str) -> Iterator[None]:
         yield
     except (NotAvailableError, NotComparableError, SpecimenError) as error:
         missing.setdefault(what, str(error).rstrip("."))
+    # What nobody has foreseen must not cost the reviewer the rest of the page.
+    except Exception as error:
+        missing.setdefault(what, f"{type(error).__name__}: {error}")
 
 
 def _groups(comparison: Comparison, missing: dict[str, str]) -> list[Group]:

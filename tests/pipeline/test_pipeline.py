@@ -134,7 +134,7 @@ def test_a_tracker_leaves_the_lock_as_it_was(
     for stage in ("train", "evaluate"):
         run_script(repository, stage)
     output = capfd.readouterr()
-    assert (output.out + output.err).count("dvclive: run shufflenet_v2_x0_5-32px-lr0.001") == 2
+    assert (output.out + output.err).count("dvclive: run shufflenet_v2_x0_5-") == 2
     assert json.loads((repository / "dvclive/metrics.json").read_text())["test"]["rmse"] > 0
     assert changed_stages(repository) == set()
     assert git(repository, "status", "--porcelain") == ""

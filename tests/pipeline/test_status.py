@@ -25,7 +25,7 @@ Params = dict[str, dict[str, Any]]
         ("src/serve.py", set()),
         ("tools/*", set()),
         ("src/specimen/evaluation/plots/*", {"evaluate"}),
-        ("src/specimen/integrations/tracking.py", {"train", "evaluate"}),
+        ("src/specimen/integrations/tracking.py", {"train", "evaluate", "export"}),
         ("src/specimen/onnx/*", {"export"}),
         ("src/specimen/config/report.py", {"validate"}),
     ],

@@ -18,8 +18,10 @@ from specimen.common import errors
 from specimen.common.errors import SpecimenError
 from specimen.common.files import replace_atomically
 from specimen.reporting.comment import render_report
+from specimen.reporting.facts.verdict import Verdict
+from specimen.reporting.gate import Gate
 from specimen.reporting.page.build import build_page
-from specimen.reporting.report import Comparison, compare
+from specimen.reporting.report import compare
 from specimen.versioning import provenance, revisions
 from specimen.versioning.errors import NotAvailableError
 from specimen.versioning.revisions import Revision
@@ -54,7 +56,7 @@ def main() -> None:
     print(f"{page}: the same with photos and charts, to open in a browser")
     if arguments.open and not webbrowser.open(page.resolve().as_uri()):
         print(f"no browser was found to open {page}", file=sys.stderr)
-    _apply_gate(comparison)
+    _apply_gate(verdict, comparison.gate)
 
 
 def _write(path: Path, text: str) -> None:
@@ -77,13 +79,12 @@ def _last_run(log: Path | None) -> Mapping[str, StageState]:
     return provenance.read_log(log.read_text(encoding="utf-8", errors="replace"))
 
 
-def _apply_gate(comparison: Comparison) -> None:
+def _apply_gate(verdict: Verdict, gate: Gate) -> None:
     """End with status 1 where the gate says so. Raises `SpecimenError` for a gate that is not valid."""
-    gate = comparison.gate
     if gate.fault:
         raise SpecimenError(gate.fault)
     fails_on = gate.settings.fail_on
-    if comparison.facts.verdict.word in FAILING[fails_on]:
+    if verdict.word in FAILING[fails_on]:
         print(f"report.fail_on is {fails_on}, so this ends with status 1.", file=sys.stderr)
         sys.exit(EXIT_FAILED)
 

@@ -1,4 +1,4 @@
-"""Keep numbers of each predicted photo in a file, for `tools/drift.py`: beside the requests, never in their way."""
+"""Keep numbers of each predicted photo in a file, for `tools/drift.py`, without ever holding up a request."""
 
 from __future__ import annotations
 

@@ -221,6 +221,8 @@ def overload(folder: Path) -> None:
 
 def swaps(folder: Path) -> None:
     """Replace the model again and again while clients send photos."""
+    from specimen.onnx.checksum import write_checksum
+
     content = MODEL.read_bytes()
     model, new = folder / "model.onnx", folder / "new.onnx"
     model.write_bytes(content)
@@ -229,7 +231,8 @@ def swaps(folder: Path) -> None:
         loading = clients.submit(load, port, folder, CLIENTS, seconds=SECONDS)
         while not loading.done():
             text = f"version {len(versions)}".encode()
-            new.write_bytes(content + b"\x32" + bytes([len(text)]) + text)  # another `doc_string` of the ModelProto
+            # Another `doc_string` of the ModelProto (field 6), so another version of the same model.
+            new.write_bytes(write_checksum(content + b"\x32" + bytes([len(text)]) + text))
             new.replace(model)
             time.sleep(2)
             versions.add(json.loads(get(port, "/health"))["version"])

@@ -168,11 +168,11 @@ def test_on_the_base_itself_there_is_nothing_to_compare(repository: Path, capfd:
 
 
 def test_a_base_whose_lock_is_not_of_its_params_is_refused(repository: Path) -> None:
-    """Its trainings would be taken for those of a model that was made with other params."""
+    """New trainings would be taken for those of a model that was made with other params."""
     git(repository, "checkout", "--quiet", "main")
     set_lr(repository, 0.9)
     commit_all(repository, "Params without a run")
     git(repository, "checkout", "--quiet", "change")
     git(repository, "merge", "--quiet", "--strategy", "ours", "--message", "Merge", "main")
     with pytest.raises(Exception, match=r"main .*: its dvc\.lock is not of its code, params and data"):
-        run_script(repository, "seeds", "--count", "2", "--base", "main")
+        run_script(repository, "seeds", "--count", "3", "--base", "main")

@@ -158,6 +158,7 @@ bench: env ## Measure, side by side with the usual way and with the limit
 	$(BIN)/python bench/serve.py
 	$(BIN)/python bench/report.py HEAD
 	$(BIN)/python bench/truth.py --cases 200
+	$(BIN)/python bench/trainings.py --cases 200
 
 clean: ## Remove the environment and the caches of the tools (data and models stay)
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build profile

@@ -10,7 +10,7 @@ what would be counted twice, because the groups are part of why trainings differ
 F. Satterthwaite, Biometrics Bulletin 2, 1946. That seeds count as much as test samples is shown by X. Bouthillier et
 al., "Accounting for Variance in Machine Learning Benchmarks", MLSys 2021.
 
-`bench/truth.py seeds` measures how often it is wrong.
+`bench/trainings.py` measures how often it is wrong.
 """
 
 from __future__ import annotations

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import shutil
 from pathlib import Path
 
 import pytest
 import yaml
-from projects import SMALL, MakeOnce, commit_all, dvc_here, git, make_repository, run_script, write_params
+from projects import (
+    SMALL,
+    MakeOnce,
+    commit_all,
+    dvc_here,
+    git,
+    make_repository,
+    process_in,
+    run_script,
+    write_params,
+)  # fmt: skip
+
+from specimen.common.errors import SpecimenError
+from specimen.experiments.base_copy import copy_base
+from specimen.versioning import revisions
+from specimen.versioning.lock import read_lock
 
 VALIDATE = """
 from pathlib import Path
@@ -55,14 +68,6 @@ BASE_LR, BETTER_LR = 1.0, 0.5
 
 def set_lr(folder: Path, lr: float) -> None:
     write_params(folder, SMALL, train={"lr": lr})
-
-
-def printed(folder: Path, name: str, *arguments: str) -> str:
-    """Run a script; return what it and DVC printed."""
-    output = io.StringIO()
-    with contextlib.redirect_stdout(output):
-        run_script(folder, name, *arguments)
-    return output.getvalue()
 
 
 def report(folder: Path) -> str:
@@ -174,5 +179,18 @@ def test_a_base_whose_lock_is_not_of_its_params_is_refused(repository: Path) -> 
     commit_all(repository, "Params without a run")
     git(repository, "checkout", "--quiet", "change")
     git(repository, "merge", "--quiet", "--strategy", "ours", "--message", "Merge", "main")
-    with pytest.raises(Exception, match=r"main .*: its dvc\.lock is not of its code, params and data"):
+    with pytest.raises(SpecimenError, match=r"main .*: its dvc\.lock is not of its code, params and data"):
         run_script(repository, "seeds", "--count", "3", "--base", "main")
+
+
+def test_a_base_whose_data_are_nowhere_is_refused_with_the_ways_to_get_them(repository: Path) -> None:
+    prepared = yaml.safe_load((repository / "dvc.lock").read_text())["stages"]["prepare"]["outs"][0]["md5"]
+    (repository / f".dvc/cache/files/md5/{prepared[:2]}/{prepared[2:]}").unlink()
+    base = revisions.resolve(repository, "main")
+    train = read_lock(base.yaml("dvc.lock"), "dvc.lock")["train"]
+    with (
+        process_in(repository),
+        pytest.raises(SpecimenError, match=r"main .*: data/prepared is neither in the cache nor in the remote"),
+    ):
+        copy_base(base, repository / "copy", train)
+    assert not (repository / "copy").exists()

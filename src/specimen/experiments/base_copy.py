@@ -10,7 +10,7 @@ from specimen.common.errors import SpecimenError
 from specimen.versioning.dvc_commands import read_dvc
 from specimen.versioning.errors import NotAvailableError
 from specimen.versioning.lock import StageLock
-from specimen.versioning.provenance import check_out, stale_stages
+from specimen.versioning.provenance import check_out, is_stale
 from specimen.versioning.revisions import Revision
 
 TRAIN = "train"
@@ -29,15 +29,15 @@ def copy_base(base: Revision, folder: Path, train: StageLock) -> None:
         project = check_out(base, aside)
         cache = read_dvc(base.root, "cache", "dir").strip()
         read_dvc(project, "cache", "dir", "--local", cache)
-        stale = stale_stages(project, TRAIN)
+        _fetch(base, project, train.deps)
+        stale = is_stale(project, TRAIN)
     except NotAvailableError as error:
         raise SpecimenError(f"{base.label}: {error}.") from error
-    if stale.get(TRAIN, True):
+    if stale:
         raise SpecimenError(
             f"{base.label}: its dvc.lock is not of its code, params and data, so nobody knows what its model was "
             "trained with. Run `dvc repro` there and commit dvc.lock first."
         )
-    _fetch(base, project, train.deps)
     project.rename(folder)  # of a repository below the root of Git, the rest is not needed
     shutil.rmtree(aside, ignore_errors=True)
 

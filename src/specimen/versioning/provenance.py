@@ -31,11 +31,23 @@ def read_log(text: str) -> dict[str, StageState]:
     return dict(sorted(states.items(), key=lambda item: order[item[0]]))
 
 
-def stale_stages(root: Path, *targets: str) -> dict[str, bool]:
-    """Return for each stage, or each that `targets` need, whether code, params or data differ from `dvc.lock`.
+def stale_stages(root: Path) -> dict[str, bool]:
+    """Return for each stage whether code, params or data differ from what `dvc.lock` says.
 
     Raises `NotAvailableError`.
     """
+    return _are_stale(root)
+
+
+def is_stale(root: Path, stage: str) -> bool:
+    """Return the same for one stage, whose deps must be there; stages before it do not count.
+
+    Raises `NotAvailableError`.
+    """
+    return _are_stale(root, "--single-item", stage).get(stage, True)
+
+
+def _are_stale(root: Path, *targets: str) -> dict[str, bool]:
     states = read_log(read_dvc(root, "repro", "--dry", "--allow-missing", *targets))
     return {name: state != "unchanged" for name, state in states.items()}
 

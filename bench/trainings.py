@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from truth import CLASSES, GAIN, HARDNESS, NAMES, NUMBERS, Random, by_exchange, draw_groups, normal
+from truth import CLASSES, GAIN, HARDNESS, NAMES, NUMBERS, Random, by_exchange, classes, draw_groups, normal, numbers
 
 from specimen.evaluation.class_measures import measure_classes
 from specimen.evaluation.number_measures import measure_numbers
@@ -75,20 +75,14 @@ def draw(cell: Cell, random: Random, gain: float) -> Drawn:
         mixed = np.sqrt(0.5) * shared + np.sqrt(0.5 - seed.own) * recipe + np.sqrt(seed.own) * noise()
         mixed = mixed * np.exp(seed.spread * random.normal())
         if not cell.classes:
-            return pd.DataFrame({"target": 10.0, "prediction": 10 + (1 - quality) * hard * mixed})
-        return _classes(group % len(NAMES), SIGNAL * (1 + 4 * quality), np.minimum(hard, 4)[:, None] * mixed)
+            return numbers(10.0, (1 - quality) * hard * mixed)
+        target = group % len(NAMES)
+        signal = SIGNAL * (1 + 4 * quality) * np.eye(len(NAMES))[target]
+        return classes(target, signal + np.minimum(hard, 4)[:, None] * mixed)
 
     shared, of_base, of_head = noise(), noise(), noise()
     pairs = ((train(of_head, gain), train(of_base, 0.0)) for _ in range(cell.trainings))
     return Drawn(group, list(itertools.chain.from_iterable(pairs)))
-
-
-def _classes(target: Any, signal: float, errors: Any) -> pd.DataFrame:
-    logits = signal * np.eye(len(NAMES))[target] + errors
-    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    columns = {f"p: {name}": chances[:, index] for index, name in enumerate(NAMES)}
-    names = np.array(NAMES)
-    return pd.DataFrame({"target": names[target], "prediction": names[logits.argmax(axis=1)], **columns})
 
 
 def measured(drawn: Sequence[Drawn]) -> Iterator[list[SwappedModels]]:

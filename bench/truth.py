@@ -1,7 +1,7 @@
 """How often the verdict, the intervals and the power are right, on simulated models whose quality is known.
 
     python bench/truth.py                     # all, half an hour on two cores
-    python bench/truth.py verdicts            # or some of: verdicts, kinds, intervals, power, ledger, seeds
+    python bench/truth.py verdicts            # or some of: verdicts, kinds, intervals, power, ledger
     python bench/truth.py verdicts --cases 200 --metrics accuracy macro_f1
 
 verdicts: equal models called better or worse (at most 7 % in a cell of 1,000, 5.5 % on average are wanted), and a true
@@ -11,7 +11,6 @@ exchange test on the difference over its standard error (studentised).
 intervals: how often the 95 % intervals of metrics hold the truth.
 power: how often a change is found, against what the report says of it, averaged over test splits.
 ledger: how often one of many changes that change nothing is called better, against what the report says of it.
-seeds: how often two equally good recipes, trained 2, 3 or 5 times each, are called different, and a gain is found.
 
 In all structures of errors the two models find the same objects hard, and photos of one object are alike.
 """
@@ -19,7 +18,6 @@ In all structures of errors the two models find the same objects hard, and photo
 from __future__ import annotations
 
 import argparse
-import itertools
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
@@ -34,12 +32,11 @@ from specimen.evaluation.exchange_test import exchange_interval
 from specimen.evaluation.jackknife import jackknife
 from specimen.evaluation.metric_intervals import metric_intervals
 from specimen.evaluation.number_measures import measure_numbers
-from specimen.evaluation.swapped_models import SwappedModels, swapped_models
+from specimen.evaluation.swapped_models import SwappedModels
 from specimen.evaluation.weighted import Measure
 from specimen.models.metric_registry import METRICS
 from specimen.reporting.ledger import chance_of_false_better
 from specimen.reporting.power import MEAN_ERRORS, chance_to_find, pair_sums, power_of_errors
-from specimen.reporting.recipe_test import compare_trainings
 
 Random = np.random.Generator
 NUMBERS = ("rmse", "mae")
@@ -443,78 +440,8 @@ def falsely_better(changes: Any, alpha: float, seed: int) -> bool:
     return high < 0
 
 
-class Trainings(NamedTuple):
-    """How often each of two recipes is trained, and what another seed does to one that predicts numbers or classes."""
-
-    number: int
-    own: float
-    """Which share of the errors is a training's own; half of them both recipes have in common."""
-    spread: float
-    """By how much all errors of a training are larger or smaller: the standard deviation of the logarithm."""
-    classes: bool
-
-
-SEEDS = {"other errors": (0.3, 0.0), "other quality": (0.02, 0.1)}
-
-
-def draw_trainings(
-    structure: str, count: int, random: Random, gain: float, trainings: Trainings
-) -> list[SwappedModels]:
-    """Return pairs of trainings of two recipes; the errors of one are `1 - gain` times those of an equal one."""
-    group = draw_groups(structure, count, random)
-    hard = HARDNESS[structure](random, group)
-    number, own, spread, of_classes = trainings
-
-    def noise() -> Any:
-        return np.stack([normal(random, group) for _ in NAMES], axis=1) if of_classes else normal(random, group)
-
-    def train(recipe: Any, quality: float) -> pd.DataFrame:
-        mixed = np.sqrt(0.5) * shared + np.sqrt(0.5 - own) * recipe + np.sqrt(own) * noise()
-        mixed = mixed * np.exp(spread * random.normal())
-        if not of_classes:
-            return numbers(10.0, (1 - quality) * hard * mixed)
-        target = group % len(NAMES)
-        signal = 1.5 * (1 + 4 * quality) * np.eye(len(NAMES))[target]
-        return classes(target, signal + np.minimum(hard, 4)[:, None] * mixed)
-
-    shared, of_base, of_head = noise(), noise(), noise()
-    pairs = ((train(of_head, gain), train(of_base, 0.0)) for _ in range(number))
-    return [swapped_models(*pair, pd.Series(group), "classification" if of_classes else "regression") for pair in pairs]
-
-
-def seeds(cases: int, metrics: Collection[str]) -> None:
-    """Print how often recipes are called different, by several trainings of each and by one."""
-    false: list[float] = []
-    print("structure            groups seeds         trainings metric     equal: called different  one training of each"
-          "  gain: found  opposite")  # fmt: skip
-    for structure, count, seed, number, metric in itertools.product(
-        HARDNESS, COUNTS[1:], SEEDS, (2, 3, 5), sorted({"rmse", "accuracy"} & {*metrics})
-    ):
-        random = np.random.default_rng([len(false), count])
-        trainings = Trainings(number, *SEEDS[seed], classes=metric == "accuracy")
-        found: list[tuple[int, int, int]] = []
-        for case in range(cases):
-            equal, better = (draw_trainings(structure, count, random, gain, trainings) for gain in (0.0, GAIN))
-            of_equal, of_better = (by_trainings(models, metric) for models in (equal, better))
-            found.append((of_equal, by_exchange(equal[0], metric, case), of_better))
-        different, one, gained = np.array(found).T
-        false.append(float(np.mean(different != 0)))
-        print(f"{structure:<20} {count:>6} {seed:<13} {number:>9} {metric:<10} {100 * false[-1]:>22.1f} %"
-              f" {100 * np.mean(one != 0):>19.1f} % {100 * np.mean(gained > 0):>10.1f} %"
-              f" {100 * np.mean(gained < 0):>7.1f} %", flush=True)  # fmt: skip
-    print(f"equal recipes called different: {100 * np.mean(false):.1f} % on average, {100 * max(false):.1f} % at most")
-
-
-def by_trainings(models: list[SwappedModels], metric: str) -> int:
-    """Return 1 for a better recipe, -1 for a worse one, 0 for neither."""
-    word = compare_trainings(models, (len(models), len(models)), metric).word
-    return {"better": 1, "worse": -1}.get(word, 0)
-
-
 if __name__ == "__main__":
-    parts = {
-        "verdicts": verdicts, "kinds": kinds, "intervals": intervals, "power": power, "ledger": ledger, "seeds": seeds,
-    }  # fmt: skip
+    parts = {"verdicts": verdicts, "kinds": kinds, "intervals": intervals, "power": power, "ledger": ledger}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(parts)}; default: all")
     parser.add_argument("--cases", type=int, default=1000, help="simulated test splits in a cell; default 1000")

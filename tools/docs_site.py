@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from specimen.common import errors
 from specimen.common.errors import SpecimenError
+from specimen.versioning.git_commands import ask_git
 
 CONFIG = Path("docs/zensical.toml")
 FOLDER = Path("build/docs")
@@ -62,8 +63,8 @@ def repository_address() -> str | None:
     """Where the repository is on the web, or None."""
     if name := os.environ.get("GITHUB_REPOSITORY"):
         return f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{name}"
-    origin = subprocess.run(["git", "remote", "get-url", "origin"], capture_output=True, text=True, check=False).stdout
-    match = re.fullmatch(r"(?:https://|git@|ssh://git@)(?:[^@/]+@)?([\w.-]+)[:/](.+?)(?:\.git)?/?", origin.strip())
+    origin = ask_git(Path(), "remote", "get-url", "origin")
+    match = re.fullmatch(r"(?:https://|git@|ssh://git@)(?:[^@/]+@)?([\w.-]+)[:/](.+?)(?:\.git)?/?", origin)
     return f"https://{match[1]}/{match[2]}" if match else None
 
 

@@ -31,7 +31,6 @@ from specimen.drift.photo_record import PhotoRecord
 from specimen.drift.photo_table import PhotoTable, served_table, training_table
 from specimen.drift.plot import draw_days
 from specimen.inference.load import load_predictor
-from specimen.models.predictor import Predictor
 
 DRIFT = 1
 """Exit status."""
@@ -73,8 +72,8 @@ def find_drift(
     first_now = served.units.index >= len(before)
     tables = (served.part(pd.Series(~first_now)), served.part(pd.Series(first_now)))
     training = training_table(Store.load(options.prepared), predictor)
-    notes = [*notes, *_notes(now, tables, predictor, version)]
     days_before, days = (int(table.units.nunique()) for table in tables)
+    notes = [*notes, *_notes(now, version, days, days_before)]
     finding = Finding(
         period, len(now), days, days_before, compare(training, *tables, new_objects=options.new_objects), notes
     )
@@ -82,11 +81,8 @@ def find_drift(
     return finding
 
 
-def _notes(
-    now: Sequence[PhotoRecord], tables: tuple[PhotoTable, PhotoTable], predictor: Predictor, version: str
-) -> list[str]:
+def _notes(now: Sequence[PhotoRecord], version: str, days: int, days_before: int) -> list[str]:
     """Return what was left out, and why."""
-    days_before, days = (int(table.units.nunique()) for table in tables)
     notes = [too_few(days)] if days < FEWEST_UNITS else []
     if days_before < FEWEST_UNITS:
         notes.append(too_few(days_before, "before"))

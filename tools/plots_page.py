@@ -6,7 +6,6 @@ package, and names it in `.dvc/config.local`. Git ignores both.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from specimen.common import errors
 from specimen.common.errors import SpecimenError
 from specimen.common.files import replace_atomically
 from specimen.reporting.page.vega import vega_script
+from specimen.versioning.dvc_commands import run_dvc
 
 TEMPLATE = Path(".dvc/plots.html")
 PAGE = """<!doctype html>
@@ -44,8 +44,8 @@ def main() -> None:
         raise SpecimenError(f"{Path.cwd()} has no .dvc; run from the root of the repository.")
     with replace_atomically(TEMPLATE) as new:
         new.write_text(PAGE.replace("SCRIPT", vega_script()), encoding="utf-8")
-    command = [sys.executable, "-m", "dvc", "config", "--local", "plots.html_template", TEMPLATE.name]
-    subprocess.run(command, check=True)
+    if status := run_dvc("config", "--local", "plots.html_template", TEMPLATE.name):
+        sys.exit(status)  # DVC has said why
 
 
 if __name__ == "__main__":

@@ -26,14 +26,15 @@ from pathlib import Path
 
 from specimen.common import errors
 from specimen.common.errors import SpecimenError
-from specimen.versioning.cloud_run import CloudRun
+from specimen.versioning.cloud_run import OUT_OF_TIME, CloudRun
+from specimen.versioning.errors import NotAvailableError
 from specimen.versioning.git_commands import ask_git, find_commit
 from specimen.versioning.remote_files import RemoteFiles
 
 TASK = Path("cloud/train.yaml")
 FOR_SKY = "RENT_"
-FOR_THE_REMOTE = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION")
-OUT_OF_TIME = 124
+KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+FOR_THE_REMOTE = (*KEYS, "AWS_REGION", "AWS_DEFAULT_REGION")
 MOST_FAILURES = 3
 """Machines in a row that ended before they had been there for `SOON`."""
 SOON = 300
@@ -68,9 +69,12 @@ def main() -> None:
     wanted += ["--infra", options.infra] if options.infra else []
     wanted += ["--no-use-spot"] if options.on_demand else []
     wish = Wish(name, find_commit(root, options.base) or options.base, commit, options.run, wanted)
-    cloud_run = CloudRun(RemoteFiles(root), commit, options.run)
-    with ended(name):
-        status = rent(wish, cloud_run, root, time.monotonic() + 3600 * options.hours)
+    try:
+        cloud_run = CloudRun(RemoteFiles(root), commit, options.run)
+        with ended(name):
+            status = rent(wish, cloud_run, root, time.monotonic() + 3600 * options.hours)
+    except NotAvailableError as error:
+        raise SpecimenError(f"rent: {error}.") from error
     if status == OUT_OF_TIME:
         raise SpecimenError(
             f"rent: {options.hours:g} hours were too few. The checkpoint is kept; start it again to go on."
@@ -129,7 +133,9 @@ def ended(name: str) -> Iterator[None]:
 def sky(*arguments: str, seconds: float) -> int:
     """Run a command of SkyPilot on the terminal, for so long at most; return its status."""
     own = {name.removeprefix(FOR_SKY): value for name, value in os.environ.items() if name.startswith(FOR_SKY)}
-    env = os.environ | own | {"SKYPILOT_DISABLE_USAGE_COLLECTION": "1"}
+    # A key without a token must not get the token of another key.
+    inherited = {name: value for name, value in os.environ.items() if not (own and name in KEYS)}
+    env = inherited | own | {"SKYPILOT_DISABLE_USAGE_COLLECTION": "1"}
     try:
         return subprocess.run(["sky", *arguments], env=env, timeout=seconds, check=False).returncode
     except subprocess.TimeoutExpired:

@@ -12,16 +12,15 @@ from pathlib import Path
 
 from specimen.common import errors
 from specimen.common.errors import SpecimenError
-from specimen.versioning.cloud_run import CHECKPOINT, CloudRun
+from specimen.versioning.cloud_run import CHECKPOINT, OUT_OF_TIME, CloudRun
 from specimen.versioning.dvc_commands import run_dvc
+from specimen.versioning.errors import NotAvailableError
 from specimen.versioning.remote_files import RemoteFiles
 
 SECONDS = float(os.environ.get("CHECKPOINT_SECONDS", "60"))
 """Between two looks for a new checkpoint; of a spot machine AWS takes its leave two minutes before."""
 LAST_SECONDS = 10
 """That training gets to stop by itself."""
-OUT_OF_TIME = 124
-"""Status of a run that was stopped, as that of the program `timeout`."""
 
 
 def main() -> None:
@@ -29,12 +28,19 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _stop)
     base, commit, run = (_variable(name) for name in ("BASE", "COMMIT", "RUN"))
     minutes = float(_variable("MINUTES"))
-    root = Path.cwd()
+    try:
+        train_and_push(Path.cwd(), base, commit, run, 60 * minutes)
+    except NotAvailableError as error:
+        raise SpecimenError(f"rented: {error}.") from error
+
+
+def train_and_push(root: Path, base: str, commit: str, run: str, seconds: float) -> None:
+    """Train, push, and leave the results; end with the status. Raises `NotAvailableError` without the remote."""
     cloud_run = CloudRun(RemoteFiles(root), commit, run)
     if cloud_run.take_checkpoint(root):
         print(f"{CHECKPOINT} of an earlier machine is here", flush=True)
     with cloud_run.checkpoints_kept(root, SECONDS):
-        status = train(base, 60 * minutes)
+        status = train(base, seconds)
     if status < 0:  # a machine that is shut down kills its processes one by one; the next machine goes on
         sys.exit(f"Training was killed by signal {-status}.")
     if status == 0:

@@ -25,17 +25,17 @@ from specimen.experiments.base_copy import copy_base
 from specimen.experiments.model_deps import require_deps_of_model
 from specimen.experiments.seed_list import SeedList, listed, only_own, other_seeds, read_list, write_list
 from specimen.experiments.seed_metrics import SeedMetrics
+from specimen.reporting.recipe_test import FEWEST_TRAININGS
 from specimen.versioning import revisions
 from specimen.versioning.dvc_commands import read_dvc_json, run_dvc
-from specimen.versioning.errors import NotAvailableError, NotFoundError
-from specimen.versioning.lock import StageLock, read_lock
+from specimen.versioning.errors import NotAvailableError
+from specimen.versioning.lock import StageLock
 from specimen.versioning.revisions import Revision
-from specimen.versioning.seed_lock import read_seed_lock, seed_of, training_key
+from specimen.versioning.seed_lock import model_training, read_seed_lock, seed_of, training_key
 
 STAGES = Path("seeds/dvc.yaml")
 METRICS = Path("metrics/seeds.json")
 WORK = Path(".dvc/tmp/seeds")
-FEWEST = 2
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ def main() -> None:
     parser.add_argument("--base", default="main", metavar="REV", help="default main; empty: this revision alone")
     arguments = parser.parse_args()
     count: int = arguments.count
-    if count < FEWEST:
-        raise SpecimenError(f"K={count}: it takes {FEWEST} trainings at least to see what a seed does.")
+    if count < FEWEST_TRAININGS:
+        raise SpecimenError(f"K={count}: it takes {FEWEST_TRAININGS} trainings at least to see what a seed does.")
     params = load_params()
     require_deps_of_model(STAGES, "seed")
     base = find_base(Path.cwd(), arguments.base) if arguments.base else None
@@ -77,9 +77,7 @@ def find_base(root: Path, name: str) -> Base:
     way_out = "Name another one (BASE=...), or none (BASE=) to train this revision alone."
     try:
         revision = revisions.branch_point(revisions.resolve(root, name), revisions.workspace(root))
-        train = read_lock(revision.yaml("dvc.lock"), f"dvc.lock of {revision.label}").get("train")
-    except NotFoundError:
-        train = None
+        train = model_training(revision)
     except NotAvailableError as error:
         raise SpecimenError(f"BASE={name}: {error}. {way_out}") from error
     if train is None:
@@ -90,10 +88,7 @@ def find_base(root: Path, name: str) -> Base:
 def _are_of_the_model(count: int) -> bool:
     """Return whether the trainings of the workspace are of what `dvc.lock` says."""
     workspace = revisions.workspace(Path.cwd())
-    try:
-        train = read_lock(workspace.yaml("dvc.lock"), "dvc.lock").get("train")
-    except NotFoundError:
-        train = None
+    train = model_training(workspace)
     return train is not None and len(read_seed_lock(workspace).own_of(train)) >= count
 
 

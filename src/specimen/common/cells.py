@@ -34,7 +34,7 @@ def to_key(cells: pd.Series[Any], marks: Iterable[str] = ()) -> pd.Series[Any]:
 
 
 def count_marks(text: pd.Series[Any], marks: Iterable[str]) -> dict[str, int]:
-    """Return how often each mark of a missing value occurs, as the cells write it: `NA` and `na` are one mark."""
+    """Return how often each mark of a missing value occurs, by each spelling in the cells; case does not matter."""
     known = {mark.casefold() for mark in marks}
     counts = text.value_counts(sort=False)
     return {str(name): int(count) for name, count in counts.items() if str(name).casefold() in known}

@@ -45,7 +45,7 @@ def _locked(path: Path) -> Iterator[int]:
 
 
 def _lock(descriptor: int) -> None:
-    with suppress(ImportError):  # not on Windows, where one server has the file for itself
+    with suppress(ImportError):  # not on Windows, where the file cannot be kept
         import fcntl  # noqa: PLC0415
 
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -25,7 +25,6 @@ OF_THE_MODEL = (PREDICTION, CONFIDENCE, DISTANCE)
 """What only photos have that this very model has predicted, and of training only photos that it was not fitted to."""
 SIZES = ("megapixels", "aspect")
 """Of the file; the prepared data does not know it, so only two periods can be compared."""
-UNIT = "unit"
 
 
 @dataclass(frozen=True)
@@ -76,13 +75,13 @@ def served_table(records: Sequence[PhotoRecord], meta: ModelMeta, version: str, 
         {name: getattr(record, name) for name in (*PICTURE_STATISTICS, *OF_THE_MODEL)}
         | {"megapixels": record.width * record.height / 1e6, "aspect": record.width / record.height}
         | {f"feature {name}": record.features.get(name) for name in meta.features}
-        | {UNIT: record.time.astimezone(zone).date().isoformat(), "model": record.model}
         for record in records
     ]
     columns = [*PICTURE_STATISTICS, *OF_THE_MODEL, *SIZES, *(f"feature {name}" for name in meta.features)]
-    table = pd.DataFrame(rows, columns=[*columns, UNIT, "model"])
-    table.loc[table["model"] != version, list(OF_THE_MODEL)] = None
-    return _photo_table(table[columns], table[UNIT].astype(str), meta)
+    table = pd.DataFrame(rows, columns=columns)
+    table.loc[[record.model != version for record in records], list(OF_THE_MODEL)] = None
+    days = pd.Series([record.time.astimezone(zone).date().isoformat() for record in records], dtype=str)
+    return _photo_table(table, days, meta)
 
 
 def _photo_table(table: pd.DataFrame, units: pd.Series[str], meta: ModelMeta) -> PhotoTable:

@@ -12,8 +12,7 @@ from specimen.versioning.errors import NotAvailableError
 from specimen.versioning.lock import StageLock
 from specimen.versioning.provenance import check_out, is_stale
 from specimen.versioning.revisions import Revision
-
-TRAIN = "train"
+from specimen.versioning.seed_lock import TRAIN
 
 
 def copy_base(base: Revision, folder: Path, train: StageLock) -> None:

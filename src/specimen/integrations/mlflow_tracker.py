@@ -112,7 +112,7 @@ class MlflowRun:
             pip_requirements=self._requirements(f"-r {PACKAGE.parents[1] / 'requirements.txt'}"),
             signature=make_signature(predictor, example),
             input_example=example,
-            registered_model_name=self.name,
+            registered_model_name=self._model_name("model"),
         )
         self._mark("model", files.model, logged)
 
@@ -130,9 +130,12 @@ class MlflowRun:
             pip_requirements=self._requirements(*self.mlflow.onnx.get_default_pip_requirements()),
             onnx_execution_providers=["CPUExecutionProvider"],
             save_as_external_data=False,  # one file with the same bytes, that `predict.py --model` takes
-            registered_model_name=f"{self.name}-onnx",
+            registered_model_name=self._model_name("onnx"),
         )
         self._mark("onnx", path, logged)
+
+    def _model_name(self, kind: str) -> str:
+        return self.name if kind == "model" else f"{self.name}-{kind}"
 
     def _requirements(self, *packages: str) -> list[str]:
         """Return what `mlflow models serve` installs; MLflow would add itself as a whole, which refuses pandas 3."""
@@ -145,9 +148,9 @@ class MlflowRun:
 
     def _mark(self, kind: str, file: Path, logged: Any) -> None:
         """Write on run and version which file this is."""
-        self.mlflow.set_tag(f"{kind}.md5", file_md5(file))
-        name = self.name if kind == "model" else f"{self.name}-{kind}"
-        self.client.set_model_version_tag(name, str(logged.registered_model_version), "md5", file_md5(file))
+        md5 = file_md5(file)
+        self.mlflow.set_tag(f"{kind}.md5", md5)
+        self.client.set_model_version_tag(self._model_name(kind), str(logged.registered_model_version), "md5", md5)
 
     def end(self, *, succeeded: bool) -> None:
         """Close the run as finished or failed."""

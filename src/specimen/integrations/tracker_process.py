@@ -1,7 +1,7 @@
 """The other end of `tracking.py`, in a process for each tracker.
 
 `python -m specimen.integrations.tracker_process NAME` reads JSON lines from standard input:
-a run, the numbers of its epochs, its results, its end.
+a run, the numbers of its epochs, its results, its ONNX file, its end.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ def _api(service: Service) -> APIRouter:
 
     @router.post("/explain", response_model=Explanation, responses=refusals, openapi_extra=form)
     async def explain(request: Request) -> Response:
-        """Show what the model looked at in one image: how much its prediction changes when a part is covered."""
+        """Show what the model looked at in one image: which parts of the picture speak for its prediction."""
         async with open_upload(request, service.limits) as upload:
             return _json(await service.explain(upload))
 

@@ -111,7 +111,9 @@ def _send(stream: Any, head: dict[str, Any], body: bytes) -> None:
 def _receive(stream: Any) -> tuple[dict[str, Any], bytes]:
     """Return a head and a body. Raises `EOFError` at the end of the stream."""
     line = stream.readline()
-    head: dict[str, Any] = json.loads(line) if line.endswith(b"\n") else {"bytes": 1}
+    if not line.endswith(b"\n"):
+        raise EOFError
+    head: dict[str, Any] = json.loads(line)
     length = head.pop("bytes")
     body = stream.read(length)
     if len(body) < length:
@@ -121,7 +123,8 @@ def _receive(stream: Any) -> tuple[dict[str, Any], bytes]:
 
 def main() -> None:
     """Decode what comes in, until nothing more comes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which first answers what it has accepted
+    for number in (signal.SIGINT, signal.SIGTERM):  # they are for the server, which first answers what it has accepted
+        signal.signal(number, signal.SIG_IGN)
     _come_last()
     ignore_pillow_warnings()
     return_freed_memory()

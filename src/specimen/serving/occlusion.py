@@ -53,10 +53,11 @@ async def look(task: Task, picture: Picture, original: pd.DataFrame, predict: Pr
     The heat is what covers there take away from the prediction, for their area, summed over the rounds.
     """
     heat = np.zeros((FINEST, FINEST))
+    colour = np.median(picture.reshape(-1, 3), axis=0)
     cells = [(row, column) for row in range(GRIDS[0]) for column in range(GRIDS[0])]
     falls = np.zeros_like(heat)
     for grid in GRIDS:
-        predictions = await predict(covered(picture, cells, grid))
+        predictions = await predict(covered(picture, colour, cells, grid))
         worth = _positive(evidence(task, original, predictions))
         strengths = _strengths(grid, FINEST)
         side = FINEST // grid
@@ -76,13 +77,12 @@ def _positive(values: Floats) -> Floats:
     return np.where(np.isfinite(values), np.maximum(values, 0), 0)
 
 
-def covered(picture: Picture, cells: Sequence[Cell], grid: int) -> Picture:
-    """Return a picture for each cell, where that fades into the median colour of the picture.
+def covered(picture: Picture, colour: Floats, cells: Sequence[Cell], grid: int) -> Picture:
+    """Return a picture for each cell, where that fades into a colour.
 
     The cover is densest in the middle of the cell, and ends in the middles of its neighbours. Covers that are dense on
     all of their cell find the plants of the sample less often: in 86 instead of 93 of 100 photos.
     """
-    colour = np.median(picture.reshape(-1, 3), axis=0)
     strengths = _strengths(grid, len(picture))
     pictures = np.repeat(picture[None], len(cells), axis=0)
     for copy, (row, column) in zip(pictures, cells, strict=True):

@@ -78,18 +78,21 @@ class PhotoLog:
         except Exception as error:  # whatever it is, the photos have their predictions
             self._lose(len(photos), getattr(error, "strerror", None) or repr(error))
         else:
-            if self._lost:
-                LOG.warning("%s: grows again; %d photos are missing in it", self._path, self._lost)
-                self._lost = 0
+            with self._lock:
+                lost, self._lost = self._lost, 0
+            if lost:
+                LOG.warning("%s: grows again; %d photos are missing in it", self._path, lost)
         finally:
             with self._lock:
                 self._waiting -= size
 
     def _lose(self, count: int, why: str) -> None:
         """Say once, and count, that photos are not noted."""
-        if not self._lost:
+        with self._lock:
+            is_first = not self._lost
+            self._lost += count
+        if is_first:
             LOG.warning("%s: photos are predicted, but not noted here: %s", self._path, why)
-        self._lost += count
         self._on_lost(count)
 
 

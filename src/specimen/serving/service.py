@@ -15,7 +15,6 @@ from PIL import Image
 from specimen.common.files import significant
 from specimen.data.readers.decode import Picture
 from specimen.models.faults import find_faults
-from specimen.models.predictions import UNLIKE
 from specimen.serving import occlusion
 from specimen.serving.batching import Batcher
 from specimen.serving.decoding import DecodedImage, Decoder
@@ -27,7 +26,7 @@ from specimen.serving.quota import Quota
 from specimen.serving.request_errors import RequestError, all_failed
 from specimen.serving.request_features import FeatureRow, feature_rows
 from specimen.serving.responses import prediction_answers
-from specimen.serving.schemas import Explanation, Failure, Predictions
+from specimen.serving.schemas import ClassPrediction, Explanation, Failure, NumberPrediction, Predictions
 from specimen.serving.uploads import Upload
 
 
@@ -70,7 +69,7 @@ class Service:
         names = [image.name for image in images]
         answers = prediction_answers(model.predictor.meta, names, predictions)
         failures = _failures(model, names, predictions, [row for _, row in usable])
-        self._note(model, usable, predictions, failures.keys())
+        self._note(model, usable, predictions, answers, failures.keys())
         if len(failures) == count:
             raise all_failed(list(failures.values()))
         results_of_model = iter([failures.get(number, answer) for number, answer in enumerate(answers)])
@@ -113,22 +112,18 @@ class Service:
         model: LoadedModel,
         usable: Sequence[tuple[DecodedImage, FeatureRow]],
         predictions: pd.DataFrame,
+        answers: Sequence[NumberPrediction | ClassPrediction],
         failed: Collection[int],
     ) -> None:
         """Count the photos, and keep numbers of those that have a prediction."""
-        photos = [
-            PredictedPhoto(image, features, prediction)
-            for position, ((image, features), prediction) in enumerate(
-                zip(usable, predictions.to_dict("records"), strict=True)
-            )
-            if position not in failed
-        ]
-        self.metrics.images.labels("predicted").inc(len(photos))
-        self.metrics.unlike.inc(sum(bool(photo.prediction.get(UNLIKE)) for photo in photos))
+        good = [position for position in range(len(usable)) if position not in failed]
+        self.metrics.images.labels("predicted").inc(len(good))
+        self.metrics.unlike.inc(sum(bool(answers[position].unlike) for position in good))
         if failed:
             self.metrics.images.labels("no_prediction").inc(len(failed))
-        if self._photo_log is not None:
-            self._photo_log.add(model.version, photos)
+        if self._photo_log is not None and good:
+            rows = predictions.to_dict("records")
+            self._photo_log.add(model.version, [PredictedPhoto(*usable[position], rows[position]) for position in good])
 
     @asynccontextmanager
     async def _admit(self, client: str, pictures: int) -> AsyncIterator[None]:

@@ -18,6 +18,8 @@ CHECKPOINT = Path("models/checkpoint.pt")
 RESULTS = ("dvc.lock", "data/dvc.lock", "metrics", "repro.log")
 """What Git holds of a run, and its log; all else is in the remote by its hash."""
 STATUS = "status.json"
+OUT_OF_TIME = 124
+"""Status of a training that was stopped because its time was over, as that of the program `timeout`."""
 
 
 class CloudRun:
@@ -91,9 +93,18 @@ class CloudRun:
                 file = archive.extractfile(STATUS)
                 status = int(json.load(file)["status"]) if file else 1
                 wanted = RESULTS if status == 0 else RESULTS[-1:]
-                members = [member for member in archive if member.isfile() and _belongs(member.name, wanted)]
-                archive.extractall(root, members, filter="data")
+                for member in archive:
+                    if member.isfile() and _belongs(member.name, wanted):
+                        _put(archive, member, root)
         return status
+
+
+def _put(archive: tarfile.TarFile, member: tarfile.TarInfo, root: Path) -> None:
+    """Write a file of an archive below `root`; filters of tarfile are not in every Python 3.11."""
+    place, content = root / member.name, archive.extractfile(member)
+    if content and place.resolve().is_relative_to(root.resolve()):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content.read())
 
 
 def _belongs(name: str, wanted: Sequence[str]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from specimen.versioning.errors import NotAvailableError
+from specimen.versioning.errors import NotAvailableError, first_line
 
 
 class RemoteFiles:
@@ -20,7 +20,7 @@ class RemoteFiles:
             with Repo(str(root)) as repo:
                 self._remote: Any = repo.cloud.get_remote()
         except DvcException as error:
-            raise NotAvailableError(str(error).splitlines()[0]) from error
+            raise NotAvailableError(first_line(error)) from error
 
     def put(self, path: Path, key: str) -> None:
         """Copy a file to the remote. Raises `NotAvailableError`."""

@@ -63,10 +63,8 @@ class Revision:
 
     def files(self, folder: str) -> list[str]:
         """Return the paths of all files below a folder, none where it is not there. Raises `NotAvailableError`."""
-        try:
+        with self._available(folder):
             found = self._files.find(f"{self._folder}{folder}")
-        except Exception as error:  # as above
-            raise NotAvailableError(f"{folder} of {self.label} is not available: {first_line(error)}") from error
         return sorted(path.removeprefix("/").removeprefix(self._folder) for path in found)
 
     def json(self, path: str) -> dict[str, Any]:

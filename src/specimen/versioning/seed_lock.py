@@ -13,6 +13,7 @@ from typing import Any
 from specimen.common.hashing import content_md5
 from specimen.versioning.errors import NotAvailableError, NotFoundError
 from specimen.versioning.lock import Lock, StageLock, read_lock
+from specimen.versioning.revisions import LOCK as PIPELINE_LOCK
 from specimen.versioning.revisions import Revision
 
 LIST = "seeds/seeds.yaml"
@@ -37,6 +38,15 @@ class SeedLock:
         """Return the predictions of the base that were made as its `train` was."""
         option = f"--base {training_key(train)}"
         return [path for path, stage in self.base.items() if str(stage.command).endswith(option)]
+
+
+def model_training(revision: Revision) -> StageLock | None:
+    """Return how the model of a revision was trained; None where none was. Raises `NotAvailableError`."""
+    try:
+        lock = revision.yaml(PIPELINE_LOCK)
+    except NotFoundError:
+        return None
+    return read_lock(lock, f"{PIPELINE_LOCK} of {revision.label}").get(TRAIN)
 
 
 def read_seed_lock(revision: Revision) -> SeedLock:

@@ -114,7 +114,7 @@ def test_the_covers_of_a_grid_cover_all_of_a_picture_alike(size: int, grid: int)
     picture = np.full((size, size, 3), 50, np.uint8)
     picture[: size // 3] = 250
     cells = [(row, column) for row in range(grid) for column in range(grid)]
-    pictures = covered(picture, cells, grid)
+    pictures = covered(picture, np.median(picture.reshape(-1, 3), axis=0), cells, grid)
     taken = (picture.astype(float) - pictures).sum(axis=0)
     np.testing.assert_allclose(taken[: size // 3], 200, atol=2)
     assert not taken[size // 3 :].any(), "the median colour changes nothing"

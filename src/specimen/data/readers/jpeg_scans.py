@@ -17,8 +17,8 @@ _WITHOUT_LENGTH = frozenset({0x01, 0xD8})
 """Markers (TEM, SOI) that no length follows."""
 
 
-def count_scans(content: bytes, most: int = MAX_SCANS) -> int:
-    """Return how many scans of a JPEG are decoded, or `most` + 1 where there are more; 0 for what is not a JPEG.
+def count_scans(content: bytes) -> int:
+    """Return how many scans of a JPEG are decoded, or `MAX_SCANS` + 1 where there are more; 0 for what is not a JPEG.
 
     A plain JPEG has all in its first scan, and libjpeg reads no other. Only real markers count, not bytes that look
     like one in a thumbnail, or in the video of a moving photo.
@@ -28,7 +28,7 @@ def count_scans(content: bytes, most: int = MAX_SCANS) -> int:
     scans = 0
     components = 0  # of a sequential frame
     place = 2
-    while scans <= most and (found := _MARKER.search(content, place)):
+    while scans <= MAX_SCANS and (found := _MARKER.search(content, place)):
         marker = found[1][0]
         place = found.end()
         segment = content[place : place + 8]

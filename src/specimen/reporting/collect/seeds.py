@@ -17,9 +17,7 @@ from specimen.reporting.revision_tables import read_table
 from specimen.versioning.errors import NotAvailableError
 from specimen.versioning.lock import StageLock
 from specimen.versioning.revisions import Revision
-from specimen.versioning.seed_lock import is_training_of, read_seed_lock
-
-TRAIN = "train"
+from specimen.versioning.seed_lock import TRAIN, is_training_of, read_seed_lock
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from specimen.common import errors
 from specimen.common.errors import SpecimenError
@@ -30,7 +31,7 @@ PREDICTIONS = Path("plots/predictions.csv")
 def main() -> None:
     """Train and evaluate in a folder aside, and keep the predictions."""
     parser = argparse.ArgumentParser(description="Train with another seed, and predict the test split.")
-    parser.add_argument("seed", type=int, help="takes the place of train.seed")
+    parser.add_argument("seed", type=int, help="takes the place of train.seed, or of that of a forest")
     parser.add_argument("--base", metavar="KEY", help="train the base that has this key, instead of the workspace")
     arguments = parser.parse_args()
     project, name = Path.cwd(), f"seed-{arguments.seed}"
@@ -50,11 +51,14 @@ def main() -> None:
 def _set_up(work: Path, project: Path, seed: int) -> str:
     """Write the params of a run, and link the data that are prepared; return the launcher of its training.
 
-    What evaluate is asked for besides predictions is left out: no result depends on it.
+    Evaluate has its defaults, whatever the params ask for: only the predictions are kept.
     """
     params = params_aside(project)
     train = params["train"]
-    write_params(work, params | {"train": train | {"seed": seed}, "evaluate": {}})
+    changed: dict[str, Any] = {"seed": seed}
+    if train.get("backbone") == "forest":  # which has a seed of its own
+        changed["forest"] = (train.get("forest") or {}) | {"random_state": seed}
+    write_params(work, params | {"train": train | changed, "evaluate": {}})
     link = work / PREPARED
     link.parent.mkdir(parents=True, exist_ok=True)
     link.unlink(missing_ok=True)

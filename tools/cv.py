@@ -6,15 +6,13 @@ DVC runs only the folds that have changed. The results are metrics/cv.json for G
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 
 from specimen.common import errors
 from specimen.common.errors import SpecimenError
-from specimen.common.files import replace_atomically, write_json
+from specimen.common.files import write_json
 from specimen.config.base import PARAMS_FILE
 from specimen.config.params import Params, load_params
 from specimen.data.dataset.store import Store
@@ -22,6 +20,7 @@ from specimen.evaluation import metrics
 from specimen.evaluation.results_files import read_numbers
 from specimen.experiments import cross_validation
 from specimen.experiments.model_deps import require_deps_of_model
+from specimen.experiments.stage_list import listed
 from specimen.models.predictions import read_predictions
 from specimen.training.setup import make_task
 from specimen.versioning.dvc_commands import run_dvc
@@ -40,7 +39,7 @@ def main() -> None:
     params = load_params()
     count = _count(params)
     require_deps_of_model(FOLD_STAGES, "fold")
-    with _listed(count):
+    with listed(FOLD_LIST, f"{COMMENT}folds: {list(range(count))}\n"):
         status = run_dvc("repro", *(f"{FOLD_STAGES.as_posix()}:fold@{fold}" for fold in range(count)))
         if status:
             sys.exit(status)  # DVC has said why
@@ -64,24 +63,6 @@ def _count(params: Params) -> int:
             "null for the cross-validation."
         )
     return params.split.folds
-
-
-@contextmanager
-def _listed(count: int) -> Iterator[None]:
-    """List the folds for DVC, and keep the list only if all have run: `dvc pull` fails for a fold that never ran."""
-    before = FOLD_LIST.read_text(encoding="utf-8")
-    _write_list(f"{COMMENT}folds: {list(range(count))}\n")
-    try:
-        yield
-    except BaseException:
-        _write_list(before)
-        raise
-
-
-def _write_list(text: str) -> None:
-    if FOLD_LIST.read_text(encoding="utf-8") != text:
-        with replace_atomically(FOLD_LIST) as new_file:
-            new_file.write_text(text, encoding="utf-8")
 
 
 def summarise(params: Params, count: int) -> cross_validation.Summary:

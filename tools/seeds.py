@@ -23,15 +23,16 @@ from specimen.common.files import write_json
 from specimen.config.params import load_params
 from specimen.experiments.base_copy import copy_base
 from specimen.experiments.model_deps import require_deps_of_model
-from specimen.experiments.seed_list import SeedList, listed, only_own, other_seeds, read_list, write_list
+from specimen.experiments.seed_list import PATH, SeedList, only_own, other_seeds, read_list
 from specimen.experiments.seed_metrics import SeedMetrics
+from specimen.experiments.stage_list import listed, write_list
 from specimen.reporting.recipe_test import FEWEST_TRAININGS
 from specimen.versioning import revisions
 from specimen.versioning.dvc_commands import read_dvc_json, run_dvc
 from specimen.versioning.errors import NotAvailableError
 from specimen.versioning.lock import StageLock
 from specimen.versioning.revisions import Revision
-from specimen.versioning.seed_lock import model_training, read_seed_lock, seed_of, training_key
+from specimen.versioning.seed_lock import model_training, read_seed_lock, seed_in, seed_of, training_key
 
 STAGES = Path("seeds/dvc.yaml")
 METRICS = Path("metrics/seeds.json")
@@ -58,12 +59,12 @@ def main() -> None:
     params = load_params()
     require_deps_of_model(STAGES, "seed")
     base = find_base(Path.cwd(), arguments.base) if arguments.base else None
-    own = other_seeds(params.train.seed, count)
+    own = other_seeds(seed_in(params.train.model_dump()), count)
     _train("This revision", "seed", replace(read_list(), seeds=own))
     if base is not None and _needs_training(base, count):
         _train_base(base, own, count)
     else:
-        write_list(only_own(own))
+        write_list(PATH, only_own(own).text())
     of_this = SeedMetrics.read({seed: Path(f"seeds/seed-{seed}.csv") for seed in own}, params.data.task)
     write_json(METRICS, of_this.to_json())
     print(f"\nThis revision with other seeds:\n\n{of_this.as_markdown()}\n")
@@ -117,13 +118,13 @@ def _train_base(base: Base, own: list[int], count: int) -> None:
     shutil.rmtree(copy, ignore_errors=True)
 
 
-def _train(title: str, stage: str, trainings: SeedList, prepare: Callable[[], None] = lambda: None) -> None:
+def _train(title: str, stage: str, trainings: SeedList, prepare: Callable[[], None] | None = None) -> None:
     """Let DVC run the trainings of one side, after `prepare` if there are any to run."""
     seeds = trainings.seeds if stage == "seed" else trainings.base_seeds
     targets = [f"{STAGES.as_posix()}:{stage}@{seed}" for seed in seeds]
     print(f"\n{title}: seeds {', '.join(map(str, seeds))}.", flush=True)
-    with listed(trainings):
-        if _changed(targets):
+    with listed(PATH, trainings.text()):
+        if prepare and _changed(targets):
             prepare()
         status = run_dvc("repro", *targets)
         if status:

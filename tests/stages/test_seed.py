@@ -80,6 +80,15 @@ def test_the_seed_is_another_and_all_else_is_as_in_the_params(project: Path, mon
     assert not Path("seeds/seed-5.csv").exists()
 
 
+def test_the_seed_of_a_forest_is_another_too(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    params = yaml.safe_load((project / "params.yaml").read_text())
+    forest = params["train"] | {"backbone": "forest", "forest": {"max_depth": 3}}
+    (project / "params.yaml").write_text(yaml.safe_dump(params | {"train": forest}))
+    stopped(project, monkeypatch, "5")
+    params = yaml.safe_load((seed.WORK / "seed-5/params.yaml").read_text())
+    assert params["train"]["forest"] == {"max_depth": 3, "random_state": 5}
+
+
 def test_an_interrupted_training_finds_what_it_left(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped(project, monkeypatch, "5")
     (seed.WORK / "seed-5/models").mkdir()

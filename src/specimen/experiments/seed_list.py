@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import yaml
 
 from specimen.common.errors import SpecimenError
-from specimen.common.files import replace_atomically
 from specimen.config.base import read_yaml
 from specimen.versioning.seed_lock import LIST
 
@@ -27,6 +24,10 @@ class SeedList:
     base: str
     """The key of the base that is trained with `base_seeds`; anything where there are none."""
     base_seeds: list[int]
+
+    def text(self) -> str:
+        """Return the content of the file."""
+        return COMMENT + yaml.safe_dump(asdict(self), sort_keys=False, default_flow_style=None)
 
 
 def only_own(seeds: list[int]) -> SeedList:
@@ -45,23 +46,3 @@ def read_list() -> SeedList:
         return SeedList(**read_yaml(PATH))
     except TypeError:
         raise SpecimenError(f"{PATH} does not have the keys seeds, base, base_seeds. Get it back from Git.") from None
-
-
-def write_list(listed: SeedList) -> None:
-    """Write the list, unless it is there already."""
-    text = COMMENT + yaml.safe_dump(asdict(listed), sort_keys=False, default_flow_style=None)
-    if PATH.read_text(encoding="utf-8") != text:
-        with replace_atomically(PATH) as new_file:
-            new_file.write_text(text, encoding="utf-8")
-
-
-@contextmanager
-def listed(trainings: SeedList) -> Iterator[None]:
-    """List trainings, and keep the list only if all have run: `dvc pull` fails for one that never ran."""
-    before = read_list()
-    write_list(trainings)
-    try:
-        yield
-    except BaseException:
-        write_list(before)
-        raise

@@ -20,7 +20,7 @@ INPUTS = ("params.yaml",)
 RESULTS = ("metrics", "folds", "seeds")
 """Folders with what a run has written, as `dvc.lock` is."""
 LISTS = ("folds/folds.yaml", "seeds/seeds.yaml")
-"""What `make cv` and `make seeds` have run; no stage of a report does."""
+"""What `make cv` and `make seeds` have run; no stage of a report does. DVC counts the lists as params."""
 OTHER_SEEDS = ("seeds/", "metrics/seeds.json")
 """What `make seeds` writes, and what CI never runs again."""
 

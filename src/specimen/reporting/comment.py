@@ -8,6 +8,7 @@ from typing import TypeVar
 from specimen.reporting.facts.base import NotKnown
 from specimen.reporting.facts.report import ReportFacts
 from specimen.reporting.markdown import Section, code, prose, render
+from specimen.reporting.sections import charts
 from specimen.reporting.sections.charts import charts_section
 from specimen.reporting.sections.data import data_section
 from specimen.reporting.sections.details import details_section
@@ -22,9 +23,6 @@ from specimen.reporting.sections.seeds import seeds_section
 from specimen.reporting.sections.verdict import verdict_section
 
 F = TypeVar("F")
-
-CHARTS = "Charts"
-"""Title of the section that the page draws in another way."""
 
 
 def render_report(facts: ReportFacts, claim: Section | None = None) -> str:
@@ -49,7 +47,7 @@ def report_sections(facts: ReportFacts) -> list[Section]:
         _section("Metrics", metrics_section, facts.metrics),
         _section("Params", params_section, facts.params),
         _section("Data", data_section, facts.data),
-        _section(CHARTS, charts_section, facts.charts),
+        _section(charts.TITLE, charts_section, facts.charts),
         _section("Samples that changed most", samples_section, facts.samples),
         _section("Reproducible?", reproducibility_section, facts.reproducibility),
         _section("Details", details_section, facts.details),

@@ -25,10 +25,10 @@ from scipy.special import stdtrit
 
 from specimen.evaluation.exchange_test import TIE
 from specimen.evaluation.jackknife import Floats, jackknife
-from specimen.evaluation.swapped_models import SwappedModels, swapped_models
+from specimen.evaluation.swapped_models import SwappedModels
 from specimen.reporting.facts.seeds import RecipeVerdict
-from specimen.reporting.shared_samples import BASE, NotComparableError, one_side, sample_key, shared_samples
-from specimen.reporting.verdict import word_of
+from specimen.reporting.shared_samples import NotComparableError, sample_key, shared_samples
+from specimen.reporting.verdict import models_of, word_of
 
 FEWEST_TRAININGS = 2
 """Of each recipe: with one, nothing shows what a seed does."""
@@ -54,8 +54,7 @@ def judge_recipes(
     pairs = [shared_samples(*tables)[0].sort_values(key, ignore_index=True) for tables in _paired(base, head)]
     if not all(pair[key].equals(pairs[0][key]) for pair in pairs):
         raise NotComparableError("trainings of the same revision have predicted different samples")
-    groups = pairs[0]["group"] if "group" in pairs[0] else pairs[0].index.to_series()
-    models = [swapped_models(one_side(pair, ""), one_side(pair, BASE), groups, task) for pair in pairs]
+    models = [models_of(pair, task) for pair in pairs]
     return compare_trainings(models, (len(base), len(head)), metric, level=level)
 
 

@@ -13,10 +13,14 @@ from specimen.versioning.revisions import Revision
 
 def read_table(revision: Revision, path: str, *, classes: bool = False) -> pd.DataFrame:
     """Return a CSV; with `classes` the labels are text, else numbers. Raises `NotAvailableError`."""
+    return parse_table(revision.read(path), f"{path} of {revision.label}", classes=classes)
+
+
+def parse_table(content: bytes, source: str, *, classes: bool) -> pd.DataFrame:
+    """Return the CSV that was read from `source`, see `read_table`."""
     text = dict.fromkeys([*text_columns(classes=classes), "value"], str)
-    content = io.BytesIO(revision.read(path))
     try:
         # A class named "NA" or "null" is a name, so only an empty cell is missing.
-        return pd.read_csv(content, dtype=text, keep_default_na=False, na_values=[""])
+        return pd.read_csv(io.BytesIO(content), dtype=text, keep_default_na=False, na_values=[""])
     except ValueError as error:  # pandas' errors on empty and on ragged tables are such, too
-        raise NotAvailableError(f"{path} of {revision.label} is not a table: {first_line(error)}") from error
+        raise NotAvailableError(f"{source} is not a table: {first_line(error)}") from error

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from specimen.evaluation.exchange_test import FEWEST_GROUPS, TIE, exchange_interval
-from specimen.evaluation.swapped_models import swapped_models
+from specimen.evaluation.swapped_models import SwappedModels, swapped_models
 from specimen.models.metric_registry import METRICS
 from specimen.models.predictions import PREDICTION, probability_columns
 from specimen.models.task import TASKS, Regression
@@ -77,6 +77,12 @@ def check_agreement(base: RevisionPredictions, head: RevisionPredictions) -> Non
             raise NotComparableError(f"the {what} has changed from {before!r} to {after!r}")
 
 
+def models_of(pairs: pd.DataFrame, task: str) -> SwappedModels:
+    """Return the two models whose predictions are in `pairs`; a sample without a group is a group of its own."""
+    groups = pairs["group"] if "group" in pairs else pairs.index.to_series()
+    return swapped_models(one_side(pairs, ""), one_side(pairs, BASE), groups, task)
+
+
 def judge_pairs(
     pairs: pd.DataFrame, task: str, metric: str, *, resamples: int = 2000, seed: int = 0, level: float = 0.95
 ) -> Verdict:
@@ -84,9 +90,8 @@ def judge_pairs(
 
     Raises `NotComparableError` where the metric cannot decide, or where there are too few groups.
     """
-    groups = pairs["group"] if "group" in pairs else pairs.index.to_series()
     resamples = max(resamples, math.ceil(FEWEST_BEYOND / (1 - level)))
-    models = swapped_models(one_side(pairs, ""), one_side(pairs, BASE), groups, task)
+    models = models_of(pairs, task)
     count = len(models.shares)
     if count < FEWEST_GROUPS:
         share = "one group" if count == 1 else f"{count} groups"

@@ -79,10 +79,17 @@ def training_key(train: StageLock) -> str:
 
 
 def seed_of(train: StageLock) -> int:
-    """Return the seed of a training; 1, as everywhere, where its params name none."""
-    params = _params(train)
-    seed = params.get("seed") if isinstance(params, dict) else None
-    return seed if isinstance(seed, int) else 1
+    """Return the seed of a training, see `seed_in`."""
+    return seed_in(_params(train))
+
+
+def seed_in(params: Any) -> int:
+    """Return the seed in a section `train`, or the default of those that name none: 1, and 0 of a forest."""
+    section, key, default = params, "seed", 1
+    if isinstance(params, dict) and params.get("backbone") == "forest":  # which has a seed of its own
+        section, key, default = params.get("forest"), "random_state", 0
+    seed = section.get(key) if isinstance(section, dict) else None
+    return seed if isinstance(seed, int) else default
 
 
 def _params(stage: StageLock) -> Any:

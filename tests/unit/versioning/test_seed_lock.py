@@ -11,7 +11,7 @@ import pytest
 from specimen.versioning.errors import NotAvailableError, NotFoundError
 from specimen.versioning.lock import StageLock, read_lock
 from specimen.versioning.revisions import Revision
-from specimen.versioning.seed_lock import LIST, LOCK, is_training_of, read_seed_lock, seed_of, training_key
+from specimen.versioning.seed_lock import LIST, LOCK, is_training_of, read_seed_lock, seed_in, seed_of, training_key
 
 DEPS = {"data/prepared": "d1.dir", "src/train.py": "c1"}
 TRAIN = StageLock({}, "python src/train.py", DEPS, {"params.yaml": {"train": {"lr": 0.001, "seed": 4}}})
@@ -91,6 +91,12 @@ def test_a_list_that_make_seeds_did_not_write_is_an_error() -> None:
 def test_the_seed_of_a_training_is_in_its_params() -> None:
     assert seed_of(TRAIN) == 4
     assert seed_of(StageLock()) == 1
+
+
+def test_a_forest_has_a_seed_of_its_own() -> None:
+    assert seed_in({"backbone": "forest", "seed": 4, "forest": {"random_state": 7}}) == 7
+    assert seed_in({"backbone": "forest", "seed": 4}) == 0
+    assert seed_in({"backbone": "resnet18", "seed": 4, "forest": {"random_state": 7}}) == 4
 
 
 def test_a_lock_keeps_command_deps_and_params_apart() -> None:

@@ -7,15 +7,13 @@ from concurrent.futures import Future
 from typing import Any
 
 from specimen.common.flattening import flatten
+from specimen.reporting.claims import LISTS
 from specimen.reporting.facts.base import NotKnown, plain
 from specimen.reporting.facts.changes import Change, Changes, keep_most
 from specimen.reporting.revision_outputs import METRICS, RevisionOutputs
 from specimen.reporting.shared_predictions import SharedPredictions
 from specimen.reporting.shared_samples import NotComparableError
 from specimen.versioning.errors import NotAvailableError
-
-LISTS = ("folds/folds.yaml", "seeds/seeds.yaml")
-"""Which folds and seeds there are, which DVC counts as params because stages are made of them."""
 
 
 def collect_changes(diff: Future[list[Change]], file: str, head: Future[Mapping[str, Any]]) -> Changes:

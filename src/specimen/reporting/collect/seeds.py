@@ -13,7 +13,7 @@ from specimen.reporting.facts.seeds import RecipeVerdict
 from specimen.reporting.facts.verdict import Verdict
 from specimen.reporting.recipe_test import FEWEST_TRAININGS, judge_recipes
 from specimen.reporting.revision_outputs import RevisionOutputs
-from specimen.reporting.revision_tables import read_table
+from specimen.reporting.revision_tables import parse_table
 from specimen.versioning.errors import NotAvailableError
 from specimen.versioning.lock import StageLock
 from specimen.versioning.revisions import Revision
@@ -45,13 +45,12 @@ def read_trainings(base: RevisionOutputs, head: RevisionOutputs) -> Trainings | 
     own = head_lock.own_of(of_head)
     its_own, made_here = base_lock.own_of(of_base), head_lock.base_of(of_base)
     _require(own, head_lock.own, "this revision")
-    _require(max(its_own, made_here, key=len), {**base_lock.own, **head_lock.base}, "the base")
+    sides = ((base_revision, base_lock.own, its_own), (head_revision, head_lock.base, made_here))
+    side = max(sides, key=lambda one: len(one[2]))
+    _require(side[2], {**base_lock.own, **head_lock.base}, "the base")
     task = head.predictions.result().task
     classes = task == "classification"
-    if len(its_own) >= len(made_here):
-        tables = _read(base_revision, base_lock.own, its_own, classes=classes)
-    else:
-        tables = _read(head_revision, head_lock.base, made_here, classes=classes)
+    tables = _read(*side, classes=classes)
     return Trainings(tables, _read(head_revision, head_lock.own, own, classes=classes), task)
 
 
@@ -70,10 +69,13 @@ def _require(counting: Sequence[str], known: Mapping[str, StageLock], whose: str
 def _read(
     revision: Revision, stages: Mapping[str, StageLock], paths: Sequence[str], *, classes: bool
 ) -> list[pd.DataFrame]:
+    tables = []
     for path in paths:
-        if content_md5(revision.read(path)) != stages[path].outputs.get(path):
-            raise NotAvailableError(f"{path} of {revision.label} is not what seeds/dvc.lock says")
-    return [read_table(revision, path, classes=classes) for path in paths]
+        content, source = revision.read(path), f"{path} of {revision.label}"
+        if content_md5(content) != stages[path].outputs.get(path):
+            raise NotAvailableError(f"{source} is not what seeds/dvc.lock says")
+        tables.append(parse_table(content, source, classes=classes))
+    return tables
 
 
 def collect_seeds(verdict: Verdict, trainings: Future[Trainings | None]) -> RecipeVerdict | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,12 @@ from specimen.reporting.comment import report_sections
 from specimen.reporting.data_diff import compare
 from specimen.reporting.page.cards import Group, changed_groups, data_groups, rejected_group, worst_group
 from specimen.reporting.page.charts import class_charts, curve_charts, prediction_charts, table_charts
-from specimen.reporting.page.document import LARGEST, Content, joined, render_page
+from specimen.reporting.page.document import LARGEST, Content, render_page
 from specimen.reporting.page.side import Side
 from specimen.reporting.page.stored_pictures import Pictures
 from specimen.reporting.page.vega import vega_script
 from specimen.reporting.report import Comparison
+from specimen.reporting.revision_outputs import PARAMS, read_target
 from specimen.reporting.shared_samples import NotComparableError
 from specimen.versioning.errors import NotAvailableError
 
@@ -40,9 +40,8 @@ def build_page(comparison: Comparison, *, pictures: bool) -> str:
     groups = _groups(comparison, missing) if pictures else []
     if not pictures:
         missing["photos"] = "report.pictures is false"
-    return render_page(
-        Content("Specimen report", report_sections(facts), charts, groups, joined(missing.items()), vega)
-    )
+    notes = [f"Not shown: {what}, because {why}." for what, why in missing.items()]
+    return render_page(Content("Specimen report", report_sections(facts), charts, groups, notes, vega))
 
 
 @contextmanager
@@ -77,15 +76,15 @@ def _changes_of_data(comparison: Comparison, base: Side, head: Side) -> list[Gro
     old, new = base.outputs, head.outputs
     rejected = new.rejected.result()
     diff = compare(old.samples.result(), new.samples.result(), old.rejected.result(), rejected)
-    unit = str(new.params.result().get("data", {}).get("unit") or "")
-    groups = data_groups(diff, unit, base, head)
-    newly = rejected_group(rejected, diff.newly_rejected, _raw_reader(new.params, comparison.facts.head))
+    params = new.params.result()
+    groups = data_groups(diff, read_target(params, PARAMS).unit, base, head)
+    newly = rejected_group(rejected, diff.newly_rejected, _raw_reader(params))
     return [*groups, *([newly] if newly else [])]
 
 
-def _raw_reader(params: Future[Any], label: str) -> Callable[[str], Pictures | None]:
+def _raw_reader(params: Mapping[str, Any]) -> Callable[[str], Pictures | None]:
     """Return what reads a photo of the data in the workspace, which is not in the store; None where that fails."""
-    data = params.result().get("data", {})
+    data = params["data"]
     try:
         images = open_images(Path(str(data.get("root"))), str(data.get("images")), excluded=data.get("masks"))
     except SpecimenError:

@@ -21,6 +21,7 @@ MOST_EXPLAINED = 6
 """Photos of a group with heat, which takes some seconds for each revision."""
 MOST = 12
 """Photos of a group without."""
+HEAT_NOTE = "Bright areas of the grey copies speak for the prediction: for a larger number, or for the predicted class."
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,8 @@ def changed_groups(shared: SharedPredictions, base: Side, head: Side) -> list[Gr
     grew, fell = changed_most(shared)
     titles = ((f"Errors that grew most (of {len(grew):,})", grew), (f"Errors that fell most (of {len(fell):,})", fell))
     return [
-        Group(title, _HEAT_NOTE, _compared(pairs.head(MOST_EXPLAINED), shared, base, head)) for title, pairs in titles
+        Group(title, HEAT_NOTE, _compared(pairs.head(MOST_EXPLAINED), shared, base, head)) for title, pairs in titles
     ]
-
-
-_HEAT_NOTE = (
-    "Bright areas of the grey copies speak for the prediction: for a larger number, or for the predicted class."
-)
 
 
 def _compared(pairs: pd.DataFrame, shared: SharedPredictions, base: Side, head: Side) -> tuple[Card, ...]:
@@ -113,8 +109,7 @@ def data_groups(diff: DataDiff, unit: str, base: Side, head: Side) -> list[Group
     groups = [
         ("Added", diff.added, lambda row: _truth(row["target"], unit), (head,)),
         ("Relabelled", diff.relabelled, lambda row: f"{_value(row['before'])} to {_value(row['after'])}", (head,)),
-        ("Another photo under the same name", diff.replaced.to_frame(index=False).set_index(diff.replaced.names),
-         lambda row: "", (base, head)),
+        ("Another photo under the same name", pd.DataFrame(index=diff.replaced), lambda row: "", (base, head)),
     ]  # fmt: skip
     return [
         Group(f"{title}: {len(rows):,}", "", shown(rows, text, *sides))
@@ -143,7 +138,7 @@ def _truth(target: object, unit: str) -> str:
 
 def _say(predictions: pd.DataFrame, unit: str) -> list[tuple[str, ...]]:
     """Return for each row the prediction, and its interval or set."""
-    return [_of_number(row, unit) if CONFIDENCE not in row else _of_class(row) for _, row in predictions.iterrows()]
+    return [_of_class(row) if CONFIDENCE in row else _of_number(row, unit) for _, row in predictions.iterrows()]
 
 
 def _of_number(row: pd.Series[Any], unit: str) -> tuple[str, ...]:

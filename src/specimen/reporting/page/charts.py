@@ -47,7 +47,10 @@ def _curve(curve: Curve) -> Chart:
         for revision, values in (("base", curve.base), ("this", curve.head))
         for epoch, value in enumerate(values, 1)
     ]
-    encoding = {"x": _number("epoch", tickMinStep=1), "y": _number("value", title=curve.column, zero=False)}
+    encoding = {
+        "x": _number("epoch") | {"axis": {"tickMinStep": 1}},
+        "y": _number("value", title=curve.column, zero=False),
+    }
     return Chart(f"{curve.column} by epoch", _by_revision(rows, {"type": "line", "point": True}, encoding))
 
 
@@ -67,7 +70,7 @@ def prediction_charts(shared: SharedPredictions) -> list[Chart]:
     points = _by_revision(
         rows, {"type": "point", "filled": True, "size": 40}, encoding, ["sample", "true", "predicted"]
     )
-    ends = [float(pairs["target"].min()), float(pairs["target"].max())]
+    ends = [(end, end) for end in (float(pairs["target"].min()), float(pairs["target"].max()))]
     return [Chart("Predicted against true, shared test samples", _with_line(points, ends, "true", "predicted"))]
 
 
@@ -91,16 +94,17 @@ def table_charts(base: RevisionOutputs, head: RevisionOutputs) -> list[Chart]:
     """Return what evaluate writes to plots/tables, of both revisions: errors, calibration and groups."""
     both = (("base", base), ("this", head))
     errors = _rows("errors", both, ["share", "error"])
-    calibration = _rows("calibration", both, ["expected", "measured"])
+    calibration = _rows("calibration", both, ["at", "expected", "measured"])
     by = _rows("by", both, ["group", "score"])
     charts = []
     if errors:
         encoding = {"x": _number("share", title="share of the test split"), "y": _number("error")}
         charts.append(Chart("Error below which a share of the test split stays", _by_revision(errors, _LINE, encoding)))
     if calibration:
-        encoding = {"x": _number("expected", title="promised"), "y": _number("measured")}
-        spec = _with_line(_by_revision(calibration, _POINT, encoding), [0.0, 1.0], "expected", "measured")
-        charts.append(Chart("Promised and measured share", spec))
+        encoding = {"x": _number("at", title="prediction or confidence", zero=False), "y": _number("measured")}
+        promised = sorted((row["at"], row["expected"]) for row in calibration)
+        spec = _with_line(_by_revision(calibration, _POINT, encoding), promised, "at", "measured")
+        charts.append(Chart("Measured share, and the promised one as a line", spec))
     if by:
         groups = list(dict.fromkeys(row["group"] for row in by))
         encoding = {"x": _number("score", title="metric"), "y": _name("group", groups)}
@@ -121,8 +125,8 @@ def _rows(name: str, both: Sequence[tuple[str, RevisionOutputs]], columns: Seque
         except NotAvailableError:
             continue
         if {*columns} <= {*table}:
-            tables.append(table[[*columns]].dropna().assign(revision=revision))
-    shown = pd.concat(tables).head(MOST_POINTS) if tables else pd.DataFrame()
+            tables.append(table[[*columns]].dropna().head(MOST_POINTS).assign(revision=revision))
+    shown = pd.concat(tables) if tables else pd.DataFrame()
     return [{str(name): value for name, value in row.items()} for row in shown.to_dict("records")]
 
 
@@ -149,10 +153,10 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _with_line(chart: Spec, ends: Sequence[float], x: str, y: str) -> Spec:
-    """Return a chart with a grey line where both axes are equal."""
+def _with_line(chart: Spec, points: Sequence[tuple[float, float]], x: str, y: str) -> Spec:
+    """Return a chart with a grey line through points."""
     line = {
-        "data": {"values": [{x: end, y: end} for end in ends]},
+        "data": {"values": [{x: one, y: other} for one, other in points]},
         "mark": {"type": "line", "strokeDash": [4, 4], "color": "#888"},
         "encoding": {channel: chart["encoding"][channel] for channel in ("x", "y")},
     }
@@ -160,8 +164,7 @@ def _with_line(chart: Spec, ends: Sequence[float], x: str, y: str) -> Spec:
 
 
 def _number(name: str, title: str | None = None, **scale: Any) -> Spec:
-    axis = {"tickMinStep": scale.pop("tickMinStep")} if "tickMinStep" in scale else {}
-    return {"field": _field(name), "type": "quantitative", "title": title or name, "scale": scale, "axis": axis}
+    return {"field": _field(name), "type": "quantitative", "title": title or name, "scale": scale}
 
 
 def _name(name: str, order: Sequence[str]) -> Spec:

@@ -12,18 +12,18 @@ import html
 import io
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 
 from markdown_it import MarkdownIt
 from PIL import Image
 
-from specimen.reporting.comment import CHARTS
 from specimen.reporting.markdown import Section, paragraphs, visible
 from specimen.reporting.page.cards import Card, Group, Panel
 from specimen.reporting.page.charts import Chart
 from specimen.reporting.page.stored_pictures import Pictures
+from specimen.reporting.sections.charts import TITLE as CHARTS
 
 LIMIT = 3_000_000
 """Bytes of the file."""
@@ -55,11 +55,13 @@ def render_page(content: Content) -> str:
     """Return the page, in at most `LIMIT` bytes: groups of photos are left out from the end, then rows of tables."""
     page = _page(content, MOST_ROWS)
     groups = [*content.groups]
+    shown = content
     while len(page.encode()) > LIMIT and groups:
         groups.pop()
         cut = f"{len(content.groups) - len(groups)} groups of photos are left out, to keep this file small."
-        page = _page(replace(content, groups=groups, notes=[*content.notes, cut]), MOST_ROWS if groups else FEWEST_ROWS)
-    return page
+        shown = replace(content, groups=groups, notes=[*content.notes, cut])
+        page = _page(shown, MOST_ROWS)
+    return page if len(page.encode()) <= LIMIT else _page(shown, FEWEST_ROWS)
 
 
 def _page(content: Content, most: int) -> str:
@@ -161,8 +163,3 @@ def _data_uri(picture: Pictures) -> str:
     file = io.BytesIO()
     image.save(file, "WEBP", quality=QUALITY)
     return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
-
-
-def joined(reasons: Iterable[tuple[str, str]]) -> list[str]:
-    """Return sentences such as `Not shown: photos, for ...`, from what is missing and why."""
-    return [f"Not shown: {what}, because {why}." for what, why in reasons]

@@ -17,6 +17,7 @@ from specimen.reporting.revision_outputs import RevisionOutputs
 from specimen.versioning.errors import NotAvailableError, first_line
 
 MODEL = "models/model.pt"
+HEAT = "where the model looks"
 
 
 @dataclass
@@ -47,19 +48,19 @@ class Side:
         """Return each picture in grey with a glow where it speaks for the prediction; None where that is not known."""
         known = [place for place, picture in enumerate(pictures) if picture is not None]
         nothing: list[Pictures | None] = [None] * len(pictures)
+        if not known or HEAT in self.missing:
+            return nothing
         try:
-            samples = self.outputs.samples.result().iloc[self._rows(wanted, key)[known]] if known else wanted.head(0)
-            glowing = self._glow(np.array([pictures[place] for place in known]), samples) if known else None
+            samples = self.outputs.samples.result().iloc[self._rows(wanted, key)[known]]
+            glowing = self._glow(np.array([pictures[place] for place in known]), samples)
         except (NotAvailableError, SpecimenError) as error:
-            self.missing["where the model looks"] = str(error)
+            self.missing[HEAT] = str(error)
             return nothing
         # A model of another version of the code may fail in any way; the page says so, and shows the rest.
         except Exception as error:
-            self.missing["where the model looks"] = f"{type(error).__name__}: {first_line(error)}"
+            self.missing[HEAT] = f"{type(error).__name__}: {first_line(error)}"
             return nothing
-        if glowing is None:
-            return nothing
-        shown = dict(zip(known, glowing, strict=True))
+        shown = dict(zip(known, glowing, strict=True)) if glowing else {}
         return [shown.get(place) for place in range(len(pictures))]
 
     def _rows(self, wanted: pd.DataFrame, key: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -8,6 +8,7 @@ from specimen.reporting.formatting import number
 from specimen.reporting.markdown import Fold, Section, code, paragraphs, prose
 from specimen.reporting.mermaid import BASE, HEAD, LEGEND, TRUE
 
+TITLE = "Charts"
 MOST_CLASSES = 10
 MOST_CURVES = 5
 CHART_WIDTH = 80
@@ -19,10 +20,10 @@ def charts_section(charts: ChartFacts) -> Section:
     curves = paragraphs(*map(_curve, charts.curves[:MOST_CURVES]), _legend(charts))
     predictions = charts.predictions
     if isinstance(predictions, TenthMeans):
-        return Section("Charts", paragraphs(curves, _tenths(predictions)))
+        return Section(TITLE, paragraphs(curves, _tenths(predictions)))
     if isinstance(predictions, ClassScores):
-        return Section("Charts", paragraphs(curves, _class_scores(predictions)), [_all_class_scores(predictions)])
-    return Section("Charts", paragraphs(curves, f"No chart of predictions: {prose(predictions.reason)}."))
+        return Section(TITLE, paragraphs(curves, _class_scores(predictions)), [_all_class_scores(predictions)])
+    return Section(TITLE, paragraphs(curves, f"No chart of predictions: {prose(predictions.reason)}."))
 
 
 def _curve(curve: Curve) -> str:

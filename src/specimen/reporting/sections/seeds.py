@@ -48,8 +48,7 @@ def _counts(seeds: RecipeVerdict) -> str:
 
 def _on_average(seeds: RecipeVerdict) -> str:
     change = change_of(seeds.metric, seeds.before, seeds.after, seeds.unit)
-    title, label = (escape(name) for name in (find_metric(seeds.metric).title, find_metric(seeds.metric).label))
-    return f"{label}{change.removeprefix(title)} on average"
+    return f"{escape(find_metric(seeds.metric).label)} {change} on average"
 
 
 def _other_word(seeds: RecipeVerdict, verdict: Verdict) -> str:

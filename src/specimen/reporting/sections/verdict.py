@@ -30,23 +30,23 @@ def verdict_section(verdict: Verdict, compared: str) -> Section:
         answer = f"**Verdict: no detectable change. Both revisions predict the same, {name} is {after}.**"
         return Section("", paragraphs(answer, f"Measured on {shared}. {_left_out(verdict)}".strip(), compared))
     change = change_of(verdict.metric, verdict.before, verdict.after, verdict.unit)
-    answer = f"**Verdict: {verdict.word}. {change}.**"
+    answer = f"**Verdict: {verdict.word}. {escape(find_metric(verdict.metric).title)} {change}.**"
     basis = f"{_interval(verdict)} Measured on {shared}."
     basis = " ".join(part for part in (basis, ONE_TRAINING, _left_out(verdict)) if part)
     return Section("", paragraphs(answer, basis, _power(verdict), compared))
 
 
 def change_of(name: str, before: float, after: float, unit: str) -> str:
-    """Return how a metric changed, as a sentence without its full stop."""
+    """Return how a metric changed, such as `fell by 12 % (from 0.059 to 0.052 g)`."""
     metric = find_metric(name)
     if after == before:
-        return f"{escape(metric.title)} is {amount(after, name, unit)}"
+        return f"is {amount(after, name, unit)}"
     verb = "rose" if after > before else "fell"
     size = amount(abs(after - before), name, unit, "points")
     if metric.direction == LOWER and metric.scale != "percent":  # an error, so what was there is the measure
         size = change_in_percent(before, after)
     by = f" by {size}" if size else ""
-    return f"{escape(metric.title)} {verb}{by} ({from_to(before, after, name, unit)})"
+    return f"{verb}{by} ({from_to(before, after, name, unit)})"
 
 
 def _interval(verdict: Verdict) -> str:

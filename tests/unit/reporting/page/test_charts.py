@@ -1,7 +1,9 @@
 """The charts of the page are what Vega-Lite accepts, and hold both revisions."""
 
 import json
-from typing import Any
+from concurrent.futures import Future
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pandas as pd
 import pytest
@@ -11,7 +13,9 @@ from report_facts import FACTS
 from specimen.reporting.facts.base import NotKnown
 from specimen.reporting.facts.charts import ChartFacts, ClassScore, ClassScores
 from specimen.reporting.page import charts
+from specimen.reporting.revision_outputs import RevisionOutputs
 from specimen.reporting.shared_predictions import SharedPredictions
+from specimen.versioning.errors import NotFoundError
 
 
 def drawn(chart: charts.Chart) -> str:
@@ -61,6 +65,35 @@ def test_classes_that_changed_most_come_first_and_odd_names_are_names() -> None:
     assert chart.title == "F1 by class, largest change first (20 of 43)"
     assert [row["class"] for row in values_of(chart.spec)][:6:2] == names[:3]
     assert "a.b[0]" in drawn(chart)
+
+
+def revision(tables: dict[str, str]) -> RevisionOutputs:
+    """A revision that has these files."""
+
+    def read(path: str) -> bytes:
+        if path not in tables:
+            raise NotFoundError(path)
+        return tables[path].encode()
+
+    known: Future[Any] = Future()
+    known.set_result(SimpleNamespace(label="a", read=read))
+    return cast(RevisionOutputs, SimpleNamespace(revision=known))
+
+
+def test_tables_of_both_revisions_are_laid_over_each_other() -> None:
+    tables = {
+        "plots/tables/errors.csv": "share,error\n0,0\n1,2\n",
+        "plots/tables/calibration.csv": "at,expected,measured\n0.1,0.9,1.0\n0.2,0.9,0.8\n",
+        "plots/tables/by.csv": "group,score\nage: 7,0.5\n",
+    }
+    errors, calibration, by = charts.table_charts(revision(tables), revision(tables))
+    assert [row["revision"] for row in values_of(errors.spec)] == ["base", "base", "this", "this"]
+    line, points = calibration.spec["layer"]
+    assert [(row["at"], row["measured"]) for row in points["data"]["values"][:2]] == [(0.1, 1.0), (0.2, 0.8)]
+    assert {row["measured"] for row in line["data"]["values"]} == {0.9}, "what was promised"
+    assert all("<svg" in drawn(chart) for chart in (errors, calibration, by))
+    (alone,) = charts.table_charts(revision({}), revision({"plots/tables/errors.csv": "share,error\n0,0\n1,2\n"}))
+    assert {row["revision"] for row in values_of(alone.spec)} == {"this"}
 
 
 @pytest.mark.parametrize("draw", [charts.curve_charts, charts.class_charts])

@@ -28,6 +28,7 @@ from specimen.evaluation.results_files import details_json, metrics_json
 from specimen.evaluation.summary import gain_over_features
 from specimen.integrations.tracking import ResultFiles, run_name, track_model
 from specimen.models.meta import ModelMeta
+from specimen.models.network import no_pictures
 from specimen.models.predictions import UNLIKE
 from specimen.models.predictor import predict_split
 from specimen.models.torch_network import TorchPredictor, load_torch
@@ -99,7 +100,7 @@ def _importances(predictor: TorchPredictor, store: Store, forest: Forest) -> tup
     test = store.samples.iloc[store.rows("test")]
 
     def predict(samples: pd.DataFrame) -> pd.DataFrame:
-        return predictor.predict(store.images[: len(samples)], samples)
+        return predictor.predict(no_pictures(len(samples)), samples)
 
     used = list(predictor.meta.used_features)
     return "the model", permutation_importances(predictor.task, predict, test, used)

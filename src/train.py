@@ -56,13 +56,15 @@ def main() -> None:
         use_threads(train.threads, group.size)
         compute = pick_compute(train.device, train.precision, group)
         name = run_name(train.model_dump(mode="json", exclude=set(train.ignored)))
-        learn = train_forest if train.backbone == "forest" else train_network
         with (
             run_log(name, is_first=group.is_first),
-            out_of_memory(train.batch_size),
             track_training(name, is_first=group.is_first) as tracking,
         ):
-            learn(store, train, compute, tracking)
+            if train.backbone == "forest":
+                train_forest(store, train, compute, tracking)
+                return
+            with out_of_memory(train.batch_size):
+                train_network(store, train, compute, tracking)
 
 
 def train_forest(store: Store, train: Train, compute: Compute, tracking: Tracking) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
-from pages.chromium import BROWSER, DRIVER, INSTALL, open_chromium, page_text, wait_for
+from needs import needs_browser
+from pages.chromium import open_chromium, page_text, wait_for
 from pages.dagster_pages import DagsterPages, serve_dagster
 from projects import dvc_here, git
 
 pytest.importorskip("dagster_webserver", reason="needs the extra dagster")
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
-    pytest.mark.skipif(not (BROWSER and DRIVER) and os.environ.get("REQUIRE_BROWSER") != "1", reason=INSTALL),
+    needs_browser,
 ]
 
 

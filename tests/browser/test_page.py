@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from live_server import serve_in_thread
-from pages.chromium import BROWSER, DRIVER, INSTALL, open_chromium
+from needs import needs_browser
+from pages.chromium import open_chromium
 from PIL import Image
 
 from specimen.serving.app import make_app
@@ -26,10 +26,7 @@ if TYPE_CHECKING:
 NOWHERE = MetricsRecord(Path("no/dvc.lock"), Path("no/test.json"))
 SECONDS = 60
 
-pytestmark = pytest.mark.skipif(
-    not (BROWSER and DRIVER) and os.environ.get("REQUIRE_BROWSER") != "1",
-    reason=INSTALL,
-)
+pytestmark = needs_browser
 
 
 @contextmanager

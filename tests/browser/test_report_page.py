@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
-import pytest
-from pages.chromium import BROWSER, DRIVER, INSTALL, open_chromium, wait_for
+from needs import needs_browser
+from pages.chromium import open_chromium, wait_for
 from report_facts import FACTS
 
 from specimen.reporting.comment import report_sections
@@ -16,7 +15,7 @@ from specimen.reporting.page.charts import curve_charts
 from specimen.reporting.page.document import Content, render_page
 from specimen.reporting.page.vega import vega_script
 
-pytestmark = pytest.mark.skipif(not (BROWSER and DRIVER) and os.environ.get("REQUIRE_BROWSER") != "1", reason=INSTALL)
+pytestmark = needs_browser
 
 
 def test_charts_are_drawn_tables_sort_photos_show_and_nothing_is_asked_for(tmp_path: Path) -> None:

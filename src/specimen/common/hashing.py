@@ -17,6 +17,11 @@ def hash_position(groups: pd.Series[Any], seed: str) -> npt.NDArray[np.float64]:
     return np.array([unique[group] for group in groups], dtype=np.float64)
 
 
+def in_hash_order(samples: pd.DataFrame, seed: str) -> pd.DataFrame:
+    """Return samples in the order of the hashes of their images' names, which stays when others come or go."""
+    return samples.iloc[np.argsort(hash_position(samples["image"], seed), kind="stable")]
+
+
 def _position(group: str, seed: str) -> float:
     digest = hashlib.blake2b(f"{seed}\0{group}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
     # 53 bits are what a float holds exactly; with more, the largest would round up to 1.

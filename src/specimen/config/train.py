@@ -25,7 +25,7 @@ ScheduleName = Literal["cosine", "one_cycle", "constant"]
 OF_NETWORKS = (
     *("seed", "weights", "fine_tune", "views", "freeze_epochs", "backbone_lr", "epochs", "patience", "batch_size"),
     *("optimizer", "lr", "schedule", "warmup", "weight_decay", "clip_norm", "ema"),
-    *("loss", "label_smoothing", "augment"),
+    *("augment", "precision"),
 )
 """Params that say nothing to a forest, which is grown at once."""
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
-from specimen.common.hashing import hash_position
+from specimen.common.hashing import in_hash_order
 from specimen.data.dataset.store import Store
 from specimen.evaluation.attribution import Heat, heat_maps
 from specimen.evaluation.results import Attention
@@ -70,11 +70,12 @@ def untrained(predictor: TorchPredictor, seed: int) -> TorchPredictor:
 
 def _draw(store: Store, samples: pd.DataFrame) -> pd.DataFrame:
     assert store.masks is not None
-    if len(samples) > PHOTOS:
-        print(f"attention is measured on {PHOTOS} photos of the {len(samples):,}")
-    shuffled = samples.iloc[np.argsort(hash_position(samples["image"], "attention"), kind="stable")]
+    shuffled = in_hash_order(samples, "attention")
     with_object = (row for row in shuffled.index if store.masks[row].any())
-    return shuffled.loc[list(islice(with_object, PHOTOS))]
+    drawn = shuffled.loc[list(islice(with_object, PHOTOS))]
+    if len(samples) > PHOTOS:
+        print(f"attention is measured on {len(drawn)} photos of the {len(samples):,}")
+    return drawn
 
 
 def _look(

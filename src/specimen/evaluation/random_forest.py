@@ -5,7 +5,9 @@ It learns the target as the model does, on the train split, with the params that
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 import torch
@@ -25,8 +27,12 @@ class Forest:
     """What a random forest on the features alone predicts for the test split, and what it relies on."""
 
     predictions: pd.DataFrame
-    importances: pd.DataFrame
-    """See `permutation_importances`."""
+    measure_importances: Callable[[], pd.DataFrame]
+
+    @cached_property
+    def importances(self) -> pd.DataFrame:
+        """See `permutation_importances`; they take longer than the forest, and are not always asked for."""
+        return self.measure_importances()
 
 
 def grow_forest(
@@ -50,4 +56,4 @@ def grow_forest(
 
     columns = predict(test).set_axis(test.index)
     predictions = pd.concat([test[["target", "group"]], columns[[PREDICTION, *probability_columns(columns)]]], axis=1)
-    return Forest(predictions, permutation_importances(task, predict, test, list(used)))
+    return Forest(predictions, lambda: permutation_importances(task, predict, test, list(used)))

@@ -19,6 +19,12 @@ def sample_errors(task_name: str, predictions: pd.DataFrame) -> pd.Series[float]
     return _ERRORS[task_name](predictions)
 
 
+def largest_errors(task_name: str, predictions: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Return the rows with the largest errors, the largest first."""
+    errors = sample_errors(task_name, predictions)
+    return predictions.loc[errors.sort_values(ascending=False, kind="stable").index[:count]]
+
+
 def _distances(predictions: pd.DataFrame) -> pd.Series[float]:
     distances: pd.Series[float] = (predictions[PREDICTION] - predictions["target"]).abs()
     return distances

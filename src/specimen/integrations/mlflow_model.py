@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from specimen.data.readers.folder_images import read_file
@@ -18,6 +17,7 @@ from specimen.inference.batch_prediction import predict_files
 from specimen.inference.feature_table import Style, read_features, unknown_features
 from specimen.inference.inputs import Input
 from specimen.inference.load import load_predictor
+from specimen.models.network import no_pictures
 from specimen.models.predictor import Predictor
 
 IMAGE = "image"
@@ -41,8 +41,7 @@ class Flavor:
         """
         samples = self._features(table.reset_index(drop=True))
         if IMAGE not in table and not self.predictor.meta.sees_pictures:
-            side = self.predictor.meta.image_size
-            return self.predictor.predict(np.zeros((len(table), side, side, 3), np.uint8), samples)
+            return self.predictor.predict(no_pictures(len(table)), samples)
         inputs = [_input(cell, row) for row, cell in enumerate(table[IMAGE])]
         with warnings.catch_warnings():  # of damaged metadata; what else this process does keeps its filters
             warnings.filterwarnings("ignore", module=r"PIL\.")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from specimen.common.copies import repository_of
 from specimen.integrations.tracking import ResultFiles
 
 PROJECT = "specimen"
@@ -52,5 +53,4 @@ class TrackerRun(Protocol):
 
 def repository_root() -> Path:
     """Return the root of the repository, also in one of the copies that DVC makes for queued experiments."""
-    here = Path.cwd()
-    return next((folder.parent for folder in here.parents if folder.name == ".dvc"), here)
+    return repository_of(Path.cwd())

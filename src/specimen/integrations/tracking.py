@@ -27,7 +27,7 @@ from specimen.common.hashing import file_md5
 from specimen.config.base import PARAMS_FILE, read_yaml
 
 SESSION = Path("models/.tracking.json")
-"""Which run of the trackers made which model, so that evaluate adds to the run of train; not versioned."""
+"""Which run of the trackers made which model, so that evaluate and export add to the run of train; not versioned."""
 TRACK = "SPECIMEN_TRACK"
 """Environment variable with further trackers, such as `mlflow,wandb`, for one person or one machine."""
 MLFLOW_RUN = "MLFLOW_RUN_ID"
@@ -49,7 +49,7 @@ class Session:
     name: str
     session: str
     resumed: bool
-    """Whether train has begun it, and evaluate goes on with it."""
+    """Whether train has begun it, and evaluate or export goes on with it."""
 
 
 @dataclass(frozen=True)

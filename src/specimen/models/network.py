@@ -17,6 +17,11 @@ Precision = Literal["fp32", "bf16", "auto"]
 Progress = Callable[[Iterable[int]], Iterable[int]]
 
 
+def no_pictures(count: int) -> Images:
+    """Return so many pictures of no size, for a model that looks at none."""
+    return np.empty((count, 0, 0, 3), np.uint8)
+
+
 class Network(Protocol):
     """A network that is ready to be run."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import torch
 
@@ -12,6 +11,7 @@ from specimen.data.dataset.store import Store
 from specimen.models.forest import grow_trees
 from specimen.models.meta import ModelMeta
 from specimen.models.model import Model, make_model
+from specimen.models.network import no_pictures
 from specimen.models.predictor import Predictor
 from specimen.models.torch_network import make_torch_predictor
 from specimen.training.epoch_records import EpochRecord
@@ -37,7 +37,6 @@ def grow_model(store: Store, train: Train) -> tuple[Model, ModelMeta, EpochRecor
 def _measure(predictor: Predictor, samples: pd.DataFrame) -> tuple[float, dict[str, float]]:
     """Return the loss and the metrics of some samples."""
     task = predictor.task
-    no_pictures = np.empty((len(samples), 0, 0, 3), np.uint8)
-    logits = predictor.logits(no_pictures, samples)
+    logits = predictor.logits(no_pictures(len(samples)), samples)
     loss = task.loss(torch.from_numpy(logits), torch.from_numpy(task.encode(samples["target"])))
     return float(loss), task.scores(samples["target"], task.decode(logits))

@@ -15,13 +15,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
+from specimen.common.copies import repository_of
 from specimen.common.sizes import format_seconds
 
 LOG = logging.getLogger("specimen.training")
 """`info` is for terminal and file, `debug` for the file alone."""
 LOG_FILE = Path("training.log")
-DVCS_COPIES = (".dvc", "tmp")
-"""Folders of a repository in which DVC and `make cv` work on copies that are removed at the end."""
 
 
 @contextmanager
@@ -31,7 +30,7 @@ def run_log(title: str, *, is_first: bool) -> Iterator[None]:
     A log that cannot be written is a warning, and no reason to stop.
     """
     here = Path.cwd()
-    root = log_folder(here)
+    root = repository_of(here)
     handlers = [_Terminal(sys.stdout), *_log_file(root / LOG_FILE)] if is_first else [logging.NullHandler()]
     LOG.setLevel(logging.DEBUG)
     LOG.propagate = False
@@ -51,15 +50,6 @@ def run_log(title: str, *, is_first: bool) -> Iterator[None]:
             LOG.removeHandler(handler)
             with suppress(OSError):  # of a full disk, which has been said
                 handler.close()
-
-
-def log_folder(here: Path) -> Path:
-    """Return the folder for the log: of the repository itself, where a run works in a copy that will be removed."""
-    parts = here.parts
-    for index in range(1, len(parts)):
-        if parts[index : index + 2] == DVCS_COPIES:
-            return Path(*parts[:index])
-    return here
 
 
 def _header(title: str, folder: Path) -> str:

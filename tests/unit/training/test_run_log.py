@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from specimen.training.run_log import LOG, log_folder, run_log
+from specimen.common.copies import repository_of
+from specimen.training.run_log import LOG, run_log
 
 
 @pytest.fixture(autouse=True)
@@ -75,5 +76,5 @@ def test_a_run_in_a_copy_is_logged_in_the_repository_itself(folder: Path, monkey
     assert not (copy / "training.log").exists()
     log = (folder / "training.log").read_text()
     assert re.search(r"=== one, .*, experiment biped-hunt, in \.dvc/tmp/exps/standalone/tmp1 ===", log)
-    assert log_folder(copy / ".dvc/tmp/folds/fold-1") == folder
-    assert log_folder(folder / "data") == folder / "data"
+    assert repository_of(copy / ".dvc/tmp/folds/fold-1") == folder
+    assert repository_of(folder / "data") == folder / "data"

@@ -13,9 +13,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from specimen.common.files import significant, write_csv
-from specimen.common.hashing import hash_position
+from specimen.common.hashing import in_hash_order
 from specimen.evaluation.attribution import Heat
-from specimen.evaluation.sample_errors import sample_errors
+from specimen.evaluation.sample_errors import largest_errors, sample_errors
 from specimen.models.predictions import (
     CONFIDENCE,
     HIGH,
@@ -40,14 +40,12 @@ def error_curve(task: Task, predictions: pd.DataFrame) -> pd.DataFrame:
 
 def worst(task: Task, predictions: pd.DataFrame, count: int) -> pd.DataFrame:
     """Return the rows with the largest errors, the largest first."""
-    errors = sample_errors(task.name, predictions)
-    return predictions.loc[errors.sort_values(ascending=False, kind="stable").index[:count]]
+    return largest_errors(task.name, predictions, count)
 
 
 def random_rows(predictions: pd.DataFrame, count: int) -> pd.DataFrame:
     """Return rows chosen by the hash of their image's name, so that most stay when samples are added or removed."""
-    positions = pd.Series(hash_position(predictions["image"], "gallery"), index=predictions.index)
-    return predictions.loc[positions.sort_values(kind="stable").index[:count]]
+    return in_hash_order(predictions, "gallery").head(count)
 
 
 @singledispatch

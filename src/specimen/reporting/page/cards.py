@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from specimen.evaluation.sample_errors import sample_errors
+from specimen.evaluation.sample_errors import largest_errors
 from specimen.models.predictions import CONFIDENCE, HIGH, LOW, PREDICTION, PREDICTION_SET, parse_set
 from specimen.reporting.collect.samples import changed_most, sample_name
 from specimen.reporting.data_diff import DataDiff
@@ -80,8 +80,7 @@ def _compared(pairs: pd.DataFrame, shared: SharedPredictions, base: Side, head: 
 
 def worst_group(predictions: pd.DataFrame, task: str, unit: str, head: Side) -> Group:
     """Return the photos with the largest errors of the revision that is judged."""
-    order = sample_errors(task, predictions).sort_values(ascending=False, kind="stable").index
-    worst = predictions.loc[order[:MOST_EXPLAINED]]
+    worst = largest_errors(task, predictions, MOST_EXPLAINED)
     key = sample_key(worst)
     photos = head.pictures(worst, key)
     cards = tuple(

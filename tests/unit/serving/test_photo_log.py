@@ -82,6 +82,7 @@ def test_a_full_disk_is_a_warning_and_a_count(
 
     statistics = tmp_path / "statistics.jsonl"
     append = photo_log.append_lines
+    monkeypatch.setattr(logging.getLogger("uvicorn"), "propagate", True)  # which a server of another test turns off
     with caplog.at_level(logging.WARNING), served(write_onnx(tmp_path / "model.onnx"), statistics) as client:
         monkeypatch.setattr(photo_log, "append_lines", full)
         for _ in range(2):

@@ -83,7 +83,6 @@ def test_a_full_disk_is_a_warning_and_a_count(
     statistics = tmp_path / "statistics.jsonl"
     append = photo_log.append_lines
     # A server of another test in this process leaves the log silent.
-    monkeypatch.setattr(logging.getLogger("uvicorn"), "propagate", True)
     caplog.set_level(logging.WARNING, logger="uvicorn.error")
     with served(write_onnx(tmp_path / "model.onnx"), statistics) as client:
         monkeypatch.setattr(photo_log, "append_lines", full)

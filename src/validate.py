@@ -9,7 +9,7 @@ import specimen.common.interrupts  # isort: skip # noqa: F401
 
 from pathlib import Path
 
-from specimen.common import errors, sample_stage
+from specimen.common import errors, sample_stage, weights_dep
 from specimen.common.errors import SpecimenError
 from specimen.common.files import write_json
 from specimen.common.stage_deps import is_tracked, require_dep
@@ -44,12 +44,23 @@ def main() -> None:
 
 
 def check_weights(weights: str) -> None:
-    """Raise `SpecimenError` for a file of weights that is neither here nor known to DVC, or not a dep of train."""
+    """Raise `SpecimenError` for a file of weights that is neither here nor known to DVC, or not a dep of train.
+
+    And for a name of weights, which is no file, where the pipelines depend on one.
+    """
     file = weights_file(weights)
     if file is None:
+        if weights_dep.is_listed():
+            raise SpecimenError(
+                f"train.weights: '{weights}' is not a file, and the stages that train depend on one. Take the line "
+                f"`- {weights_dep.DEP}` out of {', '.join(map(str, weights_dep.STAGES))}."
+            )
         return
     if not file.is_file() and not is_tracked(file):
-        raise SpecimenError(f"train.weights: no file '{file}'. Paths are from the root of the repository.")
+        raise SpecimenError(
+            f"train.weights: no file '{file}'. Paths are from the root of the repository. From the web or "
+            f"another folder, `dvc import-url <address> {file.as_posix()}` gets it."
+        )
     require_dep("train", file, "train.weights")
 
 

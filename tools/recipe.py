@@ -1,6 +1,7 @@
 """Put a recipe of `recipes/` in place of params.yaml, after showing what changes: `python tools/recipe.py NAME`.
 
-A recipe for other data than the embedded sample also removes the stage that draws the sample.
+A recipe for other data than the embedded sample also removes the stage that draws the sample. One that starts from a
+file of weights makes it a dep of the stages that train.
 """
 
 import argparse
@@ -8,9 +9,10 @@ import difflib
 import sys
 from pathlib import Path
 
-from specimen.common import errors, sample_stage
+from specimen.common import errors, sample_stage, weights_dep
 from specimen.common.errors import SpecimenError, accepted_hint
 from specimen.common.files import replace_atomically
+from specimen.common.weight_files import weights_file
 from specimen.config.base import PARAMS_FILE
 from specimen.config.params import load_params
 from specimen.versioning.dvc_commands import run_dvc
@@ -29,9 +31,11 @@ def main() -> None:
     if not recipe.is_file():
         names = sorted(path.stem for path in RECIPES.glob("*.yaml"))
         raise SpecimenError(f"{recipe}: no such recipe. {accepted_hint(name, names)}")
-    root = load_params(recipe).data.root
+    params = load_params(recipe)
     put_in_place(recipe)
-    if sample_stage.is_in_the_way(root):
+    for path in weights_dep.list_where_needed(params.train.weights):
+        print(f"{path}: the dep `{weights_dep.DEP}` {'came' if weights_file(params.train.weights) else 'went'}.")
+    if sample_stage.is_in_the_way(params.data.root):
         remove_sample_stage()
 
 

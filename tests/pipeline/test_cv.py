@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from projects import SMALL, MakeOnce, dvc, fail_script, make_repository, run_script, write_params
+from projects import SMALL, MakeOnce, dvc, fail_script, make_repository, process_in, run_script, write_params
 from sklearn.metrics import root_mean_squared_error
 
 import fold
 from specimen.common.errors import SpecimenError
+from specimen.common.weights_dep import DEP, list_where_needed
 
 FOLDS = 2
 PARAMS = {
@@ -25,13 +26,6 @@ PARAMS = {
     "split": {"seed": 7, "val": 0.3, "folds": FOLDS},
     "train": {**SMALL["train"], "weights": "weights/start.pt"},
 }
-
-
-def add_dep(pipeline: Path, before: str) -> None:
-    """Let a stage depend on the file of weights, as the README says."""
-    text = pipeline.read_text()
-    assert text.count(before) == 1
-    pipeline.write_text(text.replace(before, f"      - weights/start.pt\n{before}"))
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +41,8 @@ def validated(make_once: MakeOnce, draw_photos: Callable[..., pd.DataFrame]) -> 
         (folder / "weights").mkdir()
         torch.manual_seed(0)
         torch.save(shufflenet_v2_x0_5(weights=None).state_dict(), folder / "weights/start.pt")
-        add_dep(folder / "dvc.yaml", "      - src/train.py\n")
-        add_dep(folder / "folds/dvc.yaml", "      - src/fold.py\n")
+        with process_in(folder):
+            list_where_needed("weights/start.pt")
         write_params(folder, PARAMS)
         with (folder / "cv.log").open("w") as log, contextlib.redirect_stdout(log):
             run_script(folder, "cv")
@@ -158,8 +152,8 @@ def test_what_cannot_be_cross_validated_is_told(
 
 def test_a_dep_of_training_that_the_folds_lack_is_told(repository: Path) -> None:
     pipeline = repository / "folds/dvc.yaml"
-    pipeline.write_text(pipeline.read_text().replace("      - weights/start.pt\n", ""))
-    assert "depend on weights/start.pt, the folds do not" in fail_script(repository, "cv")
+    pipeline.write_text(pipeline.read_text().replace(f"      - {DEP}\n", ""))
+    assert f"depend on {DEP}, the folds do not" in fail_script(repository, "cv")
 
 
 def test_a_fold_without_a_group_is_an_error(repository: Path) -> None:

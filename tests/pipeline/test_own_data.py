@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,16 @@ import pytest
 import s3
 import yaml
 from conftest import DrawPhotos
+from live_server import serve_in_thread
 from projects import ROOT, SMALL, commit_all, dvc_here, git, make_repository, process_in, run, run_script
+from starlette.staticfiles import StaticFiles
 
 from specimen.common import sample_stage
 
 SECTION = (ROOT / "README.md").read_text(encoding="utf-8").split("## Your own data\n")[1].split("\n## ")[0]
 QUICK: dict[str, dict[str, Any]] = {
     **{name: SMALL[name] for name in ("prepare", "split", "export")},
-    "train": SMALL["train"] | {"weights": "none"},
+    "train": SMALL["train"],
     "evaluate": {"gallery": 1, "resamples": 200},
 }
 
@@ -37,8 +40,20 @@ def clone(tmp_path: Path) -> Path:
     return folder
 
 
-def walk(folder: Path, recipe: str, **changes: dict[str, Any]) -> None:
-    """Follow the steps 2 and 3 with a recipe that is made small."""
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[str]:
+    """The address of weights for the backbone of `SMALL`."""
+    import torch
+    from torchvision.models import shufflenet_v2_x0_5
+
+    (tmp_path / "web").mkdir()
+    torch.save(shufflenet_v2_x0_5(weights=None).state_dict(), tmp_path / "web/start.pth")
+    with serve_in_thread(StaticFiles(directory=tmp_path / "web")) as port:
+        yield f"http://127.0.0.1:{port}/start.pth"
+
+
+def walk(folder: Path, recipe: str, web: str = "", **changes: dict[str, Any]) -> None:
+    """Follow the steps 2 and 3 with a recipe that is made small, and imports its weights from `web`."""
     assert f"make recipe NAME={recipe}" in SECTION or f"`{recipe}`" in SECTION
     run_script(folder, "recipe", recipe)
     file = folder / "params.yaml"
@@ -46,6 +61,10 @@ def walk(folder: Path, recipe: str, **changes: dict[str, Any]) -> None:
     for section, values in (QUICK | changes).items():
         params[section] |= QUICK.get(section, {}) | values
     file.write_text(yaml.safe_dump(params), encoding="utf-8")
+    for path in re.findall(
+        r"dvc import-url \S+ (\S+)", (folder / f"recipes/{recipe}.yaml").read_text(encoding="utf-8")
+    ):
+        dvc_here(folder, "import-url", web, path)
     for line in "".join(re.findall(r"```sh\n(.*?)```", SECTION, re.DOTALL)).splitlines():
         if line.startswith("dvc "):
             dvc_here(folder, *shlex.split(line)[1:])
@@ -101,7 +120,7 @@ def apply_by_sweep(folder: Path, experiment: str) -> None:
     run_script(folder, "sweep", "--apply")
 
 
-def test_a_sheet_next_to_a_zip_needs_no_change_of_the_pipeline(clone: Path, draw_photos: DrawPhotos) -> None:
+def test_a_sheet_next_to_a_zip_is_learnt_from_imported_weights(clone: Path, web: str, draw_photos: DrawPhotos) -> None:
     photos = clone / "photos"
     table = draw_photos(photos, 24)
     (clone / "data/raw").mkdir()
@@ -110,12 +129,19 @@ def test_a_sheet_next_to_a_zip_needs_no_change_of_the_pipeline(clone: Path, draw
         for name in table["filename"]:
             archive.write(photos / name, name)
     shutil.rmtree(photos)
-    before = (clone / "dvc.yaml").read_bytes()
     data = {"table": "labels.csv", "images": "photos.zip", "target": "weight", "group": ["plant"], "features": []}
-    walk(clone, "biomass", data=data, evaluate={"by": []})
+    walk(clone, "biomass", web, data=data, evaluate={"by": []})
     assert is_clean(clone)
     dvc_here(clone, "checkout")
-    assert (clone / "dvc.yaml").read_bytes() == before
+    assert "data/resnet18.pth.dvc" in git(clone, "ls-files").splitlines()
+    locked = yaml.safe_load((clone / "dvc.lock").read_text(encoding="utf-8"))["stages"]["train"]["deps"]
+    imported = yaml.safe_load((clone / "data/resnet18.pth.dvc").read_text(encoding="utf-8"))
+    assert imported["deps"][0]["path"] == web
+    assert {dep["path"]: dep["md5"] for dep in locked}["data/resnet18.pth"] == imported["outs"][0]["md5"]
+
+    run_script(clone, "recipe", "food")
+    assert git(clone, "status", "--porcelain", "dvc.yaml") != "", "without weights there is no such dep"
+    assert "train.weights" not in (clone / "dvc.yaml").read_text(encoding="utf-8")
 
 
 def test_who_writes_the_params_is_told_how_dvc_forgets_the_sample(

@@ -125,6 +125,15 @@ def test_weights_must_be_a_dep_of_train(project: Project, tracked: bool) -> None
     run_script(folder, "validate")
 
 
+def test_names_of_weights_are_no_file_to_depend_on(project: Project) -> None:
+    folder = project(train={"weights": "none"})
+    stages: dict[str, Any] = {"train": {"deps": ["data/prepared", "${train.weights}"]}, "validate": {}}
+    (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
+    message = fail_script(folder, "validate")
+    assert "train.weights: 'none' is not a file" in message
+    assert "Take the line `- ${train.weights}` out of dvc.yaml, folds/dvc.yaml, seeds/dvc.yaml." in message
+
+
 def test_what_only_decoding_shows_is_blamed_by_prepare_and_kept_aside(project: Project) -> None:
     """All photos but three are empty files."""
     folder = project()

@@ -21,6 +21,7 @@ def is_tracked(path: Path) -> bool:
 def require_dep(stage: str, path: Path, key: str, otherwise: str = "") -> None:
     """Raise `SpecimenError` where a stage is about to read a file that its deps do not cover; `key` names the file.
 
+    A dep `${key}` is the file, whichever it is.
     `otherwise` is another way out, for the message.
     """
     if not PIPELINE.exists():
@@ -32,7 +33,7 @@ def require_dep(stage: str, path: Path, key: str, otherwise: str = "") -> None:
             f"{key}: '{path}' is what stage {stage} writes, and DVC removes it before. Copy it elsewhere, and name the "
             f"copy, here and in the deps of the stage in {PIPELINE}."
         )
-    if not {path, *path.parents} & {Path(dep) for dep in deps}:
+    if f"${{{key}}}" not in deps and not {path, *path.parents} & {Path(dep) for dep in deps}:
         raise SpecimenError(
             f"{key}: '{path}' is not among the deps of stage {stage} in {PIPELINE}, so DVC would not notice when it "
             f"changes. Add the line `- {path.as_posix()}` there{otherwise}."

@@ -89,7 +89,7 @@ class Train(Section):
     small network, and forest, a random forest."""
     weights: str = "none"
     """none, a torchvision weights name (DEFAULT, IMAGENET1K_V1, ...) or tag of timm, or the path of a state dict or
-    a `model.pt` with this backbone; add such a file to the deps of the stage."""
+    a `model.pt` with this backbone; such a file is a dep, `${train.weights}`, of the stages that train."""
     features: tuple[str, ...] = ()
     """Columns of `data.features` that the model sees in addition to the picture."""
     forest: Forest = Forest()

@@ -23,6 +23,14 @@ def test_a_listed_file_and_one_in_a_listed_folder_pass(path: str) -> None:
 
 
 @pytest.mark.usefixtures("pipeline")
+def test_a_dep_may_be_the_param_that_names_the_file() -> None:
+    Path("dvc.yaml").write_text("stages: {train: {cmd: x, deps: ['${train.weights}']}}")
+    require_dep("train", Path("other.pth"), "train.weights")
+    with pytest.raises(SpecimenError, match="not among the deps"):
+        require_dep("train", Path("other.pth"), "train.teacher")
+
+
+@pytest.mark.usefixtures("pipeline")
 def test_another_file_is_refused_with_the_line_to_add() -> None:
     with pytest.raises(SpecimenError, match=r"train\.weights: 'other\.pth' .*Add the line `- other\.pth` there"):
         require_dep("train", Path("other.pth"), "train.weights")

@@ -11,7 +11,7 @@ export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help env extras lock demo repro cv seeds report recipe stratify serve sweep mlflow dagster test check format s3
-.PHONY: docs power test-fast profile bench clean repro-ci retrain-ci push-ci commit-ci torch-newest release
+.PHONY: doctor docs power test-fast profile bench clean repro-ci retrain-ci push-ci commit-ci torch-newest release
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -51,6 +51,9 @@ lock: env ## Compile the pins of requirements/ from requirements.txt, requiremen
 	$(BIN)/$(LOCK) requirements/cloud.in --output-file requirements/cloud.txt
 	$(BIN)/$(LOCK) --extra export --excludes requirements/torch.excludes --constraint requirements/dev.txt pyproject.toml \
 		--output-file requirements/train.txt
+
+doctor: env ## Say what is wrong with machine, repository, remote, CI or data, and the way out
+	@$(BIN)/python tools/doctor.py
 
 demo: env ## Run the whole pipeline on the embedded sample, and say where to look
 	$(BIN)/dvc repro

@@ -149,7 +149,7 @@ def dvc_here(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def capture_dvc(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def capture_dvc(folder: Path, *arguments: str, seconds: float | None = None) -> subprocess.CompletedProcess[str]:
     """Run a DVC command in this process, one at a time: to start another Python for it takes a second."""
     from dvc.cli import main
 

@@ -50,9 +50,15 @@ def run_dvc(*arguments: str) -> int:
     return subprocess.run(dvc_command(*arguments), env=dvc_environment(), check=False).returncode
 
 
-def read_dvc(root: Path, *arguments: str) -> str:
-    """Return what a DVC command printed. Raises `NotAvailableError` with the first line of what it says went wrong."""
-    done = _capture_dvc(root, *arguments)
+def read_dvc(root: Path, *arguments: str, seconds: float | None = None) -> str:
+    """Return what a DVC command printed. Raises `NotAvailableError` with the first line of what it says went wrong.
+
+    So it does where DVC takes longer than so many seconds.
+    """
+    try:
+        done = _capture_dvc(root, *arguments, seconds=seconds)
+    except subprocess.TimeoutExpired:
+        raise NotAvailableError(f"`dvc {' '.join(arguments[:2])}` gave no answer within {seconds:g} s") from None
     if done.returncode:
         lines = [line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
         reason = lines[0] if lines else f"exit status {done.returncode}"
@@ -62,7 +68,7 @@ def read_dvc(root: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def _capture_dvc(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _capture_dvc(root: Path, *arguments: str, seconds: float | None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         dvc_command(*arguments),
         cwd=root,
@@ -71,12 +77,14 @@ def _capture_dvc(root: Path, *arguments: str) -> subprocess.CompletedProcess[str
         text=True,
         encoding="utf-8",
         check=False,
+        timeout=seconds,
     )
 
 
-def read_dvc_json(root: Path, *arguments: str) -> dict[str, Any]:
-    """Return the JSON that a DVC command prints. Raises `NotAvailableError`."""
-    return parse_json(read_dvc(root, *arguments, "--json").encode(), f"what `dvc {arguments[0]}` printed")
+def read_dvc_json(root: Path, *arguments: str, seconds: float | None = None) -> dict[str, Any]:
+    """Return the JSON that a DVC command prints. Raises `NotAvailableError` as `read_dvc` does."""
+    printed = read_dvc(root, *arguments, "--json", seconds=seconds)
+    return parse_json(printed.encode(), f"what `dvc {arguments[0]}` printed")
 
 
 def stream_dvc(root: Path, *arguments: str) -> Iterator[str]:

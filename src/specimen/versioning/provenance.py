@@ -31,12 +31,12 @@ def read_log(text: str) -> dict[str, StageState]:
     return dict(sorted(states.items(), key=lambda item: order[item[0]]))
 
 
-def stale_stages(root: Path) -> dict[str, bool]:
+def stale_stages(root: Path, seconds: float | None = None) -> dict[str, bool]:
     """Return for each stage whether code, params or data differ from what `dvc.lock` says.
 
-    Raises `NotAvailableError`.
+    Raises `NotAvailableError`, also where DVC takes longer than so many seconds.
     """
-    return _are_stale(root)
+    return _are_stale(root, seconds=seconds)
 
 
 def is_stale(root: Path, stage: str) -> bool:
@@ -47,17 +47,17 @@ def is_stale(root: Path, stage: str) -> bool:
     return _are_stale(root, "--single-item", stage).get(stage, True)
 
 
-def _are_stale(root: Path, *targets: str) -> dict[str, bool]:
-    states = read_log(read_dvc(root, "repro", "--dry", "--allow-missing", *targets))
+def _are_stale(root: Path, *targets: str, seconds: float | None = None) -> dict[str, bool]:
+    states = read_log(read_dvc(root, "repro", "--dry", "--allow-missing", *targets, seconds=seconds))
     return {name: state != "unchanged" for name, state in states.items()}
 
 
-def not_in_remote(root: Path) -> list[str]:
+def not_in_remote(root: Path, seconds: float | None = None) -> list[str]:
     """Return the outputs that the remote lacks; files of a folder that is named itself are left out.
 
-    Raises `NotAvailableError` where the remote cannot be asked.
+    Raises `NotAvailableError` where the remote cannot be asked, or takes longer than so many seconds.
     """
-    status = read_dvc_json(root, "data", "status", "--not-in-remote", "--granular")
+    status = read_dvc_json(root, "data", "status", "--not-in-remote", "--granular", seconds=seconds)
     missing: list[str] = status.get("not_in_remote", [])
     folders = tuple(path for path in missing if path.endswith("/"))
     return sorted(path for path in missing if not any(path != folder and path.startswith(folder) for folder in folders))

@@ -26,6 +26,7 @@ PREPARED = Path("data/prepared")
 SEEDS = Path("seeds")
 WORK = Path(".dvc/tmp/seeds")
 PREDICTIONS = Path("plots/predictions.csv")
+EVALUATE = {"explain": False}
 
 
 def main() -> None:
@@ -51,14 +52,14 @@ def main() -> None:
 def _set_up(work: Path, project: Path, seed: int) -> str:
     """Write the params of a run, and link the data that are prepared; return the launcher of its training.
 
-    Evaluate has its defaults, whatever the params ask for: only the predictions are kept.
+    Evaluate has its defaults, whatever the params ask for, and explains nothing: only the predictions are kept.
     """
     params = params_aside(project)
     train = params["train"]
     changed: dict[str, Any] = {"seed": seed}
     if train.get("backbone") == "forest":  # which has a seed of its own
         changed["forest"] = (train.get("forest") or {}) | {"random_state": seed}
-    write_params(work, params | {"train": train | changed, "evaluate": {}})
+    write_params(work, params | {"train": train | changed, "evaluate": EVALUATE})
     link = work / PREPARED
     link.parent.mkdir(parents=True, exist_ok=True)
     link.unlink(missing_ok=True)

@@ -76,7 +76,7 @@ def test_the_seed_is_another_and_all_else_is_as_in_the_params(project: Path, mon
     stopped(project, monkeypatch, "5")
     params = yaml.safe_load((seed.WORK / "seed-5/params.yaml").read_text())
     assert params["train"] == PARAMS["train"] | {"seed": 5, "track": [], "weights": str(project / "start.pt")}
-    assert params["evaluate"] == {}
+    assert params["evaluate"] == {"explain": False}
     assert not Path("seeds/seed-5.csv").exists()
 
 

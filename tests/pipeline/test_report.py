@@ -1,5 +1,6 @@
 """The report on a pull request, on real Git and DVC repositories with two revisions, read as GitHub would read it."""
 
+import html
 import os
 import re
 import shutil
@@ -61,6 +62,9 @@ def prepare():
         else:
             samples.append(row)
     write("data/prepared/samples.csv", samples)
+    if data.get("pictures"):
+        import numpy
+        numpy.save("data/prepared/images.npy", numpy.full((len(samples), 4, 4, 3), 99, "uint8"))
     write("data/prepared/rejected.csv", rejected or [dict.fromkeys(("row", "image", "rule", "value"), "")])
     if not rejected:
         Path("data/prepared/rejected.csv").write_text("row,image,rule,value\\n")
@@ -144,6 +148,16 @@ def report_here(folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str, st
     """Write a report in this process: another Python costs seconds."""
     end_with(status, folder, monkeypatch, *options)
     return checked((folder / "report.md").read_text(encoding="utf-8"))
+
+
+def not_shown(folder: Path) -> str:
+    """Return what `report.html` says that it cannot show, after a look at what it shows all the same."""
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "<h1>Specimen report</h1>" in page
+    assert "<h2>Metrics</h2>" in page
+    assert page.endswith("</html>\n")
+    notes = re.search(r"<ul class='notes'>(.*?)</ul>", page, re.DOTALL)
+    return html.unescape(notes[1]) if notes else ""
 
 
 def end_with(status: int, folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> None:
@@ -313,6 +327,42 @@ def test_a_shallow_clone_without_credentials_shows_what_git_has(
     assert "this clone is shallow&#58; `git fetch --unshallow` brings the history" in section(text, "Params")
     assert "| `rmse` | 0.4" in section(text, "Metrics")
     assert "Whether the remote has every output is not known" in section(text, "Reproducible?")
+    missing = not_shown(tmp_path / "clone")
+    assert "Not shown: predicted against true; photos that changed most, because " in missing
+    assert "Unable to locate credentials" in missing
+    assert "this clone is shallow" in missing
+
+
+@pytest.mark.usefixtures("dvc_in_process")
+def test_a_clone_without_a_remote_gets_a_page_that_says_what_is_missing(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dvc_here(repository, "remote", "remove", "storage")
+    commit_all(repository, "No remote")
+    git(tmp_path, "clone", "--quiet", str(repository), str(tmp_path / "clone"))
+    text = report_here(tmp_path / "clone", monkeypatch, "--base", "origin/main")
+    nowhere = r"of [^,]* is neither in DVC.s cache nor in a remote"
+    assert re.match(rf"\*\*Verdict: not comparable: plots/predictions\.csv {nowhere}", html.unescape(text))
+    missing = not_shown(tmp_path / "clone")
+    assert re.search(
+        rf"Not shown: predicted against true; photos that changed most, because plots/predictions\.csv {nowhere}",
+        missing,
+    )
+    assert re.search(rf"new, relabelled or rejected, because data/prepared/rejected\.csv {nowhere}", missing)
+
+
+@pytest.mark.usefixtures("dvc_in_process")
+def test_a_base_without_pictures_gets_a_page_with_those_of_the_head(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(repository, data={"pictures": True})
+    dvc_here(repository, "repro")
+    report_here(repository, monkeypatch, "--base", "main")
+    page = (repository / "report.html").read_text(encoding="utf-8")
+    assert "<h3>Errors that fell most (of " in page
+    assert "<figcaption><b>photo</b></figcaption>" in page
+    assert page.count("<img ") > 0
+    assert "Not shown: where the model looks of base, because models/model.pt of main (" in not_shown(repository)
 
 
 @pytest.mark.usefixtures("dvc_in_process")

@@ -3,6 +3,7 @@
 import io
 import json
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from torch import Tensor, nn
@@ -120,6 +121,8 @@ def load_model(path: Path) -> tuple[Model, ModelMeta]:
         raise damaged_model(path, str(error)) from error
     except MemoryError:
         raise
+    except UnpicklingError as error:  # whose text advises to run what is in the file
+        raise _not_a_model(path, "not a file of weights alone") from error
     except Exception as error:  # torch raises whatever it stumbles over in a file of another kind
         raise _not_a_model(path, error) from error
     meta = ModelMeta.read(facts, str(path), WAY_OUT)
@@ -137,5 +140,5 @@ def load_model(path: Path) -> tuple[Model, ModelMeta]:
     return model.eval(), meta
 
 
-def _not_a_model(path: Path, error: Exception) -> SpecimenError:
+def _not_a_model(path: Path, error: Exception | str) -> SpecimenError:
     return SpecimenError(f"{path}: not a model of Specimen ({error}). `dvc repro train` makes one.")

@@ -56,9 +56,16 @@ class Revision:
         except NotAvailableError:
             raise
         except FileNotFoundError:
-            raise NotFoundError(f"{path} is not in {self.label}{self._why()}") from None
+            if not self._has(LOCK):
+                why = f": the pipeline never ran there, for it has no {LOCK}"
+                raise NotFoundError(f"{path} is not in {self.label}{why}") from None
+            if self._has(path):
+                raise NotAvailableError(self._nowhere(path)) from None
+            raise NotFoundError(f"{path} is not in {self.label}") from None
         # Whatever a remote, a damaged cache or a damaged dvc.yaml raises; there is a report to write all the same.
         except Exception as error:
+            if isinstance(error.__cause__, FileNotFoundError):  # the list of a folder
+                raise NotAvailableError(self._nowhere(path)) from error
             raise NotAvailableError(f"{path} of {self.label} is not available: {first_line(error)}") from error
 
     def files(self, folder: str) -> list[str]:
@@ -75,9 +82,12 @@ class Revision:
         """Return a YAML mapping. Raises `NotAvailableError`."""
         return parse_yaml(self.read(path), f"{path} of {self.label}")
 
-    def _why(self) -> str:
-        ran = self._files.exists(f"{self._folder}{LOCK}")
-        return "" if ran else f": the pipeline never ran there, for it has no {LOCK}"
+    def _has(self, path: str) -> bool:
+        """Return whether Git has a file, or DVC knows it as an output, wherever that may be."""
+        return bool(self._files.exists(f"{self._folder}{path}"))
+
+    def _nowhere(self, path: str) -> str:
+        return f"{path} of {self.label} is neither in DVC's cache nor in a remote; run `dvc push` where it was made"
 
 
 def resolve(root: Path, name: str) -> Revision:

@@ -339,6 +339,7 @@ def test_a_file_that_is_no_model_is_one_message(tmp_path: Path, content: bytes) 
     message = fault(lambda: load_model(path))
     assert message.startswith(f"{path}: not a model of Specimen (")
     assert message.endswith("`dvc repro train` makes one.")
+    assert "arbitrary code" not in message, "nobody should run what is in the file"
 
 
 @pytest.mark.parametrize(

@@ -40,8 +40,16 @@ def build_page(comparison: Comparison, *, pictures: bool) -> str:
     groups = _groups(comparison, missing) if pictures else []
     if not pictures:
         missing["photos"] = "report.pictures is false"
-    notes = [f"Not shown: {what}, because {why}." for what, why in missing.items()]
-    return render_page(Content("Specimen report", report_sections(facts), charts, groups, notes, vega))
+    return render_page(Content("Specimen report", report_sections(facts), charts, groups, _notes(missing), vega))
+
+
+def _notes(missing: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each reason, with all that is missing for it."""
+    reasons = dict.fromkeys(missing.values())
+    return [
+        f"Not shown: {'; '.join(what for what, why in missing.items() if why == reason)}, because {reason}."
+        for reason in reasons
+    ]
 
 
 @contextmanager

@@ -83,5 +83,9 @@ class Side:
 
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.pt"
-            path.write_bytes(self.outputs.revision.result().read(MODEL))
-            return load_torch(path)
+            revision = self.outputs.revision.result()
+            path.write_bytes(revision.read(MODEL))
+            try:
+                return load_torch(path)
+            except SpecimenError as error:
+                raise SpecimenError(str(error).replace(str(path), f"{MODEL} of {revision.label}")) from error

@@ -49,7 +49,7 @@ def test_a_store_that_is_not_there_is_named_and_costs_nothing_else(side: Side, m
 def test_a_model_that_cannot_be_loaded_is_named(side: Side) -> None:
     pictures = side.pictures(WANTED, ["image"])
     assert side.explained(WANTED, ["image"], pictures) == [None, None, None]
-    assert list(side.missing) == ["where the model looks"]
+    assert side.missing["where the model looks"].startswith("models/model.pt of base: ")
 
 
 def test_heat_belongs_to_its_picture(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help env extras lock demo repro cv seeds report recipe stratify serve sweep mlflow dagster test check format s3
-.PHONY: doctor docs power test-fast profile bench clean repro-ci retrain-ci push-ci commit-ci torch-newest release
+.PHONY: advice doctor docs power test-fast profile bench clean repro-ci retrain-ci push-ci commit-ci torch-newest release
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -64,6 +64,9 @@ repro: env ## Run what params, code or data have changed
 
 cv: env ## Cross-validate: train and evaluate each of split.folds that has changed
 	@$(BIN)/python tools/cv.py
+
+advice: env ## What to do next, from the folds of `make cv`: which labels to check
+	@$(BIN)/python tools/advice.py
 
 seeds: env ## Is a change more than the dice? Train this and BASE with other seeds: make seeds K=3
 	@$(BIN)/python tools/seeds.py --count "$$K" --base "$$BASE"
@@ -162,6 +165,7 @@ bench: env ## Measure, side by side with the usual way and with the limit
 	$(BIN)/python bench/report.py HEAD
 	$(BIN)/python bench/truth.py --cases 200
 	$(BIN)/python bench/trainings.py --cases 200
+	$(BIN)/python bench/advice.py
 
 clean: ## Remove the environment and the caches of the tools (data and models stay)
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build profile

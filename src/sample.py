@@ -2,13 +2,11 @@
 
 import specimen.common.interrupts  # isort: skip # noqa: F401
 
-import re
 from functools import partial
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import numpy as np
 import pandas as pd
@@ -17,6 +15,7 @@ from tqdm import tqdm
 from specimen.common import errors
 from specimen.common.memory import keep_freed_memory
 from specimen.common.prefetch import prefetch_map
+from specimen.common.spreadsheets import write_without_times
 from specimen.config.base import load_section
 from specimen.config.sample import Sample
 from specimen.data.sample.camera import photograph
@@ -75,15 +74,9 @@ def _draw_plant(images: Path, seed: int, size: int, index: int) -> list[dict[str
 
 
 def _write_sheet(labels: pd.DataFrame, path: Path) -> None:
-    """Write the labels to an Excel file without the times at which Excel files usually say they were made."""
-    stamped = BytesIO()
-    labels.to_excel(stamped, sheet_name="labels", index=False)
-    with ZipFile(stamped) as source, ZipFile(path, "w") as target:
-        for name in source.namelist():
-            content = source.read(name)
-            if name == "docProps/core.xml":
-                content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"2024-01-01T00:00:00Z", content)
-            target.writestr(ZipInfo(name), content, ZIP_DEFLATED)
+    content = BytesIO()
+    labels.to_excel(content, sheet_name="labels", index=False)
+    write_without_times(content.getvalue(), path)
 
 
 if __name__ == "__main__":

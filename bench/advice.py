@@ -1,0 +1,91 @@
+"""How often the advice of `make advice` is right, where it is known what it should find.
+
+    make cv && python bench/advice.py                # on the predictions of this project's folds
+    python bench/advice.py suspects --cases 100      # or some of: suspects
+
+suspects: 3 % of the objects get the label of another one, the other way round too. Of those whose two labels differ by
+more than twice the folds' RMSE, on the scale that is trained on, 75 of 100 are to be among twice as many suspects as
+were planted. The predictions stay as they are; `--planted FILE` (group,true,written) instead measures one
+cross-validation that has learnt from swapped labels.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from specimen.advice.fold_predictions import read_fold_predictions
+from specimen.advice.suspects import rank_claims
+from specimen.config.params import load_params
+from specimen.data.dataset.store import Store
+from specimen.models.predictions import PREDICTION
+from specimen.models.regression import Regression
+from specimen.training.setup import make_task
+
+SWAPPED = 0.03
+APART = 2.0
+"""Times the RMSE of the folds, from which on a swap should be seen."""
+
+
+def read_project() -> tuple[Regression, pd.DataFrame]:
+    """Return the task and the predictions of all folds of the project in this folder."""
+    params, store = load_params(), Store.load(Path("data/prepared"))
+    folders = sorted(Path("folds").glob("fold-*"))
+    task = make_task(store.meta, store.samples["target"], params.train)
+    assert isinstance(task, Regression), "this bench plants faults in numbers"
+    return task, read_fold_predictions(folders, store)
+
+
+def rmse(task: Regression, predictions: pd.DataFrame) -> float:
+    """Return the error of the folds on the scale that is trained on."""
+    errors = task.transformed(predictions["target"]) - task.transformed(predictions[PREDICTION])
+    return float(np.sqrt(np.square(errors).mean()))
+
+
+def swap_labels(predictions: pd.DataFrame, random: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return predictions in which pairs of objects have swapped labels, and which ones: group, true, written."""
+    labels = predictions.groupby("group")["target"].first()
+    count = 2 * round(SWAPPED * len(labels) / 2)
+    pairs = random.choice(labels.index.to_numpy(), count, replace=False).reshape(-1, 2)
+    new = {one: labels[other] for pair in pairs for one, other in (pair, pair[::-1])}
+    planted = pd.DataFrame({"group": list(new), "true": labels[list(new)].to_numpy(), "written": list(new.values())})
+    written = predictions["group"].map(new).fillna(predictions["target"])
+    return predictions.assign(target=written), planted
+
+
+def found(task: Regression, swapped: pd.DataFrame, planted: pd.DataFrame) -> pd.Series:
+    """Return for each planted object whose labels are far apart whether it is among twice as many suspects."""
+    ranked = rank_claims(task, swapped)
+    suspects = set(ranked["group"].head(2 * len(planted)))
+    distance = np.abs(task.transformed(planted["true"]) - task.transformed(planted["written"]))
+    return planted["group"][distance > APART * rmse(task, swapped)].isin(suspects)
+
+
+def bench_suspects(cases: int, planted: Path | None) -> None:
+    """Print how many of the planted labels are found."""
+    task, predictions = read_project()
+    if planted is not None:
+        seen = found(task, predictions, pd.read_csv(planted, dtype={"group": str}))
+        print(f"suspects: {seen.sum()} of {len(seen)} planted labels found, in folds that have learnt from them")
+        return
+    swaps = (swap_labels(predictions, np.random.default_rng(seed)) for seed in range(cases))
+    seen = pd.concat([found(task, *swapped) for swapped in swaps])
+    print(f"suspects: {seen.mean():.2f} of {len(seen)} planted labels found, in {cases} cases (0.75 is wanted)")
+
+
+def main() -> None:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", choices=["suspects"], default=["suspects"])
+    parser.add_argument("--cases", type=int, default=200)
+    parser.add_argument("--planted", type=Path)
+    arguments = parser.parse_args()
+    if "suspects" in arguments.parts:
+        bench_suspects(arguments.cases, arguments.planted)
+
+
+if __name__ == "__main__":
+    main()

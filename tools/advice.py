@@ -1,0 +1,61 @@
+"""What to do next, `make advice`: which labels to check, from the predictions of all folds (`make cv`).
+
+Each sample was predicted by a model that has not seen its group. The results are metrics/advice.json for Git, which
+says which data and folds it belongs to, and plots/advice/. docs/advice.md says what they mean.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from specimen.advice.fold_predictions import read_fold_predictions
+from specimen.advice.origin import origin_of
+from specimen.advice.suspect_files import Suspects
+from specimen.common import errors
+from specimen.common.errors import SpecimenError
+from specimen.common.files import replace_atomically, write_json
+from specimen.config.base import PARAMS_FILE
+from specimen.config.params import Params, load_params
+from specimen.data.dataset.store import Store
+from specimen.data.preparation.raw_dataset import read_raw_dataset
+from specimen.training.setup import make_task
+from specimen.versioning import revisions
+
+PREPARED, FOLDS = Path("data/prepared"), Path("folds")
+ADVICE, PLOTS = Path("metrics/advice.json"), Path("plots/advice")
+
+
+def main() -> None:
+    """Find out, print the tables, and write them down."""
+    params = load_params()
+    count = _count(params)
+    store = Store.load(PREPARED)
+    predictions = read_fold_predictions([FOLDS / f"fold-{fold}" for fold in range(count)], store)
+    origin = origin_of(revisions.workspace(Path.cwd()), count)
+    task = make_task(store.meta, store.samples["target"], params.train)
+    suspects = Suspects.find(task, predictions, params.train.coverage)
+    with replace_atomically(PLOTS) as folder:
+        folder.mkdir()
+        raw = read_raw_dataset(params.data, params.prepare.rules)
+        suspects.write(folder, store, raw, params.data, raw_target(params))
+    write_json(ADVICE, {"of": origin, "suspects": suspects.to_json()})
+    print(f"{suspects.summary()}\n\n{suspects.as_markdown(store.meta.unit)}\n")
+    print(f"Correct the labels in {PLOTS}/suspects.xlsx. Written to {ADVICE} and {PLOTS}/.")
+
+
+def raw_target(params: Params) -> str:
+    """Return the column of the raw sheet that holds the label; class folders have one for people to read."""
+    return params.data.target if params.data.table is not None else "target"
+
+
+def _count(params: Params) -> int:
+    if params.split.folds is None:
+        raise SpecimenError(
+            f"split.folds: null, so there are no folds to learn from. Set split.folds: 5 in {PARAMS_FILE} and run "
+            "`make cv` first."
+        )
+    return params.split.folds
+
+
+if __name__ == "__main__":
+    errors.run_cli(main)

@@ -44,6 +44,7 @@ from specimen.models.network import Precision
 from specimen.models.predictor import Predictor
 from specimen.models.task import Regression
 from specimen.onnx.export import to_onnx
+from specimen.onnx.small import to_fp16, to_int8
 
 GPU = torch.cuda.is_available()
 PHOTOS = int(os.environ.get("PHOTOS", "4096" if GPU else "256"))
@@ -179,15 +180,23 @@ def store(tmp: Path) -> None:
 
 
 def onnx(tmp: Path) -> None:
-    """`model.onnx` against `model.pt`, both in fp32 on the CPU, from pictures in memory."""
-    path = write_model(tmp / "model.pt", 224)
-    (tmp / "model.onnx").write_bytes(to_onnx(*load_model(path)))
+    """The files of `export` against `model.pt`, all on the CPU, from pictures in memory."""
     images = np.random.default_rng(0).integers(0, 256, (128, 224, 224, 3), dtype=np.uint8)
+    path = write_model(tmp / "model.pt", 224)
+    model, meta = load_model(path)
+    exact = to_onnx(model, meta)
+    files = {
+        "onnx": exact,
+        "fp16.onnx": to_fp16(exact, meta),
+        "int8.onnx": to_int8(exact, meta, [{"images": images[:16]}]),
+    }
+    for kind, content in files.items():
+        (tmp / f"model.{kind}").write_bytes(content)
     nothing = pd.DataFrame(index=range(len(images)))
-    loaded = {kind: load_predictor(tmp / f"model.{kind}") for kind in ("pt", "onnx")}
+    loaded = {kind: load_predictor(tmp / f"model.{kind}") for kind in ("pt", *files)}
     times = interleaved({kind: lambda one=one: one.logits(images, nothing) for kind, one in loaded.items()})
     rates = ", ".join(f"model.{kind} {len(images) / median(took):.0f}/s" for kind, took in times.items())
-    print(f"pictures of 224 px, fp32: {rates}", flush=True)
+    print(f"pictures of 224 px: {rates}", flush=True)
 
 
 CHILD = """

@@ -85,3 +85,23 @@ def test_commands_for_dvc_exist(name: str) -> None:
     for command in commands:
         if command.strip().startswith("dvc "):
             parser.parse_args(shlex.split(command)[1:])  # exits, and so fails, at an option that is not there
+
+
+FOLDERS = r"\.github|src|tools|tests|docs|docker|recipes|bench|data|plots|metrics|models"
+OURS = re.compile(rf"(?<![\w/.-])(?:{FOLDERS})/[\w./-]*\w")
+MADE = re.compile(r"data/(raw|prepared|sample)|plots/|models/|metrics/")
+
+
+def test_each_row_of_coming_from_says_what_is_here_and_names_what_exists() -> None:
+    page = PAGES["docs/coming-from.md"]
+    rows = [line.strip("|").split("|") for line in page.splitlines() if line.startswith("| ")]
+    assert len(rows) > 80
+    for there, here in rows:
+        assert there.strip()
+        assert here.strip(), there
+    for span in code_of(page):
+        for path in OURS.findall(span):
+            assert (ROOT / path).exists() or MADE.match(path), path
+        if re.fullmatch(r"(?:data|prepare|split|train|evaluate|export)\.\w+(?:: .*)?", span):
+            section, key = re.split(r"[.:]", span)[:2]
+            assert key in Params.model_fields[section].annotation.model_fields, span  # type: ignore[union-attr]

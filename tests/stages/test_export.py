@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import math
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +25,7 @@ from specimen.inference.load import load_predictor
 from specimen.models.meta import ModelMeta
 from specimen.models.model import Model, load_model, make_model, save_model
 from specimen.models.task import Regression
+from specimen.onnx.plain_bytes import plain_bytes
 
 TASK = Regression(1.0, 2.0, "none", "mse")
 SIDE, COUNT = 32, 12
@@ -74,7 +78,7 @@ def test_the_file_is_one_that_onnx_accepts_and_holds_the_meta(exported: Path) ->
     proto = onnx.load(exported / export.ONNX)
     onnx.checker.check_model(proto, full_check=True)
     assert ModelMeta.model_validate_json(proto.metadata_props[0].value) == load_model(exported / export.MODEL)[1]
-    assert [path.name for path in sorted((exported / "models").iterdir())] == ["model.onnx", "model.pt"]
+    assert [path.name for path in sorted((exported / "models").iterdir())] == ["model.onnx", "model.pt", "small"]
     shape = proto.graph.input[0].type.tensor_type.shape
     assert [side.dim_param or side.dim_value for side in shape.dim] == ["batch", SIDE, SIDE, 3]
 
@@ -120,5 +124,77 @@ def test_a_model_that_onnx_cannot_express_is_named(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(torch.onnx, "export", fail)
     with pytest.raises(SpecimenError, match=r"train.backbone: resnet18 cannot be exported to ONNX: no such operator$"):
+        export.main()
+    assert not export.ONNX.exists()
+
+
+def test_by_default_there_is_no_small_file(exported: Path) -> None:
+    assert not list((exported / export.SMALL).iterdir())
+    facts = json.loads((exported / export.METRICS).read_text())
+    assert facts == {"fp32": {"megabytes": pytest.approx((exported / export.ONNX).stat().st_size / 1e6, rel=1e-5)}}
+
+
+SMALL = {"formats": ["fp32", "fp16", "int8"], "metric_tolerance": 0.9}
+
+
+@pytest.mark.usefixtures("exporting_is_instant")
+def test_small_files_predict_nearly_as_the_model_does(capsys: pytest.CaptureFixture[str]) -> None:
+    projects.write_params(Path(), export=SMALL)
+    export.main()
+    paths = [export.SMALL / f"model.{name}.onnx" for name in ("fp16", "int8")]
+    assert sorted(export.SMALL.iterdir()) == paths
+    facts = json.loads(export.METRICS.read_text())
+    assert [facts[name]["written"] for name in facts] == [True, True, True]
+    assert facts["int8"]["megabytes"] < 0.3 * facts["fp32"]["megabytes"]
+    assert "ms a picture" in capsys.readouterr().out
+    store = Store.load(export.PREPARED)
+    expected = load_predictor(export.ONNX).predict(store.images, store.samples)
+    for path in paths:
+        found = load_predictor(path).predict(store.images, store.samples)
+        np.testing.assert_allclose(found["prediction"], expected["prediction"], atol=0.2)
+
+
+def with_bias(value: float, content: bytes, meta: ModelMeta) -> bytes:
+    """The model with another bias of its head, which is added to each logit."""
+    proto = onnx.load_from_string(content)
+    [bias] = [tensor for tensor in proto.graph.initializer if tensor.name.endswith("head.bias")]
+    bias.CopyFrom(onnx.numpy_helper.from_array(np.array([value], np.float32), bias.name))
+    return plain_bytes(proto, meta)
+
+
+@pytest.mark.usefixtures("exporting_is_instant")
+def test_a_small_file_that_is_worse_is_not_written_and_the_figures_say_why(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(export, "to_int8", lambda content, meta, _: with_bias(40, content, meta))
+    monkeypatch.setattr(export, "to_fp16", lambda content, meta: with_bias(math.nan, content, meta))
+    projects.write_params(Path(), export=SMALL)
+    export.main()
+    assert not list(export.SMALL.iterdir())
+    facts = json.loads(export.METRICS.read_text())
+    assert [facts[name]["written"] for name in ("fp32", "fp16", "int8")] == [True, False, False]
+    assert facts["int8"]["worse_by"] > 1
+    assert facts["fp16"]["worse_by"] is None
+    said = capsys.readouterr().out
+    assert re.search(r"model.int8.onnx is not written: rmse on test is worse by \d+.\d%, more than .*: 90.0%", said)
+    assert "models/small/model.fp16.onnx is not written: not all its predictions on test are finite numbers" in said
+
+
+@pytest.mark.usefixtures("exporting_is_instant")
+def test_a_model_of_features_alone_has_no_small_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ModelMeta, "sees_pictures", False)
+    projects.write_params(Path(), export=SMALL)
+    with pytest.raises(SpecimenError, match=r"export.formats: fp16, int8 are for networks that look at pictures"):
+        export.main()
+
+
+@pytest.mark.usefixtures("exporting_is_instant")
+def test_a_network_that_cannot_be_converted_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> bytes:
+        raise RuntimeError("no kernel for Foo\nat node 7")
+
+    monkeypatch.setattr(export, "to_fp16", fail)
+    projects.write_params(Path(), export=SMALL)
+    with pytest.raises(SpecimenError, match=r"formats: resnet18 cannot be converted to fp16: no kernel for Foo. Leave"):
         export.main()
     assert not export.ONNX.exists()

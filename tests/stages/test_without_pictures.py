@@ -202,6 +202,7 @@ def test_a_table_without_a_usable_row_is_reported(project: Configure) -> None:
     ("section", "change", "message"),
     [
         ("train", {"backbone": "resnet18"}, "train.backbone: resnet18 looks at pictures, but data.image_column: null"),
+        ("export", {"formats": ["fp32", "int8"]}, "export.formats: int8 are for networks that look at pictures"),
         ("train", {"features": []}, "backbone: none learns from features alone, but features is empty"),
         ("data", {"table": None, "task": "classification", "group": [], "features": []}, "but table is null"),
     ],

@@ -41,6 +41,11 @@ class Params(Section):
                 f"train.backbone: {self.train.backbone} looks at pictures, but data.image_column: null means a table "
                 "without any; set backbone: none or forest, and in train.features the columns to learn from"
             )
+        if self.export.small and self.train.backbone in WITHOUT_PICTURES:
+            raise ValueError(
+                f"export.formats: {', '.join(self.export.small)} are for networks that look at pictures; a model of "
+                "features alone is small as it is"
+            )
         criterion = self.train.forest.criterion
         if criterion not in ("default", *(accepted := CRITERIA[self.data.task])):
             raise ValueError(

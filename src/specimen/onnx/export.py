@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import warnings
 from collections.abc import Iterator
@@ -16,8 +15,7 @@ from specimen.common.errors import SpecimenError
 from specimen.models.forest import Trees
 from specimen.models.meta import ModelMeta
 from specimen.models.model import Model
-from specimen.onnx.checksum import CHECKSUM, EMPTY, write_checksum
-from specimen.onnx.network import META
+from specimen.onnx.plain_bytes import plain_bytes
 from specimen.onnx.trees import trees_proto
 
 EXAMPLES = 2
@@ -59,7 +57,7 @@ def to_onnx(model: Model, meta: ModelMeta) -> bytes:
     """
     with _quiet():
         try:
-            return _plain_bytes(_proto(model, meta), meta)
+            return plain_bytes(_proto(model, meta), meta)
         # The exporter raises whatever it stumbles over, and protobuf a ValueError above 2 GB.
         except Exception as error:
             reason = str(error).strip().splitlines() or [type(error).__name__]
@@ -93,17 +91,6 @@ def _traced(model: Model, size: int, width: int) -> onnx.ModelProto:
     )
     assert program is not None  # only the older exporter returns None
     return program.model_proto
-
-
-def _plain_bytes(proto: onnx.ModelProto, meta: ModelMeta) -> bytes:
-    """Return the bytes without traces of the machine that exported: paths of source files, versions of libraries."""
-    for element in (proto, proto.graph, *proto.graph.node, *proto.graph.value_info, *proto.graph.initializer):
-        del element.metadata_props[:]
-        element.doc_string = ""
-    proto.producer_name, proto.producer_version = "specimen", ""
-    facts = json.dumps(meta.model_dump(mode="json"), ensure_ascii=False, allow_nan=False)
-    onnx.helper.set_model_props(proto, {META: facts, CHECKSUM: EMPTY})
-    return write_checksum(proto.SerializeToString(deterministic=True))
 
 
 @contextmanager

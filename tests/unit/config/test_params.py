@@ -113,6 +113,10 @@ def test_all_faults_are_reported_at_once(load: Load) -> None:
     ("text", "expected"),
     [
         ("train: {epochs: many}", "train.epochs: Input should be a valid integer, .*, got 'many'"),
+        ("export: {formats: [fp32, int4]}", "export.formats.1: Input should be 'fp32', 'fp16' or 'int8', got 'int4'"),
+        ("export: {formats: [int8]}", "export: formats: the others are made from fp32 .*; add fp32"),
+        ("export: {formats: [fp32, int8, int8]}", "export: formats: fp32, int8, int8 names one twice"),
+        ("export: {metric_tolerance: -0.1}", "export.metric_tolerance: Input should be greater than or equal to 0"),
         ("train: {epochs: 0}", "train.epochs: Input should be greater than or equal to 1, got 0"),
         ("train: {lr: -1}", "train.lr: Input should be greater than 0, got -1"),
         ("train: {lr: .nan}", "train.lr: Input should be a finite number, got nan"),

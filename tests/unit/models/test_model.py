@@ -18,7 +18,7 @@ from torchvision.models import WeightsEnum, get_model, get_model_weights
 from torchvision.transforms.functional import normalize
 
 from specimen.common.errors import SpecimenError
-from specimen.models.meta import WAY_OUT
+from specimen.models.meta import WAY_OUT, missing_model
 from specimen.models.model import Model, load_model, make_model, save_model
 from specimen.models.normalize import Normalize
 from specimen.models.task import Classification
@@ -300,6 +300,8 @@ def test_of_a_model_that_is_not_there_the_message_says_how_to_get_it(tmp_path: P
     path = tmp_path / "model.pt"
     message = f"{path}: no such model. `dvc pull` fetches it, `dvc repro` makes it."
     assert fault(lambda: load_model(path)) == message
+    small = str(missing_model(Path("models/small/model.int8.onnx")))
+    assert "`dvc repro` makes it if export.formats names it and it is good enough, see metrics/export.json" in small
 
 
 def test_the_size_that_a_backbone_is_made_for_is_its_own() -> None:

@@ -11,7 +11,8 @@ export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help env extras lock demo repro cv seeds report recipe stratify serve sweep mlflow dagster test check format s3
-.PHONY: advice doctor docs power test-fast profile bench clean repro-ci retrain-ci push-ci commit-ci torch-newest release
+.PHONY: advice connect doctor docs power test-fast profile bench clean repro-ci retrain-ci push-ci commit-ci torch-newest
+.PHONY: release
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -148,6 +149,11 @@ dagster: .venv/.all ## Open Dagster on the stages of dvc.yaml
 
 docs: .venv/.all ## Build the documentation as a site, in build/docs/site
 	@$(BIN)/python tools/docs_site.py
+
+connect: env ## Connect a bucket and CI: make connect, or URL=s3://... REGION=... GITHUB=OWNER/NAME; PLAN=1 shows the plan
+	@$(BIN)/python tools/connect.py $(if $(URL),--url "$(URL)") $(if $(REGION),--region "$(REGION)") \
+		$(if $(ENDPOINT),--endpoint-url "$(ENDPOINT)") $(if $(GITHUB),--github "$(GITHUB)") \
+		$(if $(PROFILE),--profile "$(PROFILE)") $(if $(PLAN),--plan)
 
 s3: env ## Serve a real S3 protocol on this machine, and let dvc push and pull use it until Ctrl-C
 	$(BIN)/python tools/s3.py

@@ -1,0 +1,92 @@
+"""Calls of AWS, with errors that name the call and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from specimen.common.errors import SpecimenError
+
+ABSENT = ("404", "NoSuchBucket", "NoSuchEntity", "NoSuchPublicAccessBlockConfiguration")
+ABSENT_ENCRYPTION = "ServerSideEncryptionConfigurationNotFoundError"
+DENIED = ("403", "AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who calls, and the services that are called."""
+
+    number: str
+    caller: str
+    partition: str
+    """`aws`, or that of China or of a government."""
+    s3: Any
+    iam: Any
+
+
+def open_account(profile: str | None, region: str) -> Account:
+    """Find credentials as all AWS tools do, and ask whose they are. Raises `SpecimenError`."""
+    session = _session(profile_name=profile, region_name=region)
+    identity = call("sts:GetCallerIdentity", session.client("sts").get_caller_identity)
+    arn = str(identity["Arn"])
+    return Account(str(identity["Account"]), arn, arn.split(":")[1], session.client("s3"), session.client("iam"))
+
+
+def open_store(endpoint: str, region: str, keys: tuple[str, str]) -> Any:
+    """Return a client of a store that is not Amazon's, for a pair of keys."""
+    session = _session(aws_access_key_id=keys[0], aws_secret_access_key=keys[1], region_name=region)
+    return session.client("s3", endpoint_url=endpoint)
+
+
+def _session(**options: str | None) -> Any:
+    import boto3  # noqa: PLC0415 - half a second, which a wrong option need not wait
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+
+    try:
+        return boto3.Session(**options)
+    except BotoCoreError as error:  # a profile that is not there
+        raise SpecimenError(f"--profile: {error}.") from None
+
+
+def call(name: str, function: Callable[..., Answer], **arguments: Any) -> Answer:
+    """Make a call. Raises `SpecimenError` that names it, and `AbsentError` for what is not there."""
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # noqa: PLC0415
+
+    try:
+        return function(**arguments)
+    except NoCredentialsError:
+        raise SpecimenError(
+            f"{name}: there are no credentials on this machine. Run `aws configure` or `aws sso login`, and name the "
+            "profile with --profile or AWS_PROFILE."
+        ) from None
+    except ClientError as error:
+        raise _refusal(name, error.response.get("Error", {})) from None
+    except BotoCoreError as error:
+        raise SpecimenError(f"{name}: {error}. What was done so far stays; the next run goes on from there.") from None
+
+
+def _refusal(name: str, error: dict[str, str]) -> SpecimenError:
+    code, message = error.get("Code", "unknown"), error.get("Message", "")
+    said = f"{name}: refused with {code}: {message}".rstrip(": .")
+    if code in ABSENT or code == ABSENT_ENCRYPTION:
+        return AbsentError(said + ".")
+    way_out = (
+        "These credentials may not do this: use others with --profile, or ask who administers the account."
+        if code in DENIED
+        else "What was done so far stays; the next run goes on from there."
+    )
+    return SpecimenError(f"{said}. {way_out}")
+
+
+class AbsentError(SpecimenError):
+    """What was asked for is not there."""
+
+
+def found(name: str, function: Callable[..., Answer], **arguments: Any) -> Answer | None:
+    """Make a call that reads; return None where there is nothing. Raises `SpecimenError`."""
+    try:
+        return call(name, function, **arguments)
+    except AbsentError:
+        return None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from specimen.common.errors import SpecimenError
 from specimen.config.base import PARAMS_FILE
@@ -15,6 +15,7 @@ from specimen.config.params import Params, load_params
 
 SECONDS = 120.0
 """How long a program that is asked may take."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Place:
     root: Path
     write: bool = False
     """Whether a check may put a small file into the remote."""
+    _answers: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
     def params(self) -> Params | None:
@@ -36,6 +38,13 @@ class Place:
     def dvc_config(self) -> Mapping[str, Any]:
         """DVC's config, that of the user and the system included. Raises `SpecimenError` where DVC cannot read it."""
         return read_dvc_config(self.root)
+
+    def once(self, name: str, ask: Callable[[], T]) -> T:
+        """Return the answer to a question that several checks ask, which is asked once."""
+        if name not in self._answers:
+            self._answers[name] = ask()
+        answer: T = self._answers[name]
+        return answer
 
 
 def read_dvc_config(root: Path, level: str | None = None) -> Mapping[str, Any]:

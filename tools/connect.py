@@ -1,7 +1,11 @@
 """Connect this repository with a bucket, and its CI with both: asks, shows the plan, and applies it after a yes.
 
 Run it as often as you like: what is there already stays, and what an interrupted run has left undone is done. It needs
-credentials that may make buckets and roles, and for GitHub the program gh. No secret is written to any file.
+credentials that may make buckets and roles, and for GitHub the program gh.
+
+A store that is not Amazon's (--endpoint-url) has two pairs of keys, one that reads and one that writes. They come from
+S3_READ_ACCESS_KEY_ID, S3_READ_SECRET_ACCESS_KEY and the same with WRITE in the environment, or from a prompt that shows
+nothing; they become secrets of the repository, and no file has them.
 """
 
 from __future__ import annotations
@@ -82,6 +86,8 @@ def _wish(root: Path, options: argparse.Namespace) -> Wish:
         profile=options.profile,
         reviewers=tuple(options.reviewer),
         reviewed=not options.no_reviewers,
+        read_key_may_write=options.read_key_may_write,
+        new_keys=options.new_keys,
     )
 
 
@@ -123,6 +129,10 @@ def parse_options() -> argparse.Namespace:
         "--reviewer", action="append", default=[], metavar="LOGIN", help="who lets trainings write; default: you"
     )
     parser.add_argument("--no-reviewers", action="store_true", help="let every branch write to the bucket")
+    parser.add_argument("--new-keys", action="store_true", help="of another store: replace the keys that GitHub has")
+    parser.add_argument(
+        "--read-key-may-write", action="store_true", help="of another store: accept a key for reading that writes, too"
+    )
     parser.add_argument("--plan", action="store_true", help="show the plan and change nothing")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--undo", action="store_true", help="take back what this has made, but the bucket")

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from specimen.connecting.keys import NAMES as SECRETS
+
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / ".github/workflows").glob("*.yml"))
 
@@ -19,6 +21,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 WORKFLOWS = {path.stem: read(path) for path in FILES}
+KEYS = "python3 .github/scripts/take_keys.py"
 STEPS = [(name, step) for name, flow in WORKFLOWS.items() for job in flow["jobs"].values() for step in job["steps"]]
 
 
@@ -164,12 +167,31 @@ def test_keys_of_the_bucket_are_for_branches_of_the_repository_alone() -> None:
     own = "github.event.pull_request.head.repo.full_name == github.repository"
     job = WORKFLOWS["report"]["jobs"]["report"]
     for step in job["steps"]:
-        if "configure-aws-credentials" in step.get("uses", "") or step.get("run") == "make repro-ci":
+        if "configure-aws-credentials" in step.get("uses", "") or step.get("run") in ("make repro-ci", KEYS):
             assert own in step["if"]
     assert job["runs-on"].startswith("${{ " + own)
     for name in ("train", "cloud"):
         assert own in WORKFLOWS[name]["jobs"]["train"]["if"]
         assert WORKFLOWS[name]["jobs"]["train"]["environment"] == "train"
+
+
+def test_a_workflow_takes_a_role_or_the_keys_of_a_store_that_lends_none() -> None:
+    """Each without an edit: what `make connect` has set says which."""
+    found = {}
+    for name, step in STEPS:
+        if step.get("run") == KEYS:
+            values = {variable: value.strip("${} ") for variable, value in step["env"].items()}
+            kind = "WRITE" if name in ("train", "cloud") else "READ"
+            assert values["ACCESS_KEY_ID"] == f"secrets.{SECRETS[kind.lower()][0]}"
+            assert values["SECRET_ACCESS_KEY"] == f"secrets.{SECRETS[kind.lower()][1]}"
+            assert f"!vars.AWS_{kind}_ROLE" in step["if"]
+            found[name] = step
+    assert set(found) == {"report", "train", "cloud", "release", "images", "drift"}
+    for name, step in STEPS:
+        if name in found and step.get("with", {}).get("role-to-assume", "").endswith(("READ_ROLE }}", "WRITE_ROLE }}")):
+            assert step["with"]["role-to-assume"].strip("${} ") in step["if"]
+    secrets = {name for name, step in STEPS if "secrets." in str(step)}
+    assert secrets == set(found), "no other step sees a secret"
 
 
 def test_the_rented_machine_is_ended_whatever_happens_and_sky_alone_may_rent() -> None:

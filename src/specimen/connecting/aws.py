@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from specimen.common.errors import SpecimenError
+from specimen.connecting.store import Store
 
 ABSENT = ("404", "NoSuchBucket", "NoSuchEntity", "NoSuchPublicAccessBlockConfiguration")
 ABSENT_ENCRYPTION = "ServerSideEncryptionConfigurationNotFoundError"
@@ -34,10 +35,20 @@ def open_account(profile: str | None, region: str) -> Account:
     return Account(str(identity["Account"]), arn, arn.split(":")[1], session.client("s3"), session.client("iam"))
 
 
-def open_store(endpoint: str, region: str, keys: tuple[str, str]) -> Any:
-    """Return a client of a store that is not Amazon's, for a pair of keys."""
-    session = _session(aws_access_key_id=keys[0], aws_secret_access_key=keys[1], region_name=region)
-    return session.client("s3", endpoint_url=endpoint)
+def open_store(
+    store: Store, verify: str | bool | None, *, keys: tuple[str, str] | None = None, profile: str | None = None
+) -> Any:
+    """Return a client of a store that is not Amazon's, for a pair of keys or a profile; None where neither is there.
+
+    `verify` is the certificate of the store, as `ssl_verify` of DVC's remote names it.
+    """
+    if keys is not None:
+        session = _session(aws_access_key_id=keys[0], aws_secret_access_key=keys[1], region_name=store.region)
+    else:
+        session = _session(profile_name=profile, region_name=store.region)
+        if session.get_credentials() is None:
+            return None
+    return session.client("s3", endpoint_url=store.endpoint, verify=verify)
 
 
 def _session(**options: str | None) -> Any:
@@ -72,12 +83,15 @@ def _refusal(name: str, error: dict[str, str]) -> SpecimenError:
     said = f"{name}: refused with {code}: {message}".rstrip(": .")
     if code in ABSENT or code == ABSENT_ENCRYPTION:
         return AbsentError(said + ".")
-    way_out = (
-        "These credentials may not do this: use others with --profile, or ask who administers the account."
-        if code in DENIED
-        else "What was done so far stays; the next run goes on from there."
-    )
-    return SpecimenError(f"{said}. {way_out}")
+    if code in DENIED:
+        return DeniedError(
+            f"{said}. These credentials may not do this: use others with --profile, or ask who administers the account."
+        )
+    return SpecimenError(f"{said}. What was done so far stays; the next run goes on from there.")
+
+
+class DeniedError(SpecimenError):
+    """These credentials may not make that call."""
 
 
 class AbsentError(SpecimenError):

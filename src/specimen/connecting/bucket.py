@@ -6,6 +6,7 @@ from typing import Any
 
 from specimen.common.errors import SpecimenError
 from specimen.connecting.aws import call, found
+from specimen.connecting.keys import NAMES
 from specimen.connecting.plan import Step
 from specimen.connecting.store import Store
 
@@ -61,9 +62,9 @@ def exists_step(s3: Any, store: Store) -> Step:
         try:
             answer = found("s3:HeadBucket", s3.head_bucket, Bucket=name)
         except SpecimenError as error:
-            raise SpecimenError(
-                f"{error} If bucket {name} is not yours, somebody else has taken that name: choose another."
-            ) from None
+            taken = f"If bucket {name} is not yours, somebody else has taken that name: choose another."
+            other = f"{store.endpoint} may not know them: export {' and '.join(NAMES['write'])}."
+            raise SpecimenError(f"{error} {taken if store.endpoint is None else other}") from None
         region = (answer or {}).get("BucketRegion", store.region)
         if store.endpoint is None and region != store.region:
             raise SpecimenError(f"--region: bucket {name} is in {region}, not in {store.region}.")

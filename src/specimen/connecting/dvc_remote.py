@@ -26,6 +26,12 @@ def read_remote(root: Path) -> tuple[str, dict[str, str]]:
     return name, dict(config.get("remote", {}).get(name, {}))
 
 
+def read_verify(root: Path) -> str | bool | None:
+    """Return how the certificate of the store is checked: with a file, not at all, or None for as usual."""
+    value = read_remote(root)[1].get("ssl_verify")
+    return {"true": None, "false": False}.get(str(value).lower(), value)
+
+
 def remote_step(root: Path, store: Store) -> Step:
     """Return the step that lets DVC's default remote point to a store."""
     wanted = {"url": store.url, "region": store.region}

@@ -9,6 +9,7 @@ from typing import Any
 
 from specimen.common.errors import SpecimenError
 from specimen.connecting.cli_program import Program, RefusedError
+from specimen.connecting.keys import NAMES, Keys
 from specimen.connecting.plan import Step
 
 GH = Program("gh", "https://cli.github.com has it; then `gh auth login`.")
@@ -145,6 +146,35 @@ def variable_step(repository: Repository, name: str, value: str) -> Step:
         GH.ask("variable", "delete", name, "--repo", repository.name)
 
     return Step(f"variable {name} = {value}", f"gh variable set {name}", is_done, apply, is_done, undo)
+
+
+def keys_step(repository: Repository, kind: str, keys: Keys, *, renew: bool) -> Step:
+    """Return the step for a pair of keys: one that reads for all workflows, one that writes for the environment alone.
+
+    GitHub shows nobody what a secret holds, so those that are there stay, unless `renew` says otherwise.
+    """
+    place = ("environments", ENVIRONMENT, "secrets") if kind == "write" else ("actions/secrets",)
+    options = ("--env", ENVIRONMENT) if kind == "write" else ()
+
+    def existing() -> list[str]:
+        return [name for name in NAMES[kind] if _find(repository.path(*place, name)) is not None]
+
+    def apply() -> None:
+        for name, value in zip(NAMES[kind], keys.tried(kind), strict=True):
+            GH.ask("secret", "set", name, "--repo", repository.name, *options, stdin=value)
+
+    def undo() -> None:
+        for name in existing():
+            GH.ask("secret", "delete", name, "--repo", repository.name, *options)
+
+    return Step(
+        f"secrets {' and '.join(NAMES[kind])}" + (f" of environment {ENVIRONMENT}" if kind == "write" else ""),
+        "gh secret set, the values on stdin",
+        lambda: len(existing()) == len(NAMES[kind]) and not renew,
+        apply,
+        lambda: bool(existing()),
+        undo,
+    )
 
 
 def _find(path: str) -> Answer | None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from specimen.connecting.aws import Account, open_account
-from specimen.connecting.bucket import bucket_steps
-from specimen.connecting.dvc_remote import remote_step
+from specimen.connecting.aws import open_account, open_store
+from specimen.connecting.bucket import bucket_steps, exists_step
+from specimen.connecting.dvc_remote import read_verify, remote_step
 from specimen.connecting.github import (
     ENVIRONMENT,
     Repository,
     environment_step,
     find_repository,
     find_reviewers,
+    keys_step,
     variable_step,
 )
+from specimen.connecting.keys import NAMES, Keys
 from specimen.connecting.plan import Step
 from specimen.connecting.roles import Lending, provider_step, role_steps
 from specimen.connecting.store import Store
@@ -31,6 +34,8 @@ class Wish:
     profile: str | None = None
     reviewers: tuple[str, ...] = ()
     reviewed: bool = True
+    read_key_may_write: bool = False
+    new_keys: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,31 +49,71 @@ class Connection:
 
 def connection_of(root: Path, wish: Wish) -> Connection:
     """Ask the services who is who, and return the steps; nothing is changed. Raises `SpecimenError`."""
+    if wish.store.endpoint is None:
+        return _amazon(root, wish)
+    return _other_store(root, wish)
+
+
+def _amazon(root: Path, wish: Wish) -> Connection:
+    """Return the steps for Amazon, which lends GitHub roles."""
     store = wish.store
     account = open_account(wish.profile, store.region)
     facts = [f"AWS account {account.number}, as {account.caller}"]
     steps = [*bucket_steps(account.s3, store), remote_step(root, store)]
     if wish.github is None:
-        facts.append("No repository on GitHub (origin is elsewhere, no --github): the bucket alone is set up.")
-        return Connection(facts, steps, _next_steps(store))
+        return _without_ci(facts, steps, store)
     repository = find_repository(wish.github)
     facts.append(f"GitHub: {repository.name}, whose workflows are {repository.subject}:...")
-    reviewers = find_reviewers(wish.reviewers) if wish.reviewed else {}
-    steps.append(environment_step(repository, reviewers))  # before there is a role that it protects
-    steps += _aws_roles(account, store, repository)
-    return Connection(facts, steps, _next_steps(store))
-
-
-def _aws_roles(account: Account, store: Store, repository: Repository) -> list[Step]:
     lending = Lending(account, repository.name, repository.subject, ENVIRONMENT)
     read, write = (lending.role(kind, store) for kind in ("read", "write"))
     variables = {"AWS_REGION": store.region, "AWS_READ_ROLE": read.arn, "AWS_WRITE_ROLE": write.arn}
-    return [
+    steps += [
+        _environment(wish, repository),  # before there is a role that it protects
         provider_step(lending),
         *role_steps(lending, read),
         *role_steps(lending, write),
         *(variable_step(repository, name, value) for name, value in variables.items()),
     ]
+    return Connection(facts, steps, _next_steps(store))
+
+
+def _other_store(root: Path, wish: Wish) -> Connection:
+    """Return the steps for a store that lends no roles, and so has two pairs of keys."""
+    store = wish.store
+    keys = Keys(store, wish.read_key_may_write, read_verify(root))
+    steps = [exists_step(_client(wish, keys), store), remote_step(root, store)]
+    facts = [f"Store {store.endpoint}: lends no roles, so GitHub gets two pairs of keys as secrets"]
+    if wish.github is None:
+        return _without_ci(facts[:0], steps, store)
+    repository = find_repository(wish.github)
+    facts.append(f"GitHub: {repository.name}")
+    variables = {"AWS_REGION": store.region, "S3_ENDPOINT_URL": str(store.endpoint)}
+    steps += [
+        _environment(wish, repository, NAMES["write"]),
+        *(keys_step(repository, kind, keys, renew=wish.new_keys) for kind in NAMES),
+        *(variable_step(repository, name, value) for name, value in variables.items()),
+    ]
+    return Connection(facts, steps, _next_steps(store))
+
+
+def _client(wish: Wish, keys: Keys) -> Any:
+    """Return a client that may look at the bucket: with the pair that writes, or as the AWS tools of this machine."""
+    pair = keys.in_environment("write")
+    if pair is None:
+        client = open_store(wish.store, keys.verify, profile=wish.profile)
+        if client is not None:
+            return client
+    return keys.client(pair or keys.get("write"))
+
+
+def _environment(wish: Wish, repository: Repository, secrets: tuple[str, ...] = ()) -> Step:
+    reviewers = find_reviewers(wish.reviewers) if wish.reviewed else {}
+    return environment_step(repository, reviewers, secrets)
+
+
+def _without_ci(facts: list[str], steps: list[Step], store: Store) -> Connection:
+    alone = "No repository on GitHub (origin is elsewhere, no --github): the bucket alone is set up."
+    return Connection([*facts, alone], steps, _next_steps(store))
 
 
 def _next_steps(store: Store) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -65,6 +67,13 @@ def test_the_one_that_reads_cannot_put_and_the_one_that_writes_cannot_delete() -
     for action in ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObjectAcl", "s3:PutBucketPolicy"):
         for resource in (OBJECT, "arn:aws:s3:::plants"):
             assert not allows(write, action, resource)
+
+
+def test_the_docs_show_the_policy_that_is_made() -> None:
+    page = (Path(__file__).parents[3] / "docs/s3.md").read_text(encoding="utf-8")
+    [shown] = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    assert json.loads(shown) == storage_policy(Store("your-bucket", "specimen", "eu-central-1"), READ)
+    assert all(f'"{action}"' in page for action in WRITE)
 
 
 def test_a_whole_bucket_needs_no_prefix() -> None:

@@ -153,7 +153,7 @@ docs: .venv/.all ## Build the documentation as a site, in build/docs/site
 connect: env ## Connect a bucket and CI: make connect, or URL=s3://... REGION=... GITHUB=OWNER/NAME; PLAN=1 shows the plan
 	@$(BIN)/python tools/connect.py $(if $(URL),--url "$(URL)") $(if $(REGION),--region "$(REGION)") \
 		$(if $(ENDPOINT),--endpoint-url "$(ENDPOINT)") $(if $(GITHUB),--github "$(GITHUB)") \
-		$(if $(PROFILE),--profile "$(PROFILE)") $(if $(PLAN),--plan)
+		$(if $(GITLAB),--gitlab "$(GITLAB)") $(if $(PROFILE),--profile "$(PROFILE)") $(if $(PLAN),--plan)
 
 s3: env ## Serve a real S3 protocol on this machine, and let dvc push and pull use it until Ctrl-C
 	$(BIN)/python tools/s3.py

@@ -11,12 +11,14 @@ nothing; they become secrets of the repository, and no file has them.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
 from specimen.common import errors
 from specimen.common.errors import SpecimenError
 from specimen.connecting.dvc_remote import read_remote
+from specimen.connecting.gitlab import Project, parse_project
 from specimen.connecting.plan import apply_steps, missing_steps, render_plan, render_undo, steps_to_undo, undo_steps
 from specimen.connecting.setup import Connection, Wish, connection_of
 from specimen.connecting.store import Store, parse_store
@@ -42,14 +44,14 @@ def _connect(connection: Connection, options: argparse.Namespace) -> None:
     missing = missing_steps(connection.steps)
     print(f"\n{render_plan(connection.steps, missing)}\n")
     if not missing:
-        print("Nothing to do: all of this is there.")
+        print("\n".join(["Nothing to do: all of this is there.", *connection.by_hand]))
         return
     if options.plan:
         print("Nothing was changed: this was the plan.")
         return
     _agree(f"Do what is missing ({len(missing)} of {len(connection.steps)})?", options)
     apply_steps(missing, _say)
-    print("\n" + "\n".join(connection.next_steps))
+    print("\n" + "\n".join(connection.next_steps + connection.by_hand))
 
 
 def _undo(connection: Connection, options: argparse.Namespace) -> None:
@@ -80,9 +82,11 @@ def _say(line: str) -> None:
 
 def _wish(root: Path, options: argparse.Namespace) -> Wish:
     known = read_remote(root)[1]
+    github, gitlab = _places(root, options)
     return Wish(
         store=_store(options, known),
-        github=options.github or _origin(root),
+        github=github,
+        gitlab=gitlab,
         profile=options.profile,
         reviewers=tuple(options.reviewer),
         reviewed=not options.no_reviewers,
@@ -108,13 +112,21 @@ def _ask(question: str, flag: str) -> str:
     return input(f"{question}: ").strip()
 
 
-def _origin(root: Path) -> str | None:
-    """Return the repository on GitHub that `origin` means, if it does."""
-    address = ask_git(root, "remote", "get-url", "origin").removesuffix(".git")
-    for start in ("https://github.com/", "git@github.com:", "ssh://git@github.com/"):
-        if address.startswith(start):
-            return address.removeprefix(start)
-    return None
+def _places(root: Path, options: argparse.Namespace) -> tuple[str | None, Project | None]:
+    """Return the repository on GitHub, or the project on GitLab, that a flag names or that origin is."""
+    if options.github is not None:
+        return options.github, None
+    if options.gitlab is not None:
+        return None, parse_project(options.gitlab)
+    origin = re.fullmatch(
+        r"(?:https://|ssh://)?(?:[^/@]*@)?(?P<host>[\w.-]+)(?::\d+)?[:/](?P<path>[^/].*?)(?:\.git)?/?",
+        ask_git(root, "remote", "get-url", "origin"),
+    )
+    if origin is None:
+        return None, None
+    if origin["host"] == "github.com":
+        return origin["path"], None
+    return None, Project(origin["host"], origin["path"]) if "gitlab" in origin["host"] else None
 
 
 def parse_options() -> argparse.Namespace:
@@ -124,6 +136,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--region", help="region of the bucket")
     parser.add_argument("--endpoint-url", metavar="URL", help="address of a store that is not Amazon's")
     parser.add_argument("--github", type=_repository, metavar="OWNER/NAME", help="default: where origin is")
+    parser.add_argument("--gitlab", metavar="GROUP/NAME", help="the same for GitLab; elsewhere its whole address")
     parser.add_argument("--profile", help="profile of the AWS tools whose credentials set all this up")
     parser.add_argument(
         "--reviewer", action="append", default=[], metavar="LOGIN", help="who lets trainings write; default: you"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from specimen.connecting.github import (
     keys_step,
     variable_step,
 )
+from specimen.connecting.gitlab import GLAB, Project, printed_list, variable_steps
 from specimen.connecting.keys import NAMES, Keys
 from specimen.connecting.plan import Step
 from specimen.connecting.roles import Lending, provider_step, role_steps
@@ -31,6 +32,7 @@ class Wish:
     store: Store
     github: str | None
     """OWNER/NAME."""
+    gitlab: Project | None = None
     profile: str | None = None
     reviewers: tuple[str, ...] = ()
     reviewed: bool = True
@@ -45,6 +47,8 @@ class Connection:
     facts: list[str]
     steps: list[Step]
     next_steps: list[str]
+    by_hand: list[str] = field(default_factory=list)
+    """What is left to somebody, because a program is missing here."""
 
 
 def connection_of(root: Path, wish: Wish) -> Connection:
@@ -61,7 +65,7 @@ def _amazon(root: Path, wish: Wish) -> Connection:
     facts = [f"AWS account {account.number}, as {account.caller}"]
     steps = [*bucket_steps(account.s3, store), remote_step(root, store)]
     if wish.github is None:
-        return _without_ci(facts, steps, store)
+        return _without_github(wish, Keys(store, wish.read_key_may_write), facts, steps)
     repository = find_repository(wish.github)
     facts.append(f"GitHub: {repository.name}, whose workflows are {repository.subject}:...")
     lending = Lending(account, repository.name, repository.subject, ENVIRONMENT)
@@ -82,9 +86,9 @@ def _other_store(root: Path, wish: Wish) -> Connection:
     store = wish.store
     keys = Keys(store, wish.read_key_may_write, read_verify(root))
     steps = [exists_step(_client(wish, keys), store), remote_step(root, store)]
-    facts = [f"Store {store.endpoint}: lends no roles, so GitHub gets two pairs of keys as secrets"]
+    facts = [f"Store {store.endpoint}, which lends no roles: CI gets keys"]
     if wish.github is None:
-        return _without_ci(facts[:0], steps, store)
+        return _without_github(wish, keys, facts, steps)
     repository = find_repository(wish.github)
     facts.append(f"GitHub: {repository.name}")
     variables = {"AWS_REGION": store.region, "S3_ENDPOINT_URL": str(store.endpoint)}
@@ -111,9 +115,16 @@ def _environment(wish: Wish, repository: Repository, secrets: tuple[str, ...] = 
     return environment_step(repository, reviewers, secrets)
 
 
-def _without_ci(facts: list[str], steps: list[Step], store: Store) -> Connection:
-    alone = "No repository on GitHub (origin is elsewhere, no --github): the bucket alone is set up."
-    return Connection([*facts, alone], steps, _next_steps(store))
+def _without_github(wish: Wish, keys: Keys, facts: list[str], steps: list[Step]) -> Connection:
+    """Return the steps for a project on GitLab, whose merge requests read, or for the bucket alone."""
+    after = _next_steps(wish.store)
+    if wish.gitlab is None:
+        alone = "No repository on GitHub or GitLab (origin is elsewhere, no --github): the bucket alone is set up."
+        return Connection([*facts, alone], steps, after)
+    facts = [*facts, f"GitLab: {wish.gitlab.path} on {wish.gitlab.host}, whose merge requests get a key that reads"]
+    if not GLAB.is_there():
+        return Connection(facts, steps, after, printed_list(wish.gitlab))
+    return Connection(facts, [*steps, *variable_steps(wish.gitlab, keys, renew=wish.new_keys)], after)
 
 
 def _next_steps(store: Store) -> list[str]:

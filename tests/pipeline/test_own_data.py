@@ -15,12 +15,13 @@ import s3
 import yaml
 from conftest import DrawPhotos
 from live_server import serve_in_thread
-from projects import ROOT, SMALL, commit_all, dvc_here, git, make_repository, process_in, run, run_script
+from projects import ROOT, SMALL, commit_all, dvc_here, git, make_repository, process_in, run, run_script, write_params
 from starlette.staticfiles import StaticFiles
 
 from specimen.common import sample_stage
 
 SECTION = (ROOT / "README.md").read_text(encoding="utf-8").split("## Your own data\n")[1].split("\n## ")[0]
+BATCHES = (ROOT / "docs/data.md").read_text(encoding="utf-8").split("## Batches\n")[1].split("\n## ")[0]
 QUICK: dict[str, dict[str, Any]] = {
     **{name: SMALL[name] for name in ("prepare", "split", "export")},
     "train": SMALL["train"],
@@ -142,6 +143,31 @@ def test_a_sheet_next_to_a_zip_is_learnt_from_imported_weights(clone: Path, web:
     run_script(clone, "recipe", "food")
     assert git(clone, "status", "--porcelain", "dvc.yaml") != "", "without weights there is no such dep"
     assert "train.weights" not in (clone / "dvc.yaml").read_text(encoding="utf-8")
+
+
+def test_a_new_week_is_one_more_zip(clone: Path, draw_photos: DrawPhotos) -> None:
+    dvc_here(clone, "remove", sample_stage.ADDRESS)
+    write_params(clone, SMALL, data={"table": "*/labels.csv"})
+    table = draw_photos(clone / "data/raw/week-1", 80)
+    week_2 = [clone / "data/raw/week-1" / name for name in table["filename"][40:]]
+    table[:40].to_csv(clone / "data/raw/week-1/labels.csv", index=False)
+    commands = re.findall(r"^dvc .*$", BATCHES, re.MULTILINE)
+    assert commands == ["dvc add data/raw", "dvc repro"]
+
+    def repro() -> list[str]:
+        for command in commands:
+            dvc_here(clone, *command.split()[1:], *(["prepare"] if command == "dvc repro" else []))
+        return (clone / "data/prepared/samples.csv").read_text(encoding="utf-8").splitlines()
+
+    before = repro()
+    with zipfile.ZipFile(clone / "data/raw/week-2.zip", "w") as archive:
+        archive.writestr("labels.csv", table[40:].to_csv(index=False))
+        for photo in week_2:
+            archive.write(photo, photo.name)
+            photo.unlink()
+    after = repro()
+    assert (len(before), len(after)) == (41, 81)
+    assert after[:41] == before
 
 
 def test_who_writes_the_params_is_told_how_dvc_forgets_the_sample(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -118,6 +118,20 @@ def read_numbers(cells: pd.Series[Any], decimal: Decimal = "auto", marks: Iterab
         infinite=int(infinite.sum()),
         strange=cells.iloc[sorted([*strange, *booleans])].astype(str),
         ambiguity=Ambiguity(named, len(open_cells)) if open_cells else None,
+    )
+
+
+def join_numbers(parts: Sequence[Numbers]) -> Numbers:
+    """Return columns that were read one by one as a single one; of those that are ambiguous, the first is named."""
+    missing: Counter[str] = Counter()
+    for part in parts:
+        missing.update(part.missing)
+    return Numbers(
+        values=pd.concat([part.values for part in parts]),
+        missing=dict(missing),
+        infinite=sum(part.infinite for part in parts),
+        strange=pd.concat([part.strange for part in parts]),
+        ambiguity=next((part.ambiguity for part in parts if part.ambiguity is not None), None),
     )
 
 

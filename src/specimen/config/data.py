@@ -23,6 +23,8 @@ RESERVED = frozenset({*_OF_SAMPLES, *_OF_PREPARATION, *_OF_PREDICTIONS})
 """Columns that Specimen adds to the features, so a feature cannot have their names."""
 RESERVED_PREFIX = "p: "
 """Begins the name of the column with the probability of a class."""
+BATCH = "batch"
+"""The column with the name of the batch that a row is from, where there are batches."""
 
 
 class Data(Section):
@@ -32,7 +34,12 @@ class Data(Section):
     """Folder (or .zip) with everything in it; DVC tracks it as one dependency."""
     task: TaskName
     table: str | None = None
-    """Label table under `root` (.xlsx, .csv, .tsv, .parquet); null: one folder per class."""
+    """Label table under `root` (.xlsx, .csv, .tsv, .parquet); null: one folder per class.
+
+    A pattern such as `"*/labels.xlsx"` means batches: each folder or zip under `root` whose name is like the first part
+    has a table and photos of its own. `images` and `masks` are then places in each batch, and `batch` is a column.
+    `*` means any letters, `?` any single one.
+    """
     sheet: str | None = None
     """Name of the sheet in an .xlsx file; null: the first, or the only one that has the columns."""
     header_row: Positive | None = None
@@ -83,6 +90,7 @@ class Data(Section):
     def _columns_make_sense(self) -> Self:
         if self.table is None and self.task != "classification":
             raise ValueError("table: null means one folder per class, so task must be classification")
+        self._check_pattern()
         if self.masks is not None and self.image_column is None:
             raise ValueError("masks cover photos, but image_column: null means a table without pictures")
         if self.table is None and self.image_column is None:
@@ -111,6 +119,22 @@ class Data(Section):
                 "those of the sheet"
             )
         return self
+
+    @property
+    def batched(self) -> bool:
+        """Whether `table` is a pattern."""
+        return self.table is not None and any(mark in self.table for mark in "*?")
+
+    def _check_pattern(self) -> None:
+        if not self.batched:
+            return
+        assert self.table is not None
+        steps = self.table.split("/")
+        if len(steps) == 1 or "**" in self.table or {"", ".", ".."} & set(steps):
+            raise ValueError(
+                f"table: '{self.table}' is not a pattern for batches: the folders or zips under root, a slash, and the "
+                "table in each of them, such as '*/labels.xlsx'"
+            )
 
     def _check_groups(self) -> None:
         used = {self.image_column, self.target, self.split_column, *self.group, *self.features}

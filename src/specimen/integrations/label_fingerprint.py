@@ -11,11 +11,14 @@ from specimen.common.hashing import content_md5, file_md5
 from specimen.config.base import PARAMS_FILE
 from specimen.config.data import Data
 from specimen.config.params import load_params
+from specimen.data.readers.batches import find_batches
 from specimen.data.readers.zip_images import read_member
 
 
 def label_fingerprint(root: Path) -> str:
-    """Return the hash of the label table of the repository in `root`; of class folders, that of the list of photos.
+    """Return the hash of the label table of the repository in `root`, or of all tables if there are batches.
+
+    Of class folders, it is the hash of the list of photos.
 
     Raises `SpecimenError` for params that are not valid, and where the table is missing or cannot be read.
     """
@@ -23,6 +26,11 @@ def label_fingerprint(root: Path) -> str:
     source = root / data.root
     if not source.exists():
         raise SpecimenError(f"data.root: '{data.root}' does not exist.")
+    if data.batched:
+        batches = find_batches(data.model_copy(update={"root": str(source)}))
+        return _hash_list(
+            [(name, _hash_table(Path(part.root), str(part.table), part)) for name, part in batches.items()]
+        )
     if data.table is not None:
         return _hash_table(source, data.table, data)
     return _hash_list(_zip_entries(source) if source.is_file() else _files(source))
@@ -55,5 +63,5 @@ def _zip_entries(archive: Path) -> list[tuple[str, int]]:
         raise SpecimenError(f"{archive}: cannot be read as a zip: {error}") from error
 
 
-def _hash_list(entries: Sequence[tuple[str, int]]) -> str:
+def _hash_list(entries: Sequence[tuple[str, int | str]]) -> str:
     return content_md5(repr(entries).encode())

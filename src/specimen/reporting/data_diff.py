@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from specimen.data.dataset.batch_rows import batches_of
 from specimen.reporting.shared_samples import BASE, other_photo, sample_key
 
 
@@ -31,6 +32,9 @@ class DataDiff:
     after: int
     added: pd.DataFrame
     removed: pd.DataFrame
+    new_batches: pd.Series[int]
+    """Samples in each batch that the base has none of, by its name."""
+    gone_batches: pd.Series[int]
     relabelled: pd.DataFrame
     """With columns `before` and `after`."""
     moved: pd.DataFrame
@@ -56,12 +60,15 @@ def compare(
     new = head.set_index(key)
     shared = new.index.intersection(old.index, sort=False)
     counts = {"before": rejected_base["rule"].value_counts(), "after": rejected_head["rule"].value_counts()}
+    in_base, in_head = (batches_of(table).value_counts(sort=False) for table in (base, head))
     rejected_images = pd.Index(rejected_head["image"].dropna().unique())
     return DataDiff(
         before=len(base),
         after=len(head),
         added=new.loc[new.index.difference(old.index, sort=False)],
         removed=old.loc[old.index.difference(new.index, sort=False)],
+        new_batches=in_head[in_head.index.difference(in_base.index, sort=False)],
+        gone_batches=in_base[in_base.index.difference(in_head.index, sort=False)],
         relabelled=_changed(old, new, shared, "target"),
         moved=_changed(old, new, shared, "split"),
         replaced=shared[other_photo(new.loc[shared].join(old.loc[shared].add_suffix(BASE)))],

@@ -49,6 +49,17 @@ def test_a_table_next_to_a_zip(tmp_path: Path) -> None:
     assert label_fingerprint(tmp_path) != before
 
 
+def test_the_tables_of_all_batches(tmp_path: Path) -> None:
+    write_params(tmp_path, root="raw", task="regression", table="*/labels.csv")
+    (tmp_path / "raw/one").mkdir(parents=True)
+    (tmp_path / "raw/one/labels.csv").write_text("a")
+    before = label_fingerprint(tmp_path)
+    write_zip(tmp_path / "raw/two.zip", labels_csv="a")
+    with_two = label_fingerprint(tmp_path)
+    write_zip(tmp_path / "raw/two.zip", labels_csv="b", photo="1")
+    assert len({before, with_two, label_fingerprint(tmp_path)}) == 3
+
+
 def test_class_folders_and_class_folders_inside_a_zip(tmp_path: Path) -> None:
     write_params(tmp_path, root="raw", task="classification")
     (tmp_path / "raw/red").mkdir(parents=True)

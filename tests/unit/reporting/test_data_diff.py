@@ -74,6 +74,17 @@ def test_rejected_rows_are_counted_by_rule() -> None:
     assert diff.newly_rejected.tolist() == ["bad 2.jpg"]
 
 
+def test_batches_that_are_new_or_gone_are_named_with_their_samples() -> None:
+    old, kept, new = (
+        samples(3, row=[f"{b}:{n}" for n in range(3)], image=[f"{b}/{n}" for n in range(3)]) for b in "abc"
+    )
+    tables = (pd.concat([old, kept]), pd.concat([kept, new.head(2)]), NONE, NONE)
+    diff = compare(*tables)
+    assert diff.new_batches.to_dict() == {"c": 2}
+    assert diff.gone_batches.to_dict() == {"a": 3}
+    assert compare(samples(), samples(), NONE, NONE).new_batches.empty
+
+
 def test_a_shift_of_numbers_is_seen_and_noise_is_not() -> None:
     random = np.random.default_rng(0)
     before, same, other = (pd.Series(random.normal(mean, 1, 300)) for mean in (0, 0, 1))
@@ -95,24 +106,33 @@ def test_a_target_that_became_a_class_is_a_shift_too() -> None:
     assert target_shift(pd.Series([1.0, 2.0]), pd.Series(["a", "b"])).distance == 1
 
 
+def outputs(unused: int | None, table: pd.DataFrame | None = None) -> Any:
+    """Return a revision with so many files that nothing uses; None: it is not known."""
+    tables: dict[str, Future[pd.DataFrame]] = {name: Future() for name in ("samples", "rejected", "ignored")}
+    tables["samples"].set_result(samples() if table is None else table)
+    tables["rejected"].set_result(NONE)
+    if unused is None:
+        tables["ignored"].set_exception(NotAvailableError("made by an older version"))
+    else:
+        tables["ignored"].set_result(pd.DataFrame({"name": range(unused)}))
+    return SimpleNamespace(**tables)
+
+
 def section(base_unused: int | None, head_unused: int | None) -> str:
-    """Return the text on two revisions with so many files that nothing uses; None: it is not known."""
-
-    def outputs(unused: int | None) -> Any:
-        tables: dict[str, Future[pd.DataFrame]] = {name: Future() for name in ("samples", "rejected", "ignored")}
-        tables["samples"].set_result(samples())
-        tables["rejected"].set_result(NONE)
-        if unused is None:
-            tables["ignored"].set_exception(NotAvailableError("made by an older version"))
-        else:
-            tables["ignored"].set_result(pd.DataFrame({"name": range(unused)}))
-        return SimpleNamespace(**tables)
-
+    """Return the text on two revisions with so many files that nothing uses."""
     return data_section(collect_data(outputs(base_unused), outputs(head_unused))).render(10)
 
 
 def test_another_number_of_files_that_nothing_uses_is_said() -> None:
     assert "- **Files that nothing uses: 12, 3 in the base.** `data/prepared/ignored.csv` names them." in section(3, 12)
+
+
+def test_new_batches_are_said() -> None:
+    weeks = samples(3, row=["week-1:2", "week-2:2", "week-2:3"])
+    both = data_section(collect_data(outputs(0, weeks.head(1)), outputs(0, weeks))).render(10)
+    assert "- **New batches: 1.** `week-2` (2 samples)\n" in both
+    assert "gone" not in both
+    assert "New batches" not in section(0, 0)
 
 
 @pytest.mark.parametrize(("base", "head"), [(3, 3), (None, 3), (3, None)])

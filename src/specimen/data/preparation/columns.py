@@ -11,7 +11,8 @@ import pandas as pd
 
 from specimen.common.cells import count_marks, to_key, to_text
 from specimen.common.errors import SpecimenError
-from specimen.common.numbers import SHOWN, Decimal, Numbers, read_numbers
+from specimen.common.numbers import SHOWN, Decimal, Numbers, join_numbers, read_numbers
+from specimen.data.preparation.joined_sheets import name_batches
 
 _MEASURED = re.compile(r"(\W*)(?:\d{1,3}(?:[.,'\u2019\s]\d{3})+|\d+)(?:[.,]\d+)?\s*(\D*(?:m[23])?)")
 """A number with a sign in front or a unit behind; not the date 24.12.2024."""
@@ -26,6 +27,8 @@ class ColumnReader:
     """Texts that stand for a missing value."""
     categories: Collection[str] = ()
     """Features that are categories, even if they look like numbers."""
+    batches: pd.Series[str] | None = None
+    """The batch that each row is from: each has its own decimal mark. None: there is one sheet."""
     notes: list[str] = field(default_factory=list)
     """What was read in a way that may surprise."""
 
@@ -33,16 +36,31 @@ class ColumnReader:
         """Return the cells as text, `None` where one has no value."""
         return self._without_marks(to_text(cells), key)
 
+    def file(self, cells: pd.Series[Any], key: str) -> pd.Series[Any]:
+        """Return the cells as names of files, with the batch in front if there are batches; `None` for no value."""
+        names = self.text(cells, key)
+        if self.batches is None:
+            return names
+        paths = self.batches + "/" + names.astype(object)
+        return paths.where(names.notna(), None)
+
     def name(self, cells: pd.Series[Any], key: str) -> pd.Series[Any]:
         """Return the cells as parts of a name: 3 and 3.0 are the same."""
-        return self._without_marks(to_key(cells), key)
+        names = self._without_marks(to_key(cells), key)
+        numbers, texts = self._kinds(names)
+        if numbers and texts:
+            self.notes.append(
+                f"{key}: '{cells.name}' is a number in {name_batches(numbers)} and a text in {name_batches(texts)}; "
+                "3 and P3, say, are two names"
+            )
+        return names
 
     def target(self, cells: pd.Series[Any], key: str) -> pd.Series[float]:
         """Return the cells as numbers, NaN where one is not; the rule `label_not_a_number` names those.
 
         Raises `SpecimenError` where a cell has two readings.
         """
-        numbers = read_numbers(cells, self.decimal, self.marks)
+        numbers = self._read_numbers(cells)
         self._check(numbers, key)
         return numbers.values
 
@@ -53,7 +71,8 @@ class ColumnReader:
         """
         if name in self.categories:
             return self.name(cells, key)
-        numbers = read_numbers(cells, self.decimal, self.marks)
+        numbers = self._read_numbers(cells)
+        self._refuse_other_kind(cells, name, key)
         count = int(numbers.values.notna().sum())
         if len(numbers.strange) > count:
             self._refuse_other_marks(numbers.strange, name, key)
@@ -67,6 +86,34 @@ class ColumnReader:
             )
         self._check(numbers, key)
         return numbers.values
+
+    def _read_numbers(self, cells: pd.Series[Any]) -> Numbers:
+        if self.batches is None:
+            return read_numbers(cells, self.decimal, self.marks)
+        sheets = [part for _, part in cells.groupby(self.batches, sort=False)]
+        return join_numbers([read_numbers(part, self.decimal, self.marks) for part in sheets])
+
+    def _kinds(self, cells: pd.Series[Any]) -> tuple[list[str], list[str]]:
+        """Return the batches with numbers and those with texts, each by most of its cells."""
+        numbers: list[str] = []
+        texts: list[str] = []
+        for batch, part in cells.groupby(self.batches, sort=False) if self.batches is not None else ():
+            read = read_numbers(part, self.decimal, self.marks)
+            ambiguous = read.ambiguity.count if read.ambiguity is not None else 0
+            if len(read.strange) > read.values.notna().sum() + ambiguous:
+                texts.append(str(batch))
+            elif read.values.notna().any() or ambiguous:
+                numbers.append(str(batch))
+        return numbers, texts
+
+    def _refuse_other_kind(self, cells: pd.Series[Any], name: str, key: str) -> None:
+        """Raise `SpecimenError` where a column has numbers in one batch and text in another."""
+        numbers, texts = self._kinds(cells)
+        if numbers and texts:
+            raise SpecimenError(
+                f"{key}: '{name}' is a number in {name_batches(numbers)} and a text in {name_batches(texts)}. Correct "
+                "the sheets, or name the column in data.categories if its numbers are names."
+            )
 
     def _refuse_other_marks(self, strange: pd.Series[str], name: str, key: str) -> None:
         """Raise `SpecimenError` where texts are numbers, but not with the decimal mark that `data.decimal` says."""

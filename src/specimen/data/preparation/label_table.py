@@ -1,5 +1,7 @@
 """From a sheet or from class folders to the label table, whose index is the row number of the sheet.
 
+The sheets of all batches become one table, whose index names rows as `batch_rows.py` does.
+
 image_name    the image as the sheet writes it; which file that is, `row_images.py` finds
 target_text   the label as the sheet writes it
 target        the label as a number (NaN where the text is not one) or as the name of a class
@@ -10,7 +12,10 @@ An empty cell is `None`, in numbers NaN. No row is rejected here: the rules do t
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -18,19 +23,24 @@ from specimen.common.cells import to_text
 from specimen.common.errors import SpecimenError, accepted_hint
 from specimen.common.stage_deps import require_dep
 from specimen.config.data import Data
+from specimen.data.dataset.batch_rows import name_rows
 from specimen.data.preparation.class_names import note_alike
-from specimen.data.preparation.columns import ColumnReader
-from specimen.data.preparation.sheet_labels import name_columns, read_columns
+from specimen.data.preparation.joined_sheets import Sheets, join_sheets, note_differences
+from specimen.data.preparation.sheet_labels import read_columns, sheet_columns
 from specimen.data.preparation.split_folders import cut_splits, refuse_splits_as_classes
 from specimen.data.preparation.summary_rows import note_summary_rows
 from specimen.data.readers import tables
+from specimen.data.readers.batches import Batches, collect
 from specimen.data.readers.data_root import below, require_root
 from specimen.data.readers.header_choice import Place
 from specimen.data.readers.images import Images
+from specimen.data.readers.tables import Table
 from specimen.data.readers.zip_images import read_member
 
 
-def read_labels(data: Data, images: Images | None) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+def read_labels(
+    data: Data, images: Images | None, batches: Batches = MappingProxyType({})
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     """Read the label table that `data` describes; also return the whole sheet, and what the user should know of it.
 
     `images` are the files in the class folders; a table needs none. Without an image column, `image_name` names a row.
@@ -41,12 +51,26 @@ def read_labels(data: Data, images: Images | None) -> tuple[pd.DataFrame, pd.Dat
         labels = _from_folders(images, data)
         sheet = labels[["image_name", "target_text"]].set_axis(["image", "target"], axis="columns")
         return labels, sheet, note_alike(labels["target_text"], "data.images", "classes")
+    wanted = list(sheet_columns(data).values())
+    if batches:
+        read = collect(batches, partial(_read_sheet, wanted=wanted))
+        sheets: Sheets = {batch: _call_rows(sheet, batch) for batch, sheet in read.items()}
+    else:
+        sheets = {None: _read_sheet(data, wanted)}
+    labels, notes = read_columns(sheets, data)
+    of_sheets = [note for sheet in sheets.values() for note in sheet.notes]
+    of_rows = [note for sheet in sheets.values() for note in note_summary_rows(sheet.cells)] if images is None else []
+    return labels, join_sheets(sheets), [*of_sheets, *note_differences(sheets), *notes, *of_rows]
+
+
+def _read_sheet(data: Data, wanted: list[str]) -> Table:
+    assert data.table is not None
     path, content = _locate(data, data.table)
-    table = tables.read_table(path, list(name_columns(data).values()), Place(data.sheet, data.header_row), content)
-    reader = ColumnReader(data.decimal, data.missing, data.categories)
-    labels = read_columns(table, data, reader)
-    of_rows = note_summary_rows(table.cells) if images is None else []
-    return labels, table.cells, [*table.notes, *reader.notes, *of_rows]
+    return tables.read_table(path, wanted, Place(data.sheet, data.header_row), content)
+
+
+def _call_rows(sheet: Table, batch: str) -> Table:
+    return replace(sheet, cells=sheet.cells.set_axis(name_rows(batch, sheet.cells.index), axis="index"))
 
 
 def _from_folders(images: Images, data: Data) -> pd.DataFrame:

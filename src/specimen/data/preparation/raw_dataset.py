@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
@@ -15,7 +14,7 @@ from specimen.data.preparation.label_table import read_labels
 from specimen.data.preparation.rejections import RejectedRowsError, count_by_rule
 from specimen.data.preparation.row_images import find_images
 from specimen.data.preparation.unused_files import find_unused_files
-from specimen.data.readers.data_root import open_images
+from specimen.data.readers.batches import find_batches, open_masks, open_photos
 from specimen.data.readers.heif import require_heif
 from specimen.data.readers.images import Images
 
@@ -47,19 +46,17 @@ def read_raw_dataset(data: Data, row_rules: Rules) -> RawDataset:
 
     Raises `SpecimenError` for a folder, a table or a column that is not there, and where no row is left.
     """
-    images = None
-    masks = None
-    if data.image_column is not None:
-        images = open_images(Path(data.root), data.images, excluded=data.masks or None)
-        masks = open_images(Path(data.root), data.masks, "data.masks") if data.masks else None
-    labels, sheet, notes = read_labels(data, images)
+    batches = find_batches(data)
+    images = open_photos(data, batches) if data.image_column is not None else None
+    masks = open_masks(data, batches) if data.image_column is not None else None
+    labels, sheet, notes = read_labels(data, images, batches)
     labels, of_names = find_images(labels, images)
     if images is not None:
         require_heif(labels["image"].dropna())
     if data.group_pattern is not None:
         labels["group"], of_groups = find_groups(labels["image"], data.group_pattern)
         notes += of_groups
-    ignored, of_files = find_unused_files(data, images, masks, labels)
+    ignored, of_files = find_unused_files(data, images, masks, labels, batches)
     checks = rules.table_checks(data.task, pictures=images is not None, groups=has_groups(data))
     usable, rejected, warned = rules.apply(checks, labels, row_rules)
     if usable.empty:

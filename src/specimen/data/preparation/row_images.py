@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from specimen.data.readers.image_names import SHOWN, Finder, folded
+from specimen.data.readers.batches import BatchImages, make_finder
+from specimen.data.readers.image_names import SHOWN, folded
 from specimen.data.readers.images import ImageNotFoundError, Images
 
 
@@ -20,7 +21,7 @@ def find_images(labels: pd.DataFrame, images: Images | None) -> tuple[pd.DataFra
     """
     if images is None:
         return labels.assign(image=labels["image_name"], image_error=None), []
-    finder = Finder(images.names, images.others)
+    finder = make_finder(images)
 
     def look_up(name: str | None) -> tuple[str | None, str | None, bool]:
         if not name:
@@ -37,7 +38,7 @@ def find_images(labels: pd.DataFrame, images: Images | None) -> tuple[pd.DataFra
         rows = _without_contested(rows, labels["image_name"])
     rows = rows[["image", "image_error"]].astype(object).where(rows[["image", "image_error"]].notna(), None)
     labels = labels.join(rows)
-    return labels, _notes(labels)
+    return labels, _notes(labels, 1 if isinstance(images, BatchImages) else 0)
 
 
 def _without_contested(rows: pd.DataFrame, names: pd.Series[Any]) -> pd.DataFrame:
@@ -50,19 +51,26 @@ def _without_contested(rows: pd.DataFrame, names: pd.Series[Any]) -> pd.DataFram
     )
 
 
-def _notes(labels: pd.DataFrame) -> list[str]:
-    """Return a note on the names that are not those of the files, to the eye; a folder in front may be missing."""
+def _notes(labels: pd.DataFrame, above: int) -> list[str]:
+    """Return a note on the names that are not those of the files, to the eye; a folder in front may be missing.
+
+    So many folders `above` are not of the name as the sheet writes it: that of the batch.
+    """
     found = labels[labels["image"].notna()]
     other = [
-        (row, name, image)
+        (row, _below(name, above), _below(image, above))
         for row, name, image in zip(found.index, found["image_name"], found["image"], strict=True)
-        if name != image and not f"/{_shown(image)}".endswith(f"/{_shown(name)}")
+        if name != image and not f"/{_shown(image)}".endswith(f"/{_below(_shown(name), above)}")
     ]
     if not other:
         return []
     shown = [f"'{name}' in row {row} means '{image}'" for row, name, image in other[:SHOWN]]
     shown += ["..."] if len(other) > SHOWN else []
     return [f"data.image_column: names that are not quite those of the files: {len(other)} ({', '.join(shown)})"]
+
+
+def _below(path: str, above: int) -> str:
+    return path.split("/", above)[-1]
 
 
 def _shown(name: str) -> str:

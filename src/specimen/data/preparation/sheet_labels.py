@@ -1,20 +1,21 @@
-"""The columns of a sheet that `data` names, read as groups, labels and features."""
+"""The columns of a sheet, or of the sheets of all batches, that `data` names, read as groups, labels and features."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from specimen.common.cells import cell_text, to_text
+from specimen.common.cells import cell_text, spelling, to_text
 from specimen.common.errors import SpecimenError
-from specimen.config.data import Data
-from specimen.data.preparation.blank_cells import fill_down, find_blank_below, is_blank
+from specimen.config.data import BATCH, Data
 from specimen.data.preparation.class_names import note_alike
 from specimen.data.preparation.columns import ColumnReader
+from specimen.data.preparation.fill_columns import fill_columns, keys_of
+from specimen.data.preparation.joined_sheets import Sheets
 from specimen.data.readers.tables import Table
 
 if TYPE_CHECKING:
@@ -34,23 +35,53 @@ def name_columns(data: Data) -> dict[str, str]:
     return columns
 
 
-def read_columns(table: Table, data: Data, reader: ColumnReader) -> pd.DataFrame:
-    """Return the label table; see `label_table.py`. Raises `SpecimenError` that lists every fault of the columns."""
+def sheet_columns(data: Data) -> dict[str, str]:
+    """Return those of `name_columns` that are in a sheet: the name of a batch is not."""
+    return {key: column for key, column in name_columns(data).items() if not (data.batched and column == BATCH)}
+
+
+def read_columns(sheets: Sheets, data: Data) -> tuple[pd.DataFrame, list[str]]:
+    """Return the label table (see `label_table.py`), and notes.
+
+    Raises `SpecimenError` that lists every fault of the columns.
+    """
     columns = name_columns(data)
     faults: list[str] = []
-    cells: Columns = {key: _attempt(partial(table.column, columns[key], key), faults) for key in columns}
+    parts: list[Columns] = [_take_columns(batch, sheet, data, faults) for batch, sheet in sheets.items()]
     if faults:
         raise SpecimenError("\n".join(faults))
-    if table.cells.empty:
-        raise SpecimenError(f"{table.path}: has a header and no rows.")
-    cells = _attempt(partial(_fill_blanks, cells, columns, data, reader), faults) or cells
+    batches = pd.concat([pd.Series(batch, index=sheet.cells.index, dtype=object) for batch, sheet in sheets.items()])
+    categories = (*data.categories, *([BATCH] if data.batched else []))
+    reader = ColumnReader(data.decimal, data.missing, categories, batches if data.batched else None)
+    filled = partial(fill_columns, parts, sheet_columns(data), data.fill_down, reader.notes)
+    parts = _attempt(filled, faults) or parts
+    cells: Columns = {key: pd.concat([part[key] for part in parts]).rename(column) for key, column in columns.items()}
     labels = _read_names(cells, data, reader)
     labels["target"] = _attempt(partial(_read_target, cells["data.target"], data, reader), faults)
-    for key in _keys(columns, "data.features"):
+    for key in keys_of(columns, "data.features"):
         labels[columns[key]] = _attempt(partial(_read_feature, cells[key], columns[key], key, reader), faults)
     if faults:
-        raise SpecimenError("\n".join(f"{table.path}: {fault}" for fault in faults))
-    return labels
+        place = f"{data.root}/{data.table}" if data.batched else next(iter(sheets.values())).path
+        raise SpecimenError("\n".join(f"{place}: {fault}" for fault in faults))
+    return labels, reader.notes
+
+
+def _take_columns(batch: str | None, sheet: Table, data: Data, faults: list[str]) -> Columns:
+    """Return the cells of one sheet, with the name of the batch where `data` names that; add what is wrong."""
+    taken: Columns = {
+        key: _attempt(partial(sheet.column, name, key), faults) for key, name in sheet_columns(data).items()
+    }
+    for key in (key for key in name_columns(data) if key not in taken):
+        own = next((name for name in sheet.cells.columns if spelling(name) == BATCH), None)
+        if own is not None:
+            faults.append(
+                f"{key}: {sheet.path} has a column '{own}', but '{BATCH}' is the name of the folder or zip. Rename the "
+                "column."
+            )
+        taken[key] = pd.Series(batch, index=sheet.cells.index, dtype=object)
+    if sheet.cells.empty:
+        faults.append(f"{sheet.path}: has a header and no rows.")
+    return taken
 
 
 def _read_names(cells: Columns, data: Data, reader: ColumnReader) -> pd.DataFrame:
@@ -59,16 +90,12 @@ def _read_names(cells: Columns, data: Data, reader: ColumnReader) -> pd.DataFram
     group = _read_groups(cells, target.index, reader)
     image_key, split_key = "data.image_column", "data.split_column"
     names = {
-        "image_name": reader.text(cells[image_key], image_key) if image_key in cells else _row_names(group),
+        "image_name": reader.file(cells[image_key], image_key) if image_key in cells else _row_names(group),
         "target_text": to_text(target, data.missing),
         "group": group,
         "split": reader.text(cells[split_key], split_key) if split_key in cells else None,
     }
     return pd.DataFrame(names, index=target.index, dtype=object)
-
-
-def _keys(columns: Iterable[str], section: str) -> list[str]:
-    return [key for key in columns if key.startswith(f"{section}[")]
 
 
 def _attempt(read: Callable[[], Any], faults: list[str]) -> Any:
@@ -80,38 +107,9 @@ def _attempt(read: Callable[[], Any], faults: list[str]) -> Any:
         return None
 
 
-def _fill_blanks(cells: Columns, columns: dict[str, str], data: Data, reader: ColumnReader) -> Columns:
-    """Fill the columns of `data.fill_down`. Raises `SpecimenError` where it seems to lack one of a group."""
-    used = ~pd.concat([is_blank(column) for column in cells.values()], axis=1).all(axis=1)
-    if data.fill_down is None:
-        _refuse_blanks({key: cells[key] for key in _keys(cells, "data.group")}, columns, used)
-        return cells
-    filled = dict(cells)
-    for key, column in columns.items():
-        if column in data.fill_down:
-            filled[key], count = fill_down(cells[key], used)
-            reader.notes.append(f"data.fill_down: '{column}': {count} empty cells have the value above")
-    return filled
-
-
-def _refuse_blanks(groups: Columns, columns: dict[str, str], used: pd.Series[bool]) -> None:
-    blank = {key: rows for key, column in groups.items() if (rows := find_blank_below(column, used))}
-    if blank:
-        found = [
-            f"{key}: '{columns[key]}' is empty in {len(rows)} rows below a filled one, the first is row {rows[0]}."
-            for key, rows in blank.items()
-        ]
-        names = ", ".join(columns[key] for key in blank)
-        raise SpecimenError(
-            "\n".join(found)
-            + f" If an empty cell means the value above, set data.fill_down: [{names}]; if each of these "
-            "rows is a group of its own, set data.fill_down: []."
-        )
-
-
 def _read_groups(cells: Columns, index: pd.Index[Any], reader: ColumnReader) -> pd.Series[Any]:
     """Join the group columns to one id; `None` where any of them is empty (or where there are none)."""
-    columns = {key: reader.name(cells[key], key) for key in _keys(cells, "data.group")}
+    columns = {key: reader.name(cells[key], key) for key in keys_of(cells, "data.group")}
     if not columns:
         return pd.Series(None, index=index, dtype=object)
     for key, names in columns.items():

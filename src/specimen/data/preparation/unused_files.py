@@ -5,12 +5,13 @@ Hidden files and what systems leave behind (`is_hidden`) do not count.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
 from specimen.config.data import Data
+from specimen.data.readers.batches import Batches, BatchImages
 from specimen.data.readers.data_root import list_elsewhere
 from specimen.data.readers.images import SUFFIXES, UNREAD_SUFFIXES, Images, count_by_suffix, printable, suffix
 
@@ -21,6 +22,7 @@ NO_ROW = "no row names it"
 NO_PHOTO = "mask without a photo"
 NO_CLASS = "class folder without a photo"
 ELSEWHERE = "outside of data.images"
+NO_BATCH = "outside of the batches"
 FORMAT = "format that is not read"
 ZIP = "zip that is not opened"
 OTHER = "not a photo"
@@ -29,6 +31,7 @@ _SUBJECTS = {
     NO_PHOTO: "masks without a photo",
     NO_CLASS: "class folders without a photo that is read",
     ELSEWHERE: "photos outside of data.images",
+    NO_BATCH: "photos outside of the batches",
     FORMAT: "pictures in a format that is not read",
     ZIP: "zips that are not opened; unpack them, or name one in data.images",
     OTHER: "files that are not photos",
@@ -36,14 +39,39 @@ _SUBJECTS = {
 
 
 def find_unused_files(
-    data: Data, images: Images | None, masks: Images | None, labels: pd.DataFrame
+    data: Data, images: Images | None, masks: Images | None, labels: pd.DataFrame, batches: Batches
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Return the files that nothing uses, with `IGNORED_COLUMNS`, and a note for each reason that occurs."""
+    """Return the files that nothing uses, with `IGNORED_COLUMNS`, and a note for each reason that occurs.
+
+    In a batch, the name of a file is the path in the batch after the name of the batch.
+    """
+    named = frozenset(labels["image"].dropna())
+    found = _find_in_batches(data, images, masks, named, batches) if batches else _find(data, images, masks, named)
+    rows = sorted((printable(name), reason) for name, reason in found)
+    return pd.DataFrame(rows, columns=IGNORED_COLUMNS), _notes(rows)
+
+
+def _find_in_batches(
+    data: Data, images: Images | None, masks: Images | None, named: Collection[str], batches: Batches
+) -> list[tuple[str, str]]:
+    found = []
+    for batch, part in batches.items():
+        own_images, own_masks = (
+            place.batches[batch] if isinstance(place, BatchImages) else None for place in (images, masks)
+        )
+        here = {name.removeprefix(f"{batch}/") for name in named if name.startswith(f"{batch}/")}
+        found += [(f"{batch}/{name}", reason) for name, reason in _find(part, own_images, own_masks, here)]
+    for name in list_elsewhere(Path(data.root), [Path(part.root).name for part in batches.values()]):
+        found.append((name, NO_BATCH if suffix(name) in SUFFIXES else _reason(name)))
+    return found
+
+
+def _find(data: Data, images: Images | None, masks: Images | None, named: Collection[str]) -> list[tuple[str, str]]:
+    """Return the files below one root that nothing uses, with the reasons; `named` are the images that rows name."""
     used = [data.table] if data.table else []
     found: list[tuple[str, str]] = []
     if images is not None:
         used.append(data.images)
-        named = set(labels["image"].dropna())
         found += [(_join(data.images, name), NO_ROW) for name in images.names if name not in named]
         found += [(_join(data.images, name), _reason(name)) for name in images.others]
         if data.table is None:
@@ -55,8 +83,7 @@ def find_unused_files(
     for name in list_elsewhere(Path(data.root), used):
         found.append((name, ELSEWHERE if suffix(name) in SUFFIXES else _reason(name)))
     tables = {PurePosixPath(name).as_posix() for name in used}
-    rows = sorted((printable(name), reason) for name, reason in found if name not in tables)
-    return pd.DataFrame(rows, columns=IGNORED_COLUMNS), _notes(rows)
+    return [(name, reason) for name, reason in found if name not in tables]
 
 
 def _unused_masks(masks: Images, images: Images, folder: str) -> list[tuple[str, str]]:

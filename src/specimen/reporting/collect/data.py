@@ -9,6 +9,8 @@ import pandas as pd
 from specimen.reporting.data_diff import Shift, compare
 from specimen.reporting.facts.base import FIRST, first_names, plain
 from specimen.reporting.facts.data import (
+    BatchCount,
+    BatchCounts,
     ClassShare,
     DataChanges,
     RuleCount,
@@ -32,6 +34,8 @@ def collect_data(base: RevisionOutputs, head: RevisionOutputs) -> DataChanges:
         after=diff.after,
         added=first_names(map(_name, diff.added.index)),
         removed=first_names(map(_name, diff.removed.index)),
+        new_batches=_batches(diff.new_batches),
+        gone_batches=_batches(diff.gone_batches),
         relabelled=_first(diff.relabelled),
         moved=_first(diff.moved),
         replaced=first_names(map(_name, diff.replaced)),
@@ -59,6 +63,11 @@ def _first(changed: pd.DataFrame) -> SampleChanges:
         for name, row in changed.head(FIRST).iterrows()
     )
     return SampleChanges(first=first, count=len(changed))
+
+
+def _batches(samples: pd.Series[int]) -> BatchCounts:
+    first = [BatchCount(name=str(name), samples=count) for name, count in samples.head(FIRST).items()]
+    return BatchCounts(first=tuple(first), count=len(samples))
 
 
 def _shift(shift: Shift) -> TargetShift:

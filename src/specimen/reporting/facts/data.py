@@ -22,6 +22,20 @@ class SampleChanges(Facts):
     count: Count = 0
 
 
+class BatchCount(Facts):
+    """How many samples are from a batch."""
+
+    name: Text
+    samples: Count
+
+
+class BatchCounts(Facts):
+    """The first batches of a kind, and how many there are."""
+
+    first: tuple[BatchCount, ...] = ()
+    count: Count = 0
+
+
 class RuleCount(Facts):
     """How many rows a rule rejects."""
 
@@ -56,6 +70,8 @@ class DataChanges(Facts):
     after: Count
     added: Names
     removed: Names
+    new_batches: BatchCounts = BatchCounts()
+    gone_batches: BatchCounts = BatchCounts()
     relabelled: SampleChanges
     moved: SampleChanges
     replaced: Names

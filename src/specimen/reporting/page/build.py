@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from specimen.common.errors import SpecimenError
-from specimen.data.readers.data_root import open_images
+from specimen.config.data import Data
+from specimen.data.readers.batches import find_batches, open_photos
 from specimen.data.readers.decode import DecodeError, decode
 from specimen.data.readers.images import ImageNotFoundError
 from specimen.reporting.comment import report_sections
@@ -92,10 +94,10 @@ def _changes_of_data(comparison: Comparison, base: Side, head: Side) -> list[Gro
 
 def _raw_reader(params: Mapping[str, Any]) -> Callable[[str], Pictures | None]:
     """Return what reads a photo of the data in the workspace, which is not in the store; None where that fails."""
-    data = params["data"]
     try:
-        images = open_images(Path(str(data.get("root"))), str(data.get("images")), excluded=data.get("masks"))
-    except SpecimenError:
+        data = Data.model_validate(params["data"])
+        images = open_photos(data, find_batches(data))
+    except (SpecimenError, ValidationError):
         return lambda name: None
 
     def read(name: str) -> Pictures | None:

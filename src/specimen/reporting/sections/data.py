@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specimen.reporting.facts.data import DataChanges, TargetShift
+from specimen.reporting.facts.data import BatchCounts, DataChanges, TargetShift
 from specimen.reporting.formatting import number
 from specimen.reporting.markdown import Section, code, code_list, escape, list_of, paragraphs, table
 
@@ -23,6 +23,8 @@ def _changes(data: DataChanges) -> str:
     warning = "There should be none: test samples of the base may be train samples now. " if data.moved.count else ""
     left_out = "Left out of the verdict and the comparisons: " if data.replaced.count else ""
     lines = [
+        *_batches("New batches", data.new_batches),
+        *_batches("Batches that are gone", data.gone_batches),
         f"- **Added: {number(data.added.count)}.** {code_list(data.added)}",
         f"- **Removed: {number(data.removed.count)}.** {code_list(data.removed)}",
         f"- **Relabelled: {number(data.relabelled.count)}.** {list_of(relabelled, data.relabelled.count)}",
@@ -34,6 +36,11 @@ def _changes(data: DataChanges) -> str:
         unused = f"{number(data.unused_after)}, {number(data.unused_before)} in the base"
         lines.append(f"- **Files that nothing uses: {unused}.** `data/prepared/ignored.csv` names them.")
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _batches(title: str, batches: BatchCounts) -> list[str]:
+    named = [f"{code(batch.name)} ({number(batch.samples)} samples)" for batch in batches.first]
+    return [f"- **{title}: {number(batches.count)}.** {list_of(named, batches.count)}"] if batches.count else []
 
 
 def _rejected(data: DataChanges) -> str:

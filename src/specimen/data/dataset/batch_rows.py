@@ -17,7 +17,6 @@ def name_rows(batch: str, rows: Iterable[int]) -> pd.Index[Any]:
 
 def batches_of(samples: pd.DataFrame) -> pd.Series[Any]:
     """Return the batch of each sample by its column `row`; empty where the data have no batches."""
-    rows = samples["row"]
-    if pd.api.types.is_numeric_dtype(rows):
+    if "row" not in samples or pd.api.types.is_numeric_dtype(samples["row"]):
         return pd.Series(dtype=object)
-    return rows.astype(str).str.rpartition(SEPARATOR)[0]
+    return samples["row"].astype(str).str.rpartition(SEPARATOR)[0]

@@ -155,6 +155,10 @@ connect: env ## Connect a bucket and CI: make connect, or URL=s3://... REGION=..
 		$(if $(ENDPOINT),--endpoint-url "$(ENDPOINT)") $(if $(GITHUB),--github "$(GITHUB)") \
 		$(if $(GITLAB),--gitlab "$(GITLAB)") $(if $(PROFILE),--profile "$(PROFILE)") $(if $(PLAN),--plan)
 
+pictures: .venv/.all ## Take the pictures of the docs again, from real runs: make pictures NAMES="sample page"
+	$(BIN)/dvc repro
+	$(BIN)/python tools/pictures.py $(NAMES)
+
 s3: env ## Serve a real S3 protocol on this machine, and let dvc push and pull use it until Ctrl-C
 	$(BIN)/python tools/s3.py
 

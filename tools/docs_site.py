@@ -22,6 +22,7 @@ from specimen.versioning.git_commands import ask_git
 CONFIG = Path("docs/zensical.toml")
 FOLDER = Path("build/docs")
 FRONT_PAGE = "README.md"
+PICTURES = (".png", ".webp")
 LINK = re.compile(
     r"```.*?```|`[^`\n]*`"  # code, which stays
     r"|(!?)\[((?:`[^`]*`|[^\]`])*)\]\((?!https?:|mailto:|#)([^)\s#]+)(#[^)\s]*)?\)",
@@ -77,8 +78,9 @@ def copy_pages(root: Path, folder: Path, repository: str | None) -> None:
     for source, name in names.items():
         text = (root / source).read_text(encoding="utf-8")
         (folder / "pages" / name).write_text(rewrite(text, source, names, repository), encoding="utf-8")
-    for picture in (root / "docs").glob("*.png"):
-        shutil.copy(picture, folder / "pages")
+    for picture in (root / "docs").iterdir():
+        if picture.suffix in PICTURES:
+            shutil.copy(picture, folder / "pages")
 
 
 def main() -> None:

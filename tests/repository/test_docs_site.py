@@ -18,7 +18,7 @@ NAMES = {"README.md": "index.md", "docs/serve.md": "serve.md", "docs/predict.md"
         ("README.md", "[serve](docs/serve.md#limits)", "[serve](serve.md#limits)"),
         ("docs/serve.md", "[start](../README.md)", "[start](index.md)"),
         ("docs/serve.md", "[a\nb](predict.md)", "[a\nb](predict.md)"),
-        ("README.md", "![page](docs/page.png)", "![page](page.png)"),
+        ("README.md", "![page](docs/page.webp)", "![page](page.webp)"),
         ("README.md", "[`config`](src/config)", "[`config`](https://host/me/it/blob/HEAD/src/config)"),
         ("docs/serve.md", "[DVC](https://dvc.org), [here](#limits)", "[DVC](https://dvc.org), [here](#limits)"),
         ("README.md", "`a[0](docs/serve.md)`", "`a[0](docs/serve.md)`"),
@@ -82,7 +82,7 @@ def test_site_is_built_without_a_broken_link_and_loads_nothing_from_elsewhere(
     loaded.feed((tmp_path / "site" / "serve" / "index.html").read_text(encoding="utf-8"))
     assert loaded.addresses
     assert not [address for address in loaded.addresses if "//" in address]
-    assert (tmp_path / "site" / "page.png").exists()
+    assert (tmp_path / "site" / "page.webp").exists()
 
 
 def test_a_broken_link_stops_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

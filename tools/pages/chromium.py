@@ -23,6 +23,8 @@ DRIVER = shutil.which("chromedriver")
 INSTALL = "no chromium with chromedriver on this machine (Debian: apt-get install chromium chromium-driver)"
 COLOURS = 256
 """Of a picture of a page: nobody sees the difference, and the file is a third of what it would be."""
+QUALITY = 85
+"""Of a picture with photos, whose thousands of colours make a PNG five times as large."""
 LARGEST = 150_000
 """Bytes of a picture in the docs."""
 
@@ -65,15 +67,29 @@ def page_text(chrome: webdriver.Chrome) -> str:
     return str(chrome.execute_script("return document.body.innerText"))
 
 
-def save_picture(chrome: webdriver.Chrome, path: Path, bottom: int | None = None) -> None:
-    """Save what the window shows, down to row `bottom`, as a PNG of few colours.
+def set_viewport(chrome: webdriver.Chrome, width: int, height: int) -> None:
+    """Let pages have a size in pixels, whatever the window has around them."""
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    chrome.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
 
-    Raises `SpecimenError` for one that is too large for the docs.
-    """
+
+def save_picture(chrome: webdriver.Chrome, path: Path, bottom: int | None = None) -> None:
+    """Save what the window shows, down to row `bottom`; see `write_picture`."""
     shown = Image.open(io.BytesIO(chrome.get_screenshot_as_png())).convert("RGB")
-    picture = shown.crop((0, 0, shown.width, min(bottom or shown.height, shown.height)))
+    write_picture(path, shown.crop((0, 0, shown.width, min(bottom or shown.height, shown.height))))
+
+
+def write_picture(path: Path, picture: Image.Image) -> None:
+    """Write a picture of the docs: a PNG of few colours, or a WebP where there are photos on it.
+
+    Raises `SpecimenError` for one that is too large.
+    """
     small = io.BytesIO()
-    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    if path.suffix == ".webp":
+        picture.save(small, "WEBP", quality=QUALITY, method=6)
+    else:
+        picture.quantize(COLOURS, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
     if (size := small.tell()) > LARGEST:
         raise SpecimenError(f"{path}: {size} bytes; a picture of the docs has {LARGEST} at most. Show less.")
     path.write_bytes(small.getvalue())

@@ -1,0 +1,49 @@
+"""Each picture of the docs is made by `make pictures`, which makes no others."""
+
+import re
+from pathlib import Path
+
+import pictures
+import pytest
+
+from specimen.common.errors import SpecimenError
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+NAMES = sorted(name for scene in pictures.SCENES.values() for name in scene.names)
+
+
+def test_the_pictures_that_pages_show_are_those_that_the_command_makes() -> None:
+    shown = set()
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md")):
+        for target in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+            shown.add((page.parent / target).relative_to(DOCS).as_posix())
+    assert sorted(shown) == NAMES
+    assert sorted(path.name for path in DOCS.iterdir() if path.suffix in (".png", ".webp", ".jpg", ".svg")) == NAMES
+
+
+def writes(*names: str) -> pictures.Scene:
+    """A scene of one picture, of which these files come."""
+
+    def take(clone: Path, folder: Path) -> None:
+        for name in names:
+            (folder / name).write_bytes(b"new")
+
+    return pictures.Scene(take, ("a.png",))
+
+
+def test_a_picture_goes_into_the_docs_only_where_it_is_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures.take(writes("a.png"), tmp_path, tmp_path)
+    assert (tmp_path / "a.png").read_bytes() == b"new"
+    assert "changed" in capsys.readouterr().out
+    pictures.take(writes("a.png"), tmp_path, tmp_path)
+    assert "as it was" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("names", [(), ("a.png", "b.png")])
+def test_a_scene_that_takes_other_pictures_than_it_says_changes_nothing(names: tuple[str, ...], tmp_path: Path) -> None:
+    with pytest.raises(SpecimenError, match="The pictures taken are"):
+        pictures.take(writes(*names), tmp_path, tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -34,6 +34,9 @@ from specimen.models.predictor import Predictor
 from specimen.models.task import Classification, Regression
 from specimen.models.torch_network import TorchPredictor, make_torch_predictor
 
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+import builders
+
 STAGE = Path(__file__).parents[1] / "src/evaluate.py"
 TEST, TRAIN, SIZE = 8000, 32_000, 32
 CLASSES = tuple(f"class {number:02}" for number in range(38))
@@ -81,7 +84,8 @@ def write_project(task: Any) -> Any:
     meta = model_meta(task, SIZE, described)
     for folder in ("data/prepared", "models", "plots"):
         Path(folder).mkdir(parents=True)
-    np.save("data/prepared/images.npy", rng.integers(0, 256, (len(samples), SIZE, SIZE, 3), dtype=np.uint8))
+    pictures = rng.integers(0, 256, (len(samples), SIZE, SIZE, 3), dtype=np.uint8)
+    builders.write_pictures(Path("data/prepared"), pictures, samples["image"])
     samples.to_csv("data/prepared/samples.csv", index=False)
     Path("data/prepared/meta.json").write_text(meta.dataset.model_dump_json())
     pd.DataFrame({"epoch": [1, 2], "train_loss": [1.0, 0.5], "val_loss": [1.1, 0.7], "val_metric": [0.5, 0.6]}).to_csv(

@@ -32,6 +32,7 @@ from specimen.common.cores import available_cores
 from specimen.common.files import replace_atomically
 from specimen.common.memory import keep_freed_memory
 from specimen.data.dataset.meta import Counts, DatasetMeta
+from specimen.data.dataset.shards import IMAGES, MANIFEST, open_shards, read_manifest
 from specimen.inference.batch_prediction import predict_files
 from specimen.inference.feature_table import unknown_features
 from specimen.inference.inputs import Input, find_inputs
@@ -45,6 +46,9 @@ from specimen.models.predictor import Predictor
 from specimen.models.task import Regression
 from specimen.onnx.export import to_onnx
 from specimen.onnx.small import to_fp16, to_int8
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+import builders
 
 GPU = torch.cuda.is_available()
 PHOTOS = int(os.environ.get("PHOTOS", "4096" if GPU else "256"))
@@ -163,8 +167,10 @@ def store(tmp: Path) -> None:
     """`Predictor.predict` on a packed store, as evaluate calls it, against the bare forward."""
     count, size = PHOTOS, 224
     images = np.random.default_rng(0).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
-    np.save(tmp / "images.npy", images)
-    stored = np.load(tmp / "images.npy", mmap_mode="r")
+    builders.write_pictures(tmp, images)
+    manifest = read_manifest(tmp / MANIFEST)
+    rows = np.arange(count)
+    stored = open_shards(tmp / IMAGES, manifest["shard"], manifest["position"], rows, images.shape[1:])[rows]
     path = write_model(tmp / "model.pt", size)
     precisions: list[Precision] = ["fp32", "auto"]
     for precision in precisions:

@@ -7,6 +7,7 @@ All ways run in one process that keeps freed memory, as `prepare` does. Pictures
 Ratios are medians over interleaved rounds; absolute times belong to the machine.
 """
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,8 +24,10 @@ from PIL import Image
 
 from specimen.common.cores import available_cores
 from specimen.common.memory import keep_freed_memory
+from specimen.config.prepare import Prepare
 from specimen.data.preparation.packing import pack
 from specimen.data.readers.folder_images import Folder
+from specimen.data.readers.images import Images
 
 TOOLS = Path(__file__).parents[1] / "tools"
 SIZE = 224
@@ -45,9 +48,16 @@ def draw(folder: Path, count: int, width: int, height: int) -> None:
         Image.fromarray(shifted.clip(0, 255).astype(np.uint8)).save(folder / f"{number:06}.jpg", quality=90)
 
 
-def names(folder: Path) -> "pd.Series[str]":
-    """Return the images of a folder as `pack` wants them."""
-    return pd.Series(Folder(folder, folder).names)
+def names(folder: Path) -> list[str]:
+    """Return the images of a folder."""
+    return Folder(folder, folder).names
+
+
+def pack_anew(images: Images, names: list[str], out: Path, size: int = SIZE) -> None:
+    """Pack photos into a folder of shards, in place of what is there."""
+    shutil.rmtree(out, ignore_errors=True)
+    rows = pd.DataFrame({"image": names, "group": names})
+    pack(images, rows, out, Prepare(image_size=size, resize="stretch"))
 
 
 def plain_loop(folder: Path, out: Path) -> None:
@@ -70,7 +80,7 @@ def limit(folder: Path, out: Path) -> None:
 
 def packed(folder: Path, out: Path) -> None:
     """Pack into a store, as `prepare` does."""
-    pack(Folder(folder, folder), names(folder), out, SIZE, "stretch")
+    pack_anew(Folder(folder, folder), names(folder), out)
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -89,7 +99,7 @@ def speed(tmp: Path) -> None:
         times: dict[str, list[float]] = {name: [] for name in ways}
         for _ in range(ROUNDS):
             for name, way in ways.items():
-                times[name].append(seconds(lambda way=way, folder=folder: way(folder, tmp / "images.npy")))
+                times[name].append(seconds(lambda way=way, folder=folder: way(folder, tmp / "images")))
         rate = {name: count / median(taken) for name, taken in times.items()}
         print(f"{width} x {height}: " + ", ".join(f"{name} {value:.0f}/s" for name, value in rate.items()))
         over_loop = median(a / b for a, b in zip(times["plain loop"], times["pack"], strict=True))
@@ -103,13 +113,17 @@ from pathlib import Path
 import pandas as pd
 from specimen.common.cores import available_cores
 from specimen.common.memory import keep_freed_memory
+from specimen.config.prepare import Prepare
 from specimen.data.preparation.packing import pack
 from specimen.data.readers.folder_images import Folder
 keep_freed_memory()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 images = Folder(Path({folder!r}), Path({folder!r}))
-files = pd.Series((images.names * ({count} // len(images.names) + 1))[:{count}])
-pack(images, files, Path({out!r}), {size}, "stretch")
+names = [f"{{number}}.jpg" for number in range({count})]
+read = images.read
+images.read = lambda name: read(images.names[int(name[:-4]) % len(images.names)])
+rows = pd.DataFrame({{"image": names, "group": names}})
+pack(images, rows, Path({out!r}), Prepare(image_size={size}, resize="stretch"))
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
 
@@ -119,9 +133,22 @@ def memory(tmp: Path) -> None:
     folder = tmp / "memory"
     draw(folder, 500, 256, 256)
     for count in (5_000, 20_000):
-        code = CHILD.format(folder=str(folder), count=count, out=str(tmp / "m.npy"), size=SIZE)
+        code = CHILD.format(folder=str(folder), count=count, out=str(tmp / f"m{count}"), size=SIZE)
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         print(f"{count} images: {float(done.stdout):.0f} MB above the imports")
+
+
+class Repeated:
+    """Some photos, by as many names as one likes: 0.jpg, 1.jpg, ..."""
+
+    def __init__(self, images: Images) -> None:
+        self.others: list[str] = []
+        self.names = images.names
+        self._images = images
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of one of the photos."""
+        return self._images.read(self.names[int(name.removesuffix(".jpg")) % len(self.names)])
 
 
 def growth(tmp: Path) -> None:
@@ -132,17 +159,14 @@ def growth(tmp: Path) -> None:
     per_image: dict[int, list[float]] = {2_000: [], 20_000: []}
     for _ in range(3):
         for count, times in per_image.items():
-            files = pd.Series((images.names * (count // len(images.names) + 1))[:count])
-            packing = partial(pack, images, files, tmp / "g.npy", SIZE, "stretch")
-            times.append(seconds(packing) / count)
+            listed = [f"{number}.jpg" for number in range(count)]
+            times.append(seconds(partial(pack_anew, Repeated(images), listed, tmp / "g")) / count)
     ratio = median(b / a for a, b in zip(*per_image.values(), strict=True))
     print(f"time per image at 20,000: {ratio:.2f} x that at 2,000")
 
 
 def remote(tmp: Path) -> None:
     """Push and pull of 5,000 photos to a local S3 server: one packed store and one zip against loose files."""
-    import shutil
-
     sys.path.append(str(TOOLS))
     import s3
 
@@ -155,7 +179,7 @@ def remote(tmp: Path) -> None:
     shapes = {
         "loose files": lambda root: shutil.copytree(folder, root / "data"),
         "zip": lambda root: shutil.make_archive(str(root / "data"), "zip", folder),
-        "packed store": lambda root: pack(Folder(folder, folder), names(folder), root / "data", 96, "stretch"),
+        "packed store": lambda root: pack_anew(Folder(folder, folder), names(folder), root / "data", 96),
     }
     totals = {name: push_and_pull(tmp / name, put, s3) for name, put in shapes.items()}
     for name, total in totals.items():
@@ -165,7 +189,6 @@ def remote(tmp: Path) -> None:
 def push_and_pull(root: Path, put: Callable[[Path], object], s3: object) -> float:
     """Return the seconds for `dvc push` and, with an empty cache, `dvc pull`."""
     import contextlib
-    import shutil
 
     def dvc(*words: str) -> None:
         subprocess.run([sys.executable, "-m", "dvc", *words], cwd=root, check=True, capture_output=True)

@@ -23,6 +23,7 @@ from specimen.config.base import PARAMS_FILE, load_section
 from specimen.config.data import Data
 from specimen.config.prepare import Prepare, Split
 from specimen.config.train import Train
+from specimen.data.dataset.shards import IMAGES, MANIFEST, MASKS
 from specimen.data.dataset.store import Store
 from specimen.data.preparation.meta import describe_dataset
 from specimen.data.preparation.splits import assign_splits, check_splits
@@ -55,15 +56,16 @@ def main() -> None:
 
 
 def _write_store(folder: Path, params: Path) -> None:
-    """Write the store of a fold: the packed files are links, the splits and the statistics of train are its own."""
+    """Write the store of a fold: the pictures are links, the splits and the statistics of train are its own."""
     data = load_section("data", Data, params)
     prepare = load_section("prepare", Prepare, params)
     split = load_section("split", Split, params)
     folder.mkdir(parents=True, exist_ok=True)
-    for file in PREPARED.glob("*.npy"):
-        link = folder / file.name
+    for name in (IMAGES, MASKS, MANIFEST):
+        link = folder / name
         link.unlink(missing_ok=True)
-        link.symlink_to(file.absolute())
+        if (PREPARED / name).exists():
+            link.symlink_to((PREPARED / name).absolute())
     store = Store.load(PREPARED)
     samples = store.samples.assign(split=assign_splits(store.samples["group"], split))
     check_splits(samples, classes=bool(store.meta.class_names))

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from PIL import Image
 
 from specimen.common.cells import to_number
+from specimen.common.files import write_csv
+from specimen.common.hashing import short_hash
 from specimen.data.dataset.features import CategoryFeature, NumberFeature
 from specimen.data.dataset.meta import Counts, DatasetMeta
+from specimen.data.dataset.shards import IMAGES, MANIFEST, MASKS
+from specimen.data.preparation.packing import write_shard
 from specimen.evaluation.results import Baselines, Results, Scores
 from specimen.models.meta import ModelMeta, TrainingFacts
 from specimen.models.task import AnyTask, Classification, Regression
@@ -106,6 +113,30 @@ def tiny_backbone() -> Iterator[str]:
 
     with patch.object(model, "make_backbone", make):
         yield "tiny"
+
+
+def write_pictures(
+    folder: Path,
+    pictures: npt.NDArray[np.uint8],
+    names: Iterable[object] | None = None,
+    masks: npt.NDArray[np.uint8] | None = None,
+    step: int = 16,
+) -> None:
+    """Write the pictures of photos with these names, by default 0, 1, ..., into the shards of a store."""
+    names = range(len(pictures)) if names is None else names
+    manifest = pd.DataFrame({"image": list(names), "image_md5": "", "image_width": 8, "image_height": 8})
+    manifest = manifest.assign(position=np.arange(len(manifest)) % step)
+    for kind, rows in {"": pictures, "mask_": masks}.items():
+        if rows is not None:
+            shards = folder / (MASKS if kind else IMAGES)
+            shards.mkdir(exist_ok=True)
+            pixels = [short_hash(row.tobytes()) for row in rows]
+            starts = range(0, len(rows), step)
+            parts = [(rows[start : start + step], pixels[start : start + step]) for start in starts]
+            written = [write_shard(shards, rows.shape[1:], [row.tobytes() for row in part], of) for part, of in parts]
+            shard = np.repeat(written, [len(part) for part, _ in parts])
+            manifest = manifest.assign(**{f"{kind}pixels": pixels, f"{kind}shard": shard})
+    write_csv(folder / MANIFEST, manifest)
 
 
 def with_targets(labels: pd.DataFrame, task: str) -> pd.DataFrame:

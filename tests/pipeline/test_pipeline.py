@@ -25,7 +25,7 @@ Params = dict[str, dict[str, Any]]
 
 def test_every_stage_leaves_its_outputs(tiny_repository: Path) -> None:
     for path in (
-        "data/prepared/images.npy",
+        "data/prepared/shards.csv",
         "models/model.pt",
         "models/model.onnx",
         "plots/history.csv",

@@ -70,7 +70,8 @@ def original(tmp_path_factory: pytest.TempPathFactory, write_onnx: Callable[...,
     samples = {"image": ["a.png", "b.png"], "split": ["train", "test"], "target": [4.0, 6.0], "age": [3, 14]}
     write_csv(folder / FILES.data / "samples.csv", pd.DataFrame({**samples, "soil": ["clay", "sand"]}))
     write_json(folder / FILES.data / "meta.json", dataset.model_dump(mode="json"))
-    np.save(folder / FILES.data / "images.npy", np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), np.uint8))
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), np.uint8)
+    builders.write_pictures(folder / FILES.data, pictures, samples["image"])
     predictions = predict_split(load_torch(folder / MODEL), Store.load(folder / FILES.data), "test")
     write_csv(folder / FILES.predictions, predictions)
     return folder

@@ -47,9 +47,9 @@ def project(tmp_path: Path, write_onnx: WriteOnnx, monkeypatch: pytest.MonkeyPat
     prepared = tmp_path / "data/prepared"
     prepared.mkdir(parents=True)
     greenhouse = Greenhouse(0)
-    np.save(prepared / "images.npy", np.stack([greenhouse.photo() for _ in range(120)]))
+    builders.write_pictures(prepared, np.stack([greenhouse.photo() for _ in range(120)]))
     plants = np.repeat(np.arange(60), 2)
-    samples = {"row": range(120), "image": plants, "image_md5": plants, "group": plants, "target": 1.0}
+    samples = {"row": range(120), "image": range(120), "image_md5": plants, "group": plants, "target": 1.0}
     split = np.array(["train", "val", "test"])[(plants > 30).astype(int) + (plants > 50)]
     pd.DataFrame(samples | {"split": split}).to_csv(prepared / "samples.csv", index=False)
     meta = builders.dataset_meta(unit="g")

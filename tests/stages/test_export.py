@@ -38,9 +38,9 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     prepared = folder / export.PREPARED
     prepared.mkdir(parents=True)
     pictures = np.random.default_rng(0).integers(0, 256, (COUNT, SIDE, SIDE, 3), dtype=np.uint8)
-    np.save(prepared / "images.npy", pictures)
     splits = ["train", "val", "test", "test"] * (COUNT // 4)
     names = [f"{number}.png" for number in range(COUNT)]
+    builders.write_pictures(prepared, pictures, names)
     samples = pd.DataFrame({"image": names, "group": names, "split": splits, "target": 1.0})
     samples.to_csv(prepared / "samples.csv", index=False)
     meta = builders.model_meta(TASK, backbone="resnet18")

@@ -17,6 +17,7 @@ import yaml
 
 import fold
 from specimen.common.errors import SpecimenError
+from specimen.data.dataset.store import Store
 
 WRITES_RESULTS = "".join(
     f"Path('{result}').parent.mkdir(exist_ok=True)\nPath('{result}').write_text(json.dumps(dict(os.environ)))\n"
@@ -89,9 +90,9 @@ def test_the_store_of_a_fold_has_splits_of_its_own_and_the_pictures_of_all(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work = stop_before_training(monkeypatch, project)
-    images = work / "data/prepared/images.npy"
-    assert images.is_symlink()
-    np.testing.assert_array_equal(np.load(images), np.load("data/prepared/images.npy"))
+    assert (work / "data/prepared/images").is_symlink()
+    stores = [Store.load(folder / "data/prepared") for folder in (work, Path())]
+    np.testing.assert_array_equal(*(store.images[:] for store in stores))
     own = pd.read_csv(work / "data/prepared/samples.csv", dtype=str)
     whole = pd.read_csv("data/prepared/samples.csv", dtype=str)
     pd.testing.assert_frame_equal(own.drop(columns="split"), whole.drop(columns="split"))

@@ -16,6 +16,8 @@ import torch
 
 import predict
 from specimen.common.errors import SpecimenError, run_cli
+from specimen.config.prepare import Prepare
+from specimen.data.dataset.shards import open_shards
 from specimen.data.preparation.packing import pack
 from specimen.data.readers.folder_images import Folder
 from specimen.inference import batch_prediction
@@ -74,10 +76,12 @@ def call(*arguments: object) -> None:
 @pytest.mark.parametrize("task", list(TASKS))
 def test_a_photo_has_the_prediction_that_evaluate_gives_it(photos: Path, models: Path, task: str, suffix: str) -> None:
     images = Folder(photos, photos)
-    pack(images, pd.Series(images.names), Path("images.npy"), SIDE, "pad")
+    rows = pd.DataFrame({"image": images.names, "group": images.names})
+    packed = pack(images, rows, Path("shards"), Prepare(image_size=SIDE))
+    stored = open_shards(Path("shards"), packed["shard"], packed["position"], np.arange(COUNT), (SIDE, SIDE, 3))
     ages = pd.DataFrame({"image": images.names, "age": np.arange(COUNT, dtype=float)})
     ages.to_csv("ages.csv", index=False)
-    evaluated = load_predictor(models / f"{task}.pt").predict(np.load("images.npy", mmap_mode="r"), ages)
+    evaluated = load_predictor(models / f"{task}.pt").predict(stored[:], ages)
 
     call(photos, "-o", "out.csv", "--model", models / f"{task}{suffix}", "--features", "ages.csv")
     found = pd.read_csv("out.csv")

@@ -36,7 +36,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     prepared = tmp_path / "data/prepared"
     prepared.mkdir(parents=True)
     images = np.random.default_rng(0).integers(0, 256, (COUNT, 32, 32, 3), dtype=np.uint8)
-    np.save(prepared / "images.npy", images)
+    builders.write_pictures(prepared, images, [f"{n}.jpg" for n in range(COUNT)])
     samples = pd.DataFrame({"row": range(COUNT), "image": [f"{n}.jpg" for n in range(COUNT)], "group": "g",
                             "split": ["train", "test"] * (COUNT // 2), "target": np.arange(COUNT)})  # fmt: skip
     write_csv(prepared / "samples.csv", samples)

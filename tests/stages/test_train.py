@@ -29,6 +29,7 @@ import train
 from specimen.common.errors import SpecimenError
 from specimen.common.files import write_json
 from specimen.data.dataset.features import CategoryFeature, NumberFeature
+from specimen.data.dataset.store import Store
 from specimen.models.model import load_model, make_model
 from specimen.models.task import Regression
 from specimen.models.torch_network import load_torch
@@ -36,6 +37,7 @@ from specimen.training.datasets import PictureDataset
 
 STAGE = projects.ROOT / "src/train.py"
 SPLITS = ["train"] * 20 + ["val"] * 5 + ["test"] * 3
+NAMES = [f"{number}.png" for number in range(len(SPLITS))]
 TABULAR = {"backbone": "none", "features": ["age", "kind"]}
 TINY = {"backbone": "tiny"}  # has batch norm and dropout, as the next one
 MOBILE = {"backbone": "mobilenet_v3_small"}
@@ -50,7 +52,7 @@ def write_store(folder: Path, *, classes: bool = False) -> None:
     count = len(SPLITS)
     ages = rng.normal(size=count).round(3)
     targets = np.where(ages > 0, "old", "young") if classes else (ages + 5).round(3)
-    samples = pd.DataFrame({"row": range(count), "image": [f"{n}.png" for n in range(count)], "split": SPLITS})
+    samples = pd.DataFrame({"row": range(count), "image": NAMES, "split": SPLITS})
     samples = samples.assign(group=samples["image"], target=targets, age=ages, kind=rng.choice(["a", "b", ""], count))
     samples.loc[3, "age"] = None
     meta = builders.dataset_meta(
@@ -59,7 +61,7 @@ def write_store(folder: Path, *, classes: bool = False) -> None:
         features={"age": NumberFeature(median=0.0, mean=0.0, std=1.0), "kind": CategoryFeature(categories=("a", "b"))},
     )
     folder.mkdir(parents=True, exist_ok=True)
-    np.save(folder / "images.npy", rng.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8))
+    builders.write_pictures(folder, rng.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8), samples["image"])
     samples.to_csv(folder / "samples.csv", index=False)
     write_json(folder / "meta.json", meta.model_dump(mode="json"))
 
@@ -242,7 +244,7 @@ def test_the_model_is_the_average_of_its_steps(project: Configure) -> None:
         lambda: edit("params.yaml", "fp32", "bf16"),
         lambda: edit("data/prepared/samples.csv", "5.", "6."),
         lambda: edit("data/prepared/meta.json", '"std": 1.0', '"std": 2.0'),
-        lambda: np.save("data/prepared/images.npy", np.zeros((len(SPLITS), 32, 32, 3), np.uint8)),
+        lambda: builders.write_pictures(Path("data/prepared"), np.zeros((len(SPLITS), 32, 32, 3), np.uint8), NAMES),
     ],
     ids=["params", "precision", "samples", "meta", "pictures"],
 )
@@ -346,7 +348,7 @@ def test_features_alone_learn_and_predict(project: Configure) -> None:
     train.main()
     samples = pd.read_csv("data/prepared/samples.csv")
     predictor = load_torch(train.MODEL)
-    predicted = predictor.predict(np.load("data/prepared/images.npy"), samples)["prediction"]
+    predicted = predictor.predict(Store.load(Path("data/prepared")).images[:], samples)["prediction"]
     known = samples["age"].notna() & (samples["split"] == "train")
     assert np.abs(predicted - samples["target"])[known].mean() < 0.3
     assert predicted.notna().all()
@@ -357,7 +359,7 @@ def test_the_model_says_how_sure_it_is(project: Configure, capsys: pytest.Captur
     project(**TABULAR, classes=classes, coverage=0.8)
     train.main()
     samples = pd.read_csv("data/prepared/samples.csv").query("split == 'val'")
-    columns = load_torch(train.MODEL).predict(np.load("data/prepared/images.npy")[samples.index], samples)
+    columns = load_torch(train.MODEL).predict(Store.load(Path("data/prepared")).images[samples.index], samples)
     if classes:
         sets = zip(samples["target"], columns["prediction_set"], strict=True)
         held = [target in json.loads(names) for target, names in sets]

@@ -28,6 +28,11 @@ def _position(group: str, seed: str) -> float:
     return (int.from_bytes(digest, "big") >> 11) / 2**53
 
 
+def short_hash(content: bytes) -> str:
+    """Return 16 hexadecimal digits that two contents share only if they are equal, for all that chance can do."""
+    return hashlib.blake2b(content, digest_size=8).hexdigest()
+
+
 def content_md5(content: bytes) -> str:
     """Return the MD5 of the content of a file in hexadecimal digits, as `md5sum` and DVC give it."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()

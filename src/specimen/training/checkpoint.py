@@ -11,18 +11,14 @@ import io
 import sys
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from specimen.common.files import replace_atomically
-from specimen.common.sampling import evenly_spaced
+from specimen.data.dataset.shards import MANIFEST
 from specimen.models.meta import ModelMeta
 from specimen.models.torch_files import read_torch
 from specimen.training.compute import Compute
 from specimen.training.training_state import StateDict
-
-PICTURES = 100
-"""How many pictures are compared; what decodes them has changed all of them, or none."""
 
 
 class Checkpoint:
@@ -58,15 +54,13 @@ def run_fingerprint(prepared: Path, weights: str, meta: ModelMeta, compute: Comp
     """Return what must be equal for a checkpoint to count.
 
     `prepared` is the folder of the store, `weights` what `train.weights` says, `script` the file of the stage. The
-    pictures are too many to read, so some of them count, with the MD5 of each photo in `samples.csv`. Nothing depends
-    on the machine, so that another one of the same kind can go on.
+    pictures are too many to read; `shards.csv` has a hash of each. Nothing depends on the machine, so that another one
+    of the same kind can go on.
     """
     start = Path(weights).read_bytes() if Path(weights).is_file() else b""
-    images = np.load(prepared / "images.npy", mmap_mode="r")
-    some = np.array(images[evenly_spaced(np.arange(len(images)), PICTURES)])
-    where = f"{compute.device.type} {compute.group.size} {images.shape}"
-    samples = (prepared / "samples.csv").read_bytes()
-    return fingerprint(meta.model_dump_json(), where, script.read_bytes(), start, samples, some.tobytes())
+    where = f"{compute.device.type} {compute.group.size}"
+    tables = [(prepared / name).read_bytes() for name in ("samples.csv", MANIFEST) if (prepared / name).exists()]
+    return fingerprint(meta.model_dump_json(), where, script.read_bytes(), start, *tables)
 
 
 def fingerprint(*parts: str | bytes) -> str:

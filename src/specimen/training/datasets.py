@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from specimen.data.dataset.store import Pictures
 from specimen.training.batch_sampler import EpochBatchSampler
 from specimen.training.batches import Batch, SampleUse, TabularArrays
 from specimen.training.hardware import one_thread
@@ -27,7 +25,7 @@ class PictureDataset(Dataset[Batch]):
 
     def __init__(
         self,
-        images: npt.NDArray[np.uint8] | Tensor,
+        images: Pictures | Tensor,
         columns: TabularArrays,
         transform: Transform | None = None,
         seed: int = 0,
@@ -59,17 +57,6 @@ class PictureDataset(Dataset[Batch]):
                 # A picture may be mixed with one of another process, so all mix the whole batch and take their share.
                 batch = Batch(images[self.share], batch.features[self.share], targets[self.share])
         return batch
-
-    def __getstate__(self) -> dict[str, object]:
-        """Return what a worker that is not forked gets: the file of mapped pictures instead of all their bytes."""
-        images = self.images
-        return self.__dict__ | {"images": images.filename if isinstance(images, np.memmap) else images}
-
-    def __setstate__(self, state: dict[str, object]) -> None:
-        """Map the pictures again."""
-        self.__dict__ = state
-        if isinstance(self.images, (str, Path)):
-            self.images = np.load(self.images, mmap_mode="r")
 
 
 class EmbeddingDataset(Dataset[Batch]):

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from threadpoolctl import ThreadpoolController
 from torch import Tensor
 
 from specimen.common.cores import available_cores
 from specimen.common.errors import SpecimenError, is_out_of_memory
+from specimen.data.dataset.store import Pictures
 
 RESIDENT_SHARE = 0.4
 """Largest share of the free memory of a GPU that pictures may take; the rest is for the model."""
@@ -56,7 +56,7 @@ def _openmp() -> ThreadpoolController:
     return ThreadpoolController().select(user_api="openmp")
 
 
-def on_device(images: npt.NDArray[np.uint8], device: torch.device) -> npt.NDArray[np.uint8] | Tensor:
+def on_device(images: Pictures, device: torch.device) -> Pictures | Tensor:
     """Return the pictures in the memory of the GPU if they fit there, else unchanged."""
     if device.type != "cuda" or images.nbytes > RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]:
         return images

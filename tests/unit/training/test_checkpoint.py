@@ -103,7 +103,7 @@ def test_a_fingerprint_depends_on_each_part_and_where_it_ends() -> None:
 
 def prepare(folder: Path, pictures: np.ndarray, samples: str = "row,image_md5\n") -> Path:
     folder.mkdir()
-    np.save(folder / "images.npy", pictures)
+    builders.write_pictures(folder, pictures)
     (folder / "samples.csv").write_text(samples)
     return folder
 
@@ -112,7 +112,7 @@ def test_another_machine_with_the_same_data_may_go_on_and_one_with_other_picture
     pictures = np.arange(300 * 12, dtype=np.uint8).reshape(300, 2, 2, 3)
     here = prepare(tmp_path / "here", pictures)
     there = prepare(tmp_path / "there", pictures)
-    os.utime(there / "images.npy", ns=(1, 1))
+    os.utime(there / "shards.csv", ns=(1, 1))
     brighter = prepare(tmp_path / "brighter", pictures + 1)
     fewer = prepare(tmp_path / "fewer", pictures[:-1])
     relabelled = prepare(tmp_path / "relabelled", pictures, "row,image_md5\n0,a\n")

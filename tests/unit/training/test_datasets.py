@@ -6,11 +6,13 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import builders
 import numpy as np
 import pytest
 import torch
 
 from specimen.config.train import Augment
+from specimen.data.dataset.shards import MANIFEST, open_shards, read_manifest
 from specimen.training.batch_sampler import EpochBatchSampler
 from specimen.training.batches import Batch, SampleUse, TabularArrays
 from specimen.training.datasets import EmbeddingDataset, PictureDataset, make_loader
@@ -100,10 +102,12 @@ def test_pictures_in_the_memory_of_a_device_need_no_workers() -> None:
     assert (loader.num_workers, loader.pin_memory) == (0, False)
 
 
-def test_a_worker_that_is_not_forked_gets_the_file_of_the_pictures(tmp_path: Path) -> None:
-    np.save(tmp_path / "images.npy", IMAGES)
-    mapped = np.lib.format.open_memmap(tmp_path / "images.npy", mode="r")
-    dataset = PictureDataset(mapped, COLUMNS, train_transform(ALL), 4, batch_mix(Augment(cutmix=1.0), 3))
+def test_a_worker_that_is_not_forked_gets_the_files_of_the_pictures(tmp_path: Path) -> None:
+    builders.write_pictures(tmp_path, IMAGES)
+    manifest = read_manifest(tmp_path / MANIFEST)
+    rows = np.arange(len(IMAGES))
+    stored = open_shards(tmp_path / "images", manifest["shard"], manifest["position"], rows, IMAGES.shape[1:])
+    dataset = PictureDataset(stored, COLUMNS, train_transform(ALL), 4, batch_mix(Augment(cutmix=1.0), 3))
     sent = pickle.dumps(dataset)
     assert len(sent) < IMAGES.nbytes
     there, here = pickle.loads(sent)[uses([4, 1])], dataset[uses([4, 1])]

@@ -6,14 +6,13 @@ from pathlib import Path
 from textwrap import wrap
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from matplotlib.patches import Patch
 
 from specimen.common.files import write_csv
 from specimen.common.hashing import hash_position
 from specimen.data.dataset.meta import DatasetMeta
-from specimen.data.dataset.store import SPLITS
+from specimen.data.dataset.store import SPLITS, Pictures
 from specimen.data.exploration import summaries
 from specimen.data.exploration.correlations import draw_correlations
 from specimen.data.exploration.distributions import COLOURS, draw_classes, draw_numbers
@@ -28,9 +27,7 @@ OFFSETS = {"train": -0.26, "val": 0.0, "test": 0.26}
 """Where the box of a split is, next to the tick that it belongs to."""
 
 
-def draw(
-    folder: Path, images: npt.NDArray[np.uint8], samples: pd.DataFrame, table: pd.DataFrame, meta: DatasetMeta
-) -> None:
+def draw(folder: Path, images: Pictures, samples: pd.DataFrame, table: pd.DataFrame, meta: DatasetMeta) -> None:
     """Fill a folder with the pictures and tables of a prepared data set and its label table (cells as read).
 
     What has nothing to show is left out: correlations without two numeric columns, missing.png without a gap,
@@ -60,9 +57,7 @@ def draw(
         draw_correlations(folder / "correlations.png", correlations, meta.target)
 
 
-def _draw_samples(
-    path: Path, images: npt.NDArray[np.uint8], samples: pd.DataFrame, names: list[str], unit: str
-) -> None:
+def _draw_samples(path: Path, images: Pictures, samples: pd.DataFrame, names: list[str], unit: str) -> None:
     """Draw pictures chosen by the hash of their name (so that most stay when data are added), in order of target."""
     position = pd.Series(hash_position(samples["image"], ""))
     if names:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from specimen.common.cells import as_dates, days, to_number, to_text
 from specimen.common.files import significant
-from specimen.data.dataset.store import SPLITS
+from specimen.data.dataset.store import SPLITS, Pictures
 from specimen.plotting.style import quantiles
 
 Values = npt.NDArray[np.float64]
@@ -72,7 +72,7 @@ def class_shares(samples: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
-def colours(images: npt.NDArray[np.uint8], samples: pd.DataFrame) -> pd.DataFrame:
+def colours(images: Pictures, samples: pd.DataFrame) -> pd.DataFrame:
     """Describe the mean red, green and blue of the pictures in each split: split, channel, samples, p5 to p95."""
     means = mean_colours(images)
     rows: list[dict[str, object]] = []
@@ -84,7 +84,7 @@ def colours(images: npt.NDArray[np.uint8], samples: pd.DataFrame) -> pd.DataFram
     return pd.DataFrame(rows)
 
 
-def mean_colours(images: npt.NDArray[np.uint8]) -> Values:
+def mean_colours(images: Pictures) -> Values:
     """Return the mean red, green and blue (0 to 255) of each picture, a few pictures in memory at a time."""
     count, height, width, _ = images.shape
     sums: Values = np.empty((count, 3))

@@ -10,22 +10,20 @@ from specimen.common.files import write_csv, write_json
 from specimen.config.data import Data
 from specimen.config.prepare import Prepare, Rules, Split
 from specimen.data.dataset.meta import DatasetMeta, RowCounts
+from specimen.data.dataset.shards import IMAGES, MANIFEST, MANIFEST_COLUMNS, MASKS
 from specimen.data.preparation import rules
 from specimen.data.preparation.masks import pack_masks
 from specimen.data.preparation.meta import describe_dataset
-from specimen.data.preparation.packing import keep_rows, pack, pack_none
+from specimen.data.preparation.packing import pack
 from specimen.data.preparation.raw_dataset import RawDataset, has_groups, no_usable_rows
 from specimen.data.preparation.samples import make_samples, name_groups
 
 
 def build_dataset(raw: RawDataset, data: Data, prepare: Prepare, split: Split, folder: Path) -> DatasetMeta:
     """Write the store of the rows that pass all rules into `folder`; return its meta."""
-    pictures = folder / "images.npy"
-    listed = raw.usable
+    listed = name_groups(raw.usable)
     if raw.images is not None:
-        size, resize, white_level = prepare.image_size, prepare.resize, prepare.white_level
-        listed = listed.join(pack(raw.images, listed["image"], pictures, size, resize, white_level))
-    listed = name_groups(listed)
+        listed = listed.join(pack(raw.images, listed, folder / IMAGES, prepare))
     checks = rules.picture_checks(data.task, pictures=raw.images is not None)
     kept, rejected, warned = rules.apply(checks, listed, prepare.rules)
     rejected = pd.concat([raw.rejected, rejected], ignore_index=True)
@@ -34,11 +32,11 @@ def build_dataset(raw: RawDataset, data: Data, prepare: Prepare, split: Split, f
         raise no_usable_rows(data, raw.labels, rejected)
     samples = make_samples(kept, rejected, data, split)
     if raw.images is not None:
-        keep_rows(pictures, listed.index.get_indexer(kept.index))
-    else:
-        pack_none(pictures, len(kept))
-    if raw.masks is not None:
-        pack_masks(raw.masks, kept, folder / "masks.npy", prepare.image_size, prepare.resize)
+        # Of the rejected rows as well: a changed rule takes other pictures out of the same shards.
+        manifest = listed[MANIFEST_COLUMNS].drop_duplicates("image")
+        if raw.masks is not None:
+            manifest = pack_masks(raw.masks, manifest, kept["image"], folder / MASKS, prepare)
+        write_csv(folder / MANIFEST, manifest)
 
     counts = RowCounts(
         rows=len(raw.labels),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +26,8 @@ class DecodeResult(NamedTuple):
     thumbnail: bytes = bytes(THUMBNAIL[0] * THUMBNAIL[1])
     image_md5: str = ""
     """Of the bytes of the file: another photo under the same name has another one."""
+    pixels: str = ""
+    """Hash of the picture of the store."""
 
 
 def make_thumbnail(image: Image.Image) -> bytes:
@@ -53,20 +52,3 @@ def difference_hash(thumbnails: pd.Series[Any]) -> npt.NDArray[np.uint64]:
     cells = pixels.sum(axis=(2, 4), dtype=np.uint16)
     bits = cells[:, :, :-1] < cells[:, :, 1:]
     return np.packbits(bits.reshape(len(bits), -1), axis=1).view(">u8").astype(np.uint64).ravel()
-
-
-def hash_equal_pictures(path: Path, results: list[DecodeResult]) -> list[str]:
-    """Return a text for each picture of a packed file that others share only if all pixels are the same.
-
-    Equal pictures have equal thumbnails, so only those that share their thumbnail are read again and hashed.
-    """
-    counts = Counter(result.thumbnail for result in results if result.decode_error is None)
-    stored = np.lib.format.open_memmap(path, mode="r")
-    length = int(np.prod(stored.shape[1:]))
-    texts = [f"row {row}" for row in range(len(results))]
-    with path.open("rb") as file:  # not mapped: what is read of a mapped file counts as memory
-        for row, result in enumerate(results):
-            if result.decode_error is None and counts[result.thumbnail] > 1:
-                file.seek(stored.offset + row * length)
-                texts[row] = hashlib.blake2b(file.read(length), digest_size=16).hexdigest()
-    return texts

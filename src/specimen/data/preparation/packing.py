@@ -1,117 +1,105 @@
-"""From image files to the one packed file of the store, in one pass over the files."""
+"""From image files to the shards of the store, in one pass over the files."""
 
 from __future__ import annotations
 
-import os
+import math
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
 from specimen.common.errors import SpecimenError
-from specimen.common.hashing import content_md5
+from specimen.common.hashing import content_md5, short_hash
 from specimen.common.prefetch import prefetch_map
 from specimen.common.sizes import format_bytes
-from specimen.config.base import Resize
-from specimen.data.preparation.image_hashes import (
-    DecodeResult,
-    difference_hash,
-    hash_equal_pictures,
-    make_thumbnail,
-    range_of,
-)
+from specimen.config.prepare import Prepare
+from specimen.data.dataset.shards import npy_header
+from specimen.data.preparation.cutting import cut
+from specimen.data.preparation.image_hashes import DecodeResult, difference_hash, make_thumbnail, range_of
 from specimen.data.readers.decode import DecodeError, decode_image
 from specimen.data.readers.images import ImageNotFoundError, Images
 
 CHUNK = 16
-"""Images that a worker decodes and writes at a time: fewer hand-overs between threads."""
+"""Images that a worker decodes at a time: fewer hand-overs between threads."""
+CHUNK_BYTES = 2**21
+"""Or fewer, where pictures are large: they are in memory until their shard is full."""
 
 
-def pack(
-    images: Images, files: pd.Series[str], path: Path, size: int, resize: Resize, white_level: float | None = None
-) -> pd.DataFrame:
-    """Decode `files` in order into one .npy file, N x size x size x 3 uint8; one that cannot be read becomes black.
+class Decoded(NamedTuple):
+    """A photo on its way into a shard."""
 
-    Returns what was found, with the index of `files`: `decode_error` (None if fine), `image_width` and `image_height`
+    group: str
+    result: DecodeResult
+    picture: bytes
+
+    @property
+    def pixels(self) -> str:
+        """Hash of the picture."""
+        return self.result.pixels
+
+
+def pack(images: Images, rows: pd.DataFrame, folder: Path, prepare: Prepare) -> pd.DataFrame:
+    """Decode the photos of `rows` (image, group) in order into shards in `folder`, size x size x 3 pixels each.
+
+    Returns what was found, with the index of `rows`: `decode_error` (None if fine), `image_width` and `image_height`
     (upright), `value_range` (from the darkest to the brightest, of 255), `thumbnail` (grey, as bytes), `image_md5` (of
-    the file), `perceptual_hash` (uint64) and `pixels` (the same text for the same picture).
+    the file), `perceptual_hash` (uint64), `pixels` (the same text for the same picture), `shard` and `position`. A
+    photo that several rows name is packed once; one that cannot be read is black.
 
     Raises `SpecimenError` where the disk is too small, and `MemoryError` where the memory is.
     """
-    _check_space(path.parent, len(files) * size * size * 3)
-    with path.open("wb") as file:
-        start = _write_header(file, (len(files), size, size, 3))
+    listed = rows.drop_duplicates("image")
+    names, groups = listed["image"].tolist(), listed["group"].tolist()
+    shape = (prepare.image_size, prepare.image_size, 3)
+    _check_space(folder.parent, len(names) * math.prod(shape))
+    folder.mkdir()
+    step = min(CHUNK, max(1, CHUNK_BYTES // math.prod(shape)))
 
-    def pack_chunk(first: int) -> list[DecodeResult]:
-        decoded = [_decode(images, name, size, resize, white_level) for name in files.iloc[first : first + CHUNK]]
-        with path.open("r+b") as file:
-            file.seek(start + first * size * size * 3)
-            file.write(b"".join(picture for _, picture in decoded))
-        return [result for result, _ in decoded]
+    def decode_chunk(first: int) -> list[Decoded]:
+        photos = zip(names[first : first + step], groups[first : first + step], strict=True)
+        return [Decoded(group, *_decode(images, name, prepare)) for name, group in photos]
 
-    results: list[DecodeResult] = []
-    # Pillow lets go of the interpreter while it decodes, so threads are enough.
-    with tqdm(desc="pictures", total=len(files), unit=" images", disable=None) as bar:
-        for chunk in prefetch_map(pack_chunk, range(0, len(files), CHUNK)):
-            results += chunk
-            bar.update(len(chunk))
-    table = pd.DataFrame(results, index=files.index, columns=list(DecodeResult._fields))
-    return table.assign(perceptual_hash=difference_hash(table["thumbnail"]), pixels=hash_equal_pictures(path, results))
+    def decoded() -> Iterator[Decoded]:
+        # Pillow lets go of the interpreter while it decodes, so threads are enough.
+        with tqdm(desc="pictures", total=len(names), unit=" images", disable=None) as bar:
+            for chunk in prefetch_map(decode_chunk, range(0, len(names), step)):
+                yield from chunk
+                bar.update(len(chunk))
+
+    def write(shard: list[Decoded]) -> list[tuple[Any, ...]]:
+        name = write_shard(folder, shape, [one.picture for one in shard], [one.pixels for one in shard])
+        return [(*one.result, name, position) for position, one in enumerate(shard)]
+
+    found = [row for shard in prefetch_map(write, cut(decoded())) for row in shard]
+    table = pd.DataFrame(found, index=pd.Index(names), columns=[*DecodeResult._fields, "shard", "position"])
+    table["perceptual_hash"] = difference_hash(table["thumbnail"])
+    return table.loc[rows["image"]].set_axis(rows.index)
 
 
-def _decode(
-    images: Images, name: str, size: int, resize: Resize, white_level: float | None
-) -> tuple[DecodeResult, bytes]:
-    """Return what was found, and the picture as bytes: black where it cannot be read."""
+def write_shard(folder: Path, shape: tuple[int, ...], pictures: Sequence[bytes], pixels: Sequence[str]) -> str:
+    """Write pictures of a shape as a .npy file; return its name, a hash of those of the pictures."""
+    name = short_hash("".join(pixels).encode())
+    (folder / f"{name}.npy").write_bytes(b"".join([npy_header(len(pictures), shape), *pictures]))
+    return name
+
+
+def _decode(images: Images, name: str, prepare: Prepare) -> tuple[DecodeResult, bytes]:
+    """Return what was found, and the picture as bytes: black where it cannot be read, and then like no other."""
     try:
         content = images.read(name)
-        image, (width, height) = decode_image(content, size, resize, white_level)
+        image, (width, height) = decode_image(content, prepare.image_size, prepare.resize, prepare.white_level)
     except (DecodeError, ImageNotFoundError, OSError) as error:
-        return DecodeResult(str(error)), bytes(size * size * 3)
+        return DecodeResult(str(error), pixels=short_hash(name.encode())), bytes(prepare.image_size**2 * 3)
     except MemoryError as error:
         raise MemoryError(f"{name}: {error}") from error
-    pixels = image.tobytes()
-    found = DecodeResult(None, width, height, range_of(pixels), make_thumbnail(image), content_md5(content))
-    return found, pixels
-
-
-def pack_none(path: Path, count: int) -> None:
-    """Write the store's file for `count` samples without pictures: of side 0."""
-    np.save(path, np.empty((count, 0, 0, 3), np.uint8))
-
-
-def keep_rows(path: Path, rows: Iterable[int]) -> None:
-    """Drop all but the given (ascending) rows of a packed .npy file, in place, one picture in memory at a time."""
-    shape = np.load(path, mmap_mode="r").shape
-    length = int(np.prod(shape[1:]))
-    with path.open("r+b") as file:
-        start = _write_header(file, shape)
-        kept = 0
-        for row in rows:
-            if row != kept:
-                file.seek(start + row * length)
-                picture = file.read(length)
-                file.seek(start + kept * length)
-                file.write(picture)
-            kept += 1
-        _write_header(file, (kept, *shape[1:]))
-        file.truncate(start + kept * length)
-
-
-def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> int:
-    """Write the .npy header at the start of the file, without moving what follows; return its length.
-
-    NumPy leaves room in it for the first axis to grow to 21 digits, so that its length does not depend on N.
-    """
-    file.seek(0)
-    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
-    length = file.tell()
-    file.seek(0, os.SEEK_END)
-    return length
+    picture = image.tobytes()
+    found = DecodeResult(
+        None, width, height, range_of(picture), make_thumbnail(image), content_md5(content), short_hash(picture)
+    )
+    return found, picture
 
 
 def _check_space(folder: Path, needed: int) -> None:

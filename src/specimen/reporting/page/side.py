@@ -33,7 +33,8 @@ class Side:
         try:
             rows = self._rows(wanted, key)
             known = np.flatnonzero(rows >= 0)
-            read = read_pictures(self.outputs.revision.result(), [int(row) for row in rows[known]])
+            images = self.outputs.samples.result()["image"].iloc[rows[known]]
+            read = read_pictures(self.outputs.revision.result(), list(images))
         except NotAvailableError as error:
             self.missing["photos"] = str(error)
             return [None] * len(wanted)

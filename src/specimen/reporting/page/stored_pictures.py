@@ -1,51 +1,58 @@
-"""Pictures of a revision's samples, read one by one from its packed store, wherever DVC keeps that."""
+"""Pictures of a revision's samples, read one by one from its shards, wherever DVC keeps those."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
-from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
-from specimen.versioning.errors import NotAvailableError
+from specimen.data.dataset.shards import IMAGES, MANIFEST, read_manifest
+from specimen.versioning.errors import NotAvailableError, NotFoundError
 from specimen.versioning.revisions import Revision
 
-IMAGES = "data/prepared/images.npy"
+PREPARED = "data/prepared"
+SHARDS = f"{PREPARED}/{MANIFEST}"
 
 Pictures = npt.NDArray[np.uint8]
 """RGB, N x size x size x 3."""
 
 
-def read_pictures(revision: Revision, rows: Sequence[int]) -> Pictures:
-    """Return these rows of the store; the others, which may be gigabytes in a bucket, are not read.
+def read_pictures(revision: Revision, images: Sequence[str]) -> list[Pictures]:
+    """Return the pictures of photos by their names; the others, which may be gigabytes in a bucket, are not read.
 
-    Raises `NotAvailableError` where the store is not available, or is not one.
+    Raises `NotAvailableError` where the store is not available, has no such picture, or is of another version.
     """
-    with revision.open(IMAGES) as file:
-        shape, start = _header(file, revision)
-        pictures = np.empty((len(rows), *shape[1:]), np.uint8)
-        for picture, row in zip(pictures, rows, strict=True):
-            if not 0 <= row < shape[0]:
-                raise NotAvailableError(f"{IMAGES} of {revision.label} has {shape[0]} pictures, and no row {row}")
-            file.seek(start + int(row) * picture.size)
-            content = file.read(picture.size)
-            if len(content) != picture.size:
-                raise NotAvailableError(f"{IMAGES} of {revision.label} ends early")
-            picture[:] = np.frombuffer(content, np.uint8).reshape(picture.shape)
-    return pictures
-
-
-def _header(file: BinaryIO, revision: Revision) -> tuple[tuple[int, ...], int]:
-    """Return the shape of the store, and where its first picture begins."""
     try:
-        version = np.lib.format.read_magic(file)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, by_column, dtype = read(file)
-    except ValueError as error:
-        raise NotAvailableError(f"{IMAGES} of {revision.label} is not a store: {error}") from error
-    if len(shape) != 4 or by_column or dtype != np.uint8:
-        raise NotAvailableError(f"{IMAGES} of {revision.label} is not a store of pictures")
-    if not shape[1]:
-        raise NotAvailableError(f"the data of {revision.label} have no pictures")
-    return shape, file.tell()
+        content = revision.read(SHARDS)
+    except NotFoundError as error:
+        raise NotFoundError(f"{error}: the data have no pictures, or are of another version of Specimen") from None
+    try:
+        places = read_manifest(io.BytesIO(content)).drop_duplicates("image").set_index("image")[["shard", "position"]]
+    # Parsers of damaged files raise whatever they stumble over.
+    except Exception as error:
+        raise NotAvailableError(f"{SHARDS} of {revision.label} cannot be read: {error}") from error
+    missing = [image for image in images if image not in places.index]
+    if missing:
+        raise NotAvailableError(f"{SHARDS} of {revision.label} has no picture of {missing[0]}")
+    return [_read(revision, *places.loc[image]) for image in images]
+
+
+def _read(revision: Revision, shard: str, position: int) -> Pictures:
+    name = f"{PREPARED}/{IMAGES}/{shard}.npy"
+    with revision.open(name) as file:
+        try:
+            if np.lib.format.read_magic(file) != (1, 0):
+                raise ValueError("another version of .npy")
+            (count, *sides), _, dtype = np.lib.format.read_array_header_1_0(file)
+            if len(sides) != 3 or dtype != np.uint8 or not 0 <= position < count:
+                raise ValueError(f"it has {count} of {dtype}")
+        except ValueError as error:
+            raise NotAvailableError(f"{name} of {revision.label} is not a shard: {error}") from error
+        length = int(np.prod(sides))
+        file.seek(int(position) * length, 1)
+        content = file.read(length)
+    if len(content) != length:
+        raise NotAvailableError(f"{name} of {revision.label} ends early")
+    return np.frombuffer(content, np.uint8).reshape(sides)

@@ -12,9 +12,12 @@ import pytest
 from PIL import ExifTags, Image
 
 from specimen.common.errors import SpecimenError
+from specimen.config.prepare import Prepare
+from specimen.data.dataset.shards import open_shards
 from specimen.data.preparation.masks import pack_masks
 from specimen.data.readers.data_root import open_images
 from specimen.data.readers.decode import DecodeError, Resize, decode, decode_mask
+from specimen.data.readers.images import Images
 
 SIZE = 32
 
@@ -92,18 +95,27 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "root"
 
 
-PHOTOS = pd.DataFrame({"image": ["sub/b.png", "a.jpg"], "image_width": 40, "image_height": 30}, index=[7, 9])
+PHOTOS = pd.DataFrame(
+    {"image": ["sub/b.png", "a.jpg"], "image_width": 40, "image_height": 30, "position": [0, 1]}, index=[7, 9]
+)
+
+
+def packed(masks: Images, photos: pd.DataFrame, folder: Path, resize: str = "pad") -> np.ndarray:
+    """Pack the masks of photos and return them, in order."""
+    prepare = Prepare.model_validate({"image_size": SIZE, "resize": resize})
+    manifest = pack_masks(masks, photos, photos["image"], folder, prepare)
+    assert manifest["image"].equals(photos["image"])
+    rows = np.arange(len(photos))
+    return open_shards(folder, manifest["mask_shard"], manifest["position"], rows, (SIZE, SIZE))[rows]
 
 
 def test_masks_are_packed_in_the_order_of_the_photos(root: Path, tmp_path: Path) -> None:
     Image.new("L", (40, 30), 255).save(root / "masks/a.png")
     masks = open_images(root, "masks", "data.masks")
-    pack_masks(masks, PHOTOS, tmp_path / "masks.npy", SIZE, "stretch")
-    packed = np.load(tmp_path / "masks.npy")
-    assert packed.dtype == np.uint8
-    assert packed.shape == (2, SIZE, SIZE)
-    assert packed[1].all()
-    np.testing.assert_array_equal(packed[0], decode_mask(png(object_in(40, 30)), (40, 30), SIZE, "stretch"))
+    stored = packed(masks, PHOTOS, tmp_path / "masks", "stretch")
+    assert stored.shape == (2, SIZE, SIZE)
+    assert stored[1].all()
+    np.testing.assert_array_equal(stored[0], decode_mask(png(object_in(40, 30)), (40, 30), SIZE, "stretch"))
 
 
 def test_faulty_masks_are_counted_and_named(root: Path, tmp_path: Path) -> None:
@@ -113,7 +125,23 @@ def test_faulty_masks_are_counted_and_named(root: Path, tmp_path: Path) -> None:
     with pytest.raises(
         SpecimenError, match=r"data\.masks: 2 of 2 photos .*\n  sub/b\.png: no such file\n  a\.png: none"
     ):
-        pack_masks(masks, PHOTOS, tmp_path / "masks.npy", SIZE, "pad")
+        packed(masks, PHOTOS, tmp_path / "masks")
+
+
+def test_photos_that_the_rules_reject_need_no_mask(root: Path, tmp_path: Path) -> None:
+    (root / "masks/sub/b.png").unlink()
+    masks = open_images(root, "masks", "data.masks")
+    manifest = pack_masks(masks, PHOTOS, pd.Series(["a.jpg"]), tmp_path / "masks", Prepare(image_size=SIZE))
+    assert manifest["mask_md5"].tolist()[0] == ""
+    stored = np.load(tmp_path / "masks" / f"{manifest['mask_shard'].iloc[0]}.npy")
+    assert not stored[0].any()
+    assert stored[1].any()
+
+
+def test_each_shard_of_pictures_has_one_of_masks(root: Path, tmp_path: Path) -> None:
+    photos = PHOTOS.assign(position=0)
+    assert len(packed(open_images(root, "masks", "data.masks"), photos, tmp_path / "masks")) == 2
+    assert len(list((tmp_path / "masks").iterdir())) == 1, "two shards of the same masks are one file"
 
 
 def test_masks_among_the_photos_are_no_photos(root: Path) -> None:
@@ -159,6 +187,5 @@ def test_masks_come_out_of_a_zip(root: Path, tmp_path: Path) -> None:
     photos = open_images(tmp_path / "all.zip", ".", excluded="masks")
     masks = open_images(tmp_path / "all.zip", "masks", "data.masks")
     table = PHOTOS.assign(image=["sub/b.png", "a.png"])
-    pack_masks(masks, table, tmp_path / "masks.npy", SIZE, "pad")
     assert photos.names == ["photos/a.jpg", "photos/sub/b.png"]
-    assert np.load(tmp_path / "masks.npy").any(axis=(1, 2)).all()
+    assert packed(masks, table, tmp_path / "masks").any(axis=(1, 2)).all()

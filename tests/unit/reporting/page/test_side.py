@@ -26,7 +26,8 @@ def done(value: object) -> Future[Any]:
 
 @pytest.fixture
 def side(monkeypatch: pytest.MonkeyPatch) -> Side:
-    monkeypatch.setattr(module, "read_pictures", lambda revision, rows: PICTURES[rows])
+    stored = dict(zip(SAMPLES["image"], PICTURES, strict=True))
+    monkeypatch.setattr(module, "read_pictures", lambda revision, images: [stored[image] for image in images])
     revision = SimpleNamespace(label="base", read=lambda path: b"no model")
     return Side(cast(RevisionOutputs, SimpleNamespace(revision=done(revision), samples=done(SAMPLES))))
 
@@ -38,7 +39,7 @@ def test_each_sample_gets_its_own_picture_and_a_lost_one_none(side: Side) -> Non
 
 
 def test_a_store_that_is_not_there_is_named_and_costs_nothing_else(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(revision: object, rows: object) -> None:
+    def fail(revision: object, images: object) -> None:
         raise NotAvailableError("no credentials")
 
     monkeypatch.setattr(module, "read_pictures", fail)

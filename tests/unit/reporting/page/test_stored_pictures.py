@@ -6,65 +6,93 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+import builders
 import numpy as np
 import pytest
 
-from specimen.reporting.page.stored_pictures import IMAGES, read_pictures
-from specimen.versioning.errors import NotAvailableError
+from specimen.reporting.page.stored_pictures import PREPARED, read_pictures
+from specimen.versioning.errors import NotAvailableError, NotFoundError
 from specimen.versioning.revisions import Revision
+
+PICTURES = np.random.default_rng(0).integers(0, 256, (100, 8, 8, 3), np.uint8)
 
 
 class Counting(io.BytesIO):
-    """A file that knows how much of it was read."""
+    """A file that adds what was read of it to a list."""
 
-    count = 0
+    def __init__(self, content: bytes, counts: list[int]) -> None:
+        super().__init__(content)
+        self.counts = counts
 
     def read(self, size: int | None = -1, /) -> bytes:
         content = super().read(size)
-        self.count += len(content)
+        self.counts.append(len(content))
         return content
 
 
 class Stored(Revision):
-    """A revision with one store."""
+    """A revision whose files are in a folder."""
 
-    def let_have(self, content: bytes) -> "Stored":
-        object.__setattr__(self, "file", Counting(content))
-        return self
+    counts: list[int]
+
+    def read(self, path: str) -> bytes:
+        try:
+            return (self.root / path).read_bytes()
+        except FileNotFoundError:
+            raise NotFoundError(f"{path} is not in {self.label}") from None
 
     @contextmanager
     def open(self, path: str) -> Iterator[BinaryIO]:
-        assert path == IMAGES
-        yield self.__dict__["file"]
+        yield Counting((self.root / path).read_bytes(), self.counts)
 
 
-def stored(images: object) -> Stored:
-    file = io.BytesIO()
-    np.save(file, np.asarray(images))
-    return Stored(Path(), None, "base").let_have(file.getvalue())
+@pytest.fixture
+def stored(tmp_path: Path) -> Stored:
+    (tmp_path / PREPARED).mkdir(parents=True)
+    builders.write_pictures(tmp_path / PREPARED, PICTURES)
+    revision = Stored(tmp_path, None, "base")
+    object.__setattr__(revision, "counts", [])
+    return revision
 
 
-def test_rows_come_in_the_order_asked_for_and_no_others_are_read() -> None:
-    images = np.random.default_rng(0).integers(0, 256, (100, 8, 8, 3), np.uint8)
-    revision = stored(images)
-    assert np.array_equal(read_pictures(revision, [7, 99, 0]), images[[7, 99, 0]])
-    assert revision.__dict__["file"].count < 200 + 3 * images[0].nbytes
+def shard_of(revision: Stored, picture: int) -> Path:
+    name = (revision.root / PREPARED / "shards.csv").read_text().splitlines()[picture + 1].split(",")[-1]
+    return revision.root / PREPARED / "images" / f"{name}.npy"
 
 
-@pytest.mark.parametrize(("images", "reason"), [
-    (np.zeros((0, 0, 0, 3), np.uint8), "have no pictures"),
-    (np.zeros((2, 4, 4, 3), np.float32), "not a store"),
-    (np.asfortranarray(np.zeros((2, 4, 4, 3), np.uint8)), "not a store"),
-    (np.zeros((1, 4, 4, 3), np.uint8), "no row 1"),
-])  # fmt: skip
-def test_what_cannot_be_read_is_named(images: object, reason: str) -> None:
-    with pytest.raises(NotAvailableError, match=reason):
-        read_pictures(stored(images), [1])
+def test_pictures_come_in_the_order_asked_for_and_no_others_are_read(stored: Stored) -> None:
+    assert np.array_equal(read_pictures(stored, ["7", "99", "0"]), PICTURES[[7, 99, 0]])
+    assert sum(stored.counts) < 3 * (200 + PICTURES[0].nbytes)
 
 
-def test_a_file_that_is_cut_off_is_named() -> None:
-    whole = stored(np.zeros((2, 4, 4, 3), np.uint8)).__dict__["file"].getvalue()
-    with pytest.raises(NotAvailableError, match="ends early"):
-        read_pictures(Stored(Path()).let_have(whole[:-1]), [1])
-    with pytest.raises(NotAvailableError, match="not a store"):
-        read_pictures(Stored(Path()).let_have(b"version https://git-lfs"), [0])
+def test_a_photo_that_the_store_does_not_have_is_named(stored: Stored) -> None:
+    with pytest.raises(NotAvailableError, match=r"^data/prepared/shards\.csv of base has no picture of 100$"):
+        read_pictures(stored, ["1", "100"])
+
+
+def test_data_without_pictures_or_of_another_version_are_named(stored: Stored) -> None:
+    (stored.root / PREPARED / "shards.csv").unlink()
+    with pytest.raises(NotFoundError, match=r"is not in base: the data have no pictures, or are of another version"):
+        read_pictures(stored, ["1"])
+
+
+def test_a_table_that_is_damaged_is_named(stored: Stored) -> None:
+    (stored.root / PREPARED / "shards.csv").write_bytes(b"\xff\0")
+    with pytest.raises(NotAvailableError, match=r"^data/prepared/shards\.csv of base cannot be read"):
+        read_pictures(stored, ["1"])
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda content: content[:-1], "ends early"),
+        (lambda content: b"version https://git-lfs" + content, "not a shard"),
+        (lambda content: content.replace(b"(16, 8", b"(15, 8"), "not a shard"),
+        (lambda content: content.replace(b"|u1", b"|i1"), "not a shard"),
+    ],
+)
+def test_a_shard_that_is_damaged_is_named(stored: Stored, damage, reason: str) -> None:  # type: ignore[no-untyped-def]
+    path = shard_of(stored, 15)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(NotAvailableError, match=rf"^data/prepared/images/.*\.npy of base .*{reason}"):
+        read_pictures(stored, ["15"])

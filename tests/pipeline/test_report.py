@@ -64,7 +64,10 @@ def prepare():
     write("data/prepared/samples.csv", samples)
     if data.get("pictures"):
         import numpy
-        numpy.save("data/prepared/images.npy", numpy.full((len(samples), 4, 4, 3), 99, "uint8"))
+        Path("data/prepared/images").mkdir(exist_ok=True)
+        numpy.save("data/prepared/images/one.npy", numpy.full((len(samples), 4, 4, 3), 99, "uint8"))
+        places = enumerate(sample["image"] for sample in samples)
+        write("data/prepared/shards.csv", [{{"image": image, "shard": "one", "position": n}} for n, image in places])
     write("data/prepared/rejected.csv", rejected or [dict.fromkeys(("row", "image", "rule", "value"), "")])
     if not rejected:
         Path("data/prepared/rejected.csv").write_text("row,image,rule,value\\n")

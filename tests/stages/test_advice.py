@@ -38,7 +38,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         )
     Path("data/prepared").mkdir(parents=True)
     samples.to_csv("data/prepared/samples.csv", index=False)
-    np.save("data/prepared/images.npy", rng.integers(0, 255, (2 * PLANTS, 16, 16, 3), np.uint8))
+    pictures = rng.integers(0, 255, (2 * PLANTS, 16, 16, 3), np.uint8)
+    builders.write_pictures(Path("data/prepared"), pictures, samples["image"])
     Path("data/prepared/meta.json").write_text(builders.dataset_meta(image_size=16).model_dump_json())
     Path("data/raw").mkdir()
     for name in samples["image"]:

@@ -42,7 +42,7 @@ def write(tmp_path: Path) -> Write:
         }  # fmt: skip
         meta = builders.dataset_meta(image_size=2, counts=Counts(**facts | counts))
         write_json(folder / "meta.json", meta.model_dump(mode="json"))
-        np.save(folder / "images.npy", np.zeros((24, 2, 2, 3), np.uint8))
+        builders.write_pictures(folder, np.zeros((24, 2, 2, 3), np.uint8), table["image"])
         projects.write_params(tmp_path, data=data or {})
         return Place(tmp_path)
 

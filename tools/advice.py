@@ -1,7 +1,8 @@
-"""What to do next, `make advice`: which labels to check, from the predictions of all folds (`make cv`).
+"""What to do next, `make advice`: which labels to check, and where the model fails.
 
-Each sample was predicted by a model that has not seen its group. The results are metrics/advice.json for Git, which
-says which data and folds it belongs to, and plots/advice/. docs/advice.md says what they mean.
+It reads the predictions of all folds (`make cv`): each sample was predicted by a model that has not seen its group.
+The results are metrics/advice.json for Git, which says which data and folds it belongs to, and plots/advice/.
+docs/advice.md says what they mean.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from specimen.advice.fold_predictions import read_fold_predictions
 from specimen.advice.origin import origin_of
+from specimen.advice.sample_properties import sample_properties
+from specimen.advice.slice_facts import Slices
 from specimen.advice.suspect_files import Suspects
 from specimen.common import errors
 from specimen.common.errors import SpecimenError
@@ -33,13 +36,17 @@ def main() -> None:
     predictions = read_fold_predictions([FOLDS / f"fold-{fold}" for fold in range(count)], store)
     origin = origin_of(revisions.workspace(Path.cwd()), count)
     task = make_task(store.meta, store.samples["target"], params.train)
+    raw = read_raw_dataset(params.data, params.prepare.rules)
     suspects = Suspects.find(task, predictions, params.train.coverage)
+    slices = Slices.find(task, predictions, sample_properties(store, raw, params.data))
     with replace_atomically(PLOTS) as folder:
         folder.mkdir()
-        raw = read_raw_dataset(params.data, params.prepare.rules)
         suspects.write(folder, store, raw, params.data, raw_target(params))
-    write_json(ADVICE, {"of": origin, "suspects": suspects.to_json()})
+        if slices.found:
+            slices.draw(folder / "slices.png")
+    write_json(ADVICE, {"of": origin, "suspects": suspects.to_json(), "slices": slices.to_json()})
     print(f"{suspects.summary()}\n\n{suspects.as_markdown(store.meta.unit)}\n")
+    print(slices.summary() + (f"\n\n{slices.as_markdown()}\n" if slices.found else "\n"))
     print(f"Correct the labels in {PLOTS}/suspects.xlsx. Written to {ADVICE} and {PLOTS}/.")
 
 

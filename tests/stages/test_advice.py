@@ -29,7 +29,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     truth = np.repeat(rng.uniform(1, 5, PLANTS), 2)
     samples = pd.DataFrame({"row": np.arange(2 * PLANTS) + 2, "image": [f"{n}.jpg" for n in range(2 * PLANTS)]})
     samples = samples.assign(group=plants.astype(str), split="train", target=np.where(plants == 7, 9.0, truth))
-    said = samples.assign(prediction=truth + rng.normal(0, 0.2, 2 * PLANTS))
+    errors = rng.uniform(0.1, 0.2, 2 * PLANTS) * rng.choice([-1, 1], 2 * PLANTS)
+    said = samples.assign(prediction=truth + np.where(plants < 12, 3, 1) * errors)
     for fold in range(2):
         Path(f"folds/fold-{fold}").mkdir(parents=True)
         of_fold = said[plants % 2 == fold]
@@ -45,6 +46,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in samples["image"]:
         Path("data/raw", name).touch()
     sheet = {"photo": samples["image"], "plant": samples["group"], "weight": samples["target"], "note": "as it is"}
+    sheet["bed"] = np.where(plants < 12, "far", "near")
     pd.DataFrame(sheet).to_csv("data/raw/labels.csv", index=False)
     Path("params.yaml").write_text(yaml.safe_dump({"data": DATA, "split": {"folds": 2}}))
     monkeypatch.setattr(advice, "origin_of", lambda *_: {"data": "0a.dir", "folds": {"0": "1b.dir", "1": "2c.dir"}})
@@ -71,8 +73,19 @@ def test_the_wrong_label_comes_first_in_the_terminal_in_the_file_and_in_the_shee
     assert Path("plots/advice/suspects.png").stat().st_size > 1000
 
 
+def test_the_bed_in_which_the_errors_are_larger_is_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    advice.main()
+    assert "| bed far" in capsys.readouterr().out
+    (found,) = json.loads(Path("metrics/advice.json").read_text())["slices"]["found"]
+    assert (found["slice"], found["groups"], found["photos"]) == ("bed far", 12, 24)
+    assert Path("plots/advice/slices.png").stat().st_size > 1000
+
+
 def test_a_second_time_nothing_changes(project: Path) -> None:
-    files = [Path("metrics/advice.json"), *(Path("plots/advice") / name for name in ("suspects.xlsx", "suspects.png"))]
+    files = [
+        Path("metrics/advice.json"),
+        *(Path("plots/advice") / name for name in ("suspects.xlsx", "suspects.png", "slices.png")),
+    ]
     advice.main()
     before = [file.read_bytes() for file in files]
     advice.main()

@@ -5,7 +5,7 @@
 
 Two recipes are trained 2, 3 or 5 times each. Printed is how often equally good ones are called different, by these
 trainings (at most 7 % in a cell of 1,000 are wanted) and by the verdict on one training of each; and how often errors
-that are a quarter smaller are found, or called the opposite. Structures of errors are those of bench/truth.py.
+that are a quarter smaller are found, or called the opposite. Structures of errors are those of bench/simulated.py.
 """
 
 from __future__ import annotations
@@ -13,16 +13,27 @@ from __future__ import annotations
 import argparse
 import itertools
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from truth import CLASSES, GAIN, HARDNESS, NAMES, NUMBERS, Random, by_exchange, classes, draw_groups, normal, numbers
+from simulated import (
+    CLASSES,
+    HARDNESS,
+    NAMES,
+    NUMBERS,
+    Drawn,
+    Random,
+    classes,
+    draw_groups,
+    measured,
+    normal,
+    numbers,
+    random_of,
+)
+from truth import GAIN, by_exchange
 
-from specimen.evaluation.class_measures import measure_classes
-from specimen.evaluation.number_measures import measure_numbers
 from specimen.evaluation.swapped_models import SwappedModels
 from specimen.reporting.recipe_test import compare_trainings
 
@@ -54,14 +65,6 @@ class Cell(NamedTuple):
     classes: bool
 
 
-class Drawn(NamedTuple):
-    """The group of each photo, and the predictions of the trainings of both recipes, one below the other."""
-
-    group: Any
-    tables: Sequence[pd.DataFrame]
-    """For each pair of trainings that of the better recipe, then the other one."""
-
-
 def draw(cell: Cell, random: Random, gain: float) -> Drawn:
     """Return trainings of two recipes; the errors of one are `1 - gain` times those of an equally good one."""
     group = draw_groups(cell.structure, cell.count, random)
@@ -85,16 +88,6 @@ def draw(cell: Cell, random: Random, gain: float) -> Drawn:
     return Drawn(group, list(itertools.chain.from_iterable(pairs)))
 
 
-def measured(drawn: Sequence[Drawn]) -> Iterator[list[SwappedModels]]:
-    """Yield the pairs of trainings of each test split; all are measured at once, which is much faster."""
-    table = pd.concat([one for split in drawn for one in split.tables], ignore_index=True)
-    measure = measure_classes(table, NAMES) if len(table.columns) > 2 else measure_numbers(table)
-    ends = np.cumsum([len(split.group) * len(split.tables) for split in drawn])
-    for split, rows in zip(drawn, np.split(measure.table, ends[:-1]), strict=True):
-        pairs = np.split(rows, len(split.tables) // 2)
-        yield [SwappedModels(replace(measure, table=pair, of_weights={}), split.group) for pair in pairs]
-
-
 def by_trainings(models: Sequence[SwappedModels], metric: str) -> int:
     """Return 1 for a better recipe, -1 for a worse one, 0 for neither."""
     word = compare_trainings(models, (len(models), len(models)), metric).word
@@ -106,9 +99,9 @@ def main(cases: int) -> None:
     print("structure            groups seeds         trainings metric     equal: called different  one training of each"
           "  gain: found  opposite")  # fmt: skip
     false: list[float] = []
-    for number, values in enumerate(itertools.product(HARDNESS, COUNTS, SEEDS, TRAININGS, (False, True))):
+    for values in itertools.product(HARDNESS, COUNTS, SEEDS, TRAININGS, (False, True)):
         cell = Cell(*values)
-        random = np.random.default_rng([number, cell.count])
+        random = random_of(*values)
         equal, better = (list(measured([draw(cell, random, gain) for _ in range(cases)])) for gain in (0.0, GAIN))
         for metric in CLASSES if cell.classes else NUMBERS:
             different = np.mean([by_trainings(models, metric) != 0 for models in equal])

@@ -12,151 +12,52 @@ intervals: how often the 95 % intervals of metrics hold the truth.
 power: how often a change is found, against what the report says of it, averaged over test splits.
 ledger: how often one of many changes that change nothing is called better, against what the report says of it.
 
-In all structures of errors the two models find the same objects hard, and photos of one object are alike.
+The models are those of bench/simulated.py.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy.stats import t as student
+from simulated import (
+    BIASED,
+    CLASSES,
+    EQUALLY_HARD,
+    HARDNESS,
+    LARGE_GROUPS,
+    NUMBERS,
+    ROUNDED,
+    SKEWED_TARGET,
+    UNLIKE_CLASSES,
+    UNLIKE_NUMBERS,
+    Drawn,
+    Random,
+    draw_classes,
+    draw_numbers,
+    draw_unlike_classes,
+    draw_unlike_numbers,
+    measured,
+    random_of,
+)
 
-from specimen.evaluation.class_measures import measure_classes
 from specimen.evaluation.exchange_test import exchange_interval
 from specimen.evaluation.jackknife import jackknife
 from specimen.evaluation.metric_intervals import metric_intervals
-from specimen.evaluation.number_measures import measure_numbers
 from specimen.evaluation.swapped_models import SwappedModels
-from specimen.evaluation.weighted import Measure
 from specimen.models.metric_registry import METRICS
 from specimen.reporting.ledger import chance_of_false_better
 from specimen.reporting.power import MEAN_ERRORS, chance_to_find, pair_sums, power_of_errors
 
-Random = np.random.Generator
-NUMBERS = ("rmse", "mae")
 NUMBERS_WITH_INTERVAL = (*NUMBERS, "r2")
-CLASSES = ("accuracy", "macro_f1", "log_loss")
 COUNTS = (20, 29, 100)
 GAIN = 0.25
 RESAMPLES = 1000
-NAMES = tuple("abcd")
-
-
-def normal(random: Random, group: Any) -> Any:
-    """Return errors of standard deviation 1, of whose variance half is common to the photos of a group."""
-    common = random.normal(size=group.max() + 1)[group]
-    return (common + random.normal(size=len(group))) / np.sqrt(2)
-
-
-def lognormal(spread: float) -> Callable[[Random, Any], Any]:
-    """Return what draws how hard each group is."""
-    return lambda random, group: np.exp(spread * random.normal(size=group.max() + 1))[group]
-
-
-def heavy(random: Random, group: Any) -> Any:
-    """Return factors that make normal errors those of Student's t with 3 degrees of freedom."""
-    return 1 / np.sqrt(random.chisquare(3, size=len(group)) / 3)
-
-
-HARDNESS: dict[str, Callable[[Random, Any], Any]] = {
-    "equal": lambda random, group: np.ones(len(group)),
-    "log-normal 0.6": lognormal(0.6),
-    "log-normal 1.0": lognormal(1.0),
-    "grows with target": lambda random, group: 0.05 + 0.15 * np.exp(0.8 * random.normal(size=group.max() + 1))[group],
-    "heavy tails": heavy,
-    "outliers": lambda random, group: np.where(random.random(len(group)) < 0.05, 8.0, 1.0),
-    "1 to 40 photos": lognormal(0.6),
-    "one giant group": lognormal(0.6),
-}
-
-EQUALLY_HARD = dict.fromkeys(("1 to 40 photos", "one giant group"), "log-normal 0.6")
-"""Structures that differ only in the number of photos: a metric of many groups is that of the other one."""
-
-
-SKEWED_TARGET = "skewed target"
-"""A structure for R2 alone: equally hard objects, of which a few large ones make up the variance."""
-
-
-class Drawn(NamedTuple):
-    """One simulated test split."""
-
-    group: Any
-    """Of each photo."""
-    head: pd.DataFrame
-    base: pd.DataFrame
-
-
-def draw_groups(structure: str, count: int, random: Random) -> Any:
-    """Return the group of each photo."""
-    photos = np.full(count, 2)
-    if structure == "1 to 40 photos":
-        photos = np.round(40 ** random.random(count)).astype(int)
-    if structure == "one giant group":
-        photos[0] = 2 * (count - 1)
-    return np.repeat(np.arange(count), photos)
-
-
-def draw_target(structure: str, hard: Any, group: Any, random: Random) -> Any:
-    """Return the true number of each photo; its errors grow with it in one structure."""
-    if structure == "grows with target":
-        return hard
-    luck = random.normal(size=group.max() + 1)[group]
-    return np.exp(0.8 * luck) if structure == SKEWED_TARGET else 10 + 2 * luck
-
-
-def draw_numbers(structure: str, count: int, random: Random, gain: float, alike: float) -> Drawn:
-    """Return two models that predict numbers; the errors of one are `1 - gain` times those of an equal one."""
-    group = draw_groups(structure, count, random)
-    hard = HARDNESS.get(structure, HARDNESS["equal"])(random, group)
-    target = draw_target(structure, hard, group, random)
-    shared = normal(random, group)
-    base, head = (hard * (np.sqrt(alike) * shared + np.sqrt(1 - alike) * normal(random, group)) for _ in range(2))
-    return Drawn(group, *(numbers(target, errors) for errors in ((1 - gain) * head, base)))
-
-
-def numbers(target: Any, errors: Any) -> pd.DataFrame:
-    """Return a table of predictions."""
-    return pd.DataFrame({"target": target, "prediction": target + errors})
-
-
-def draw_classes(structure: str, count: int, random: Random, gain: float, alike: float) -> Drawn:
-    """Return two models that predict one of four classes; what is hard for numbers makes logits uncertain."""
-    group = draw_groups(structure, count, random)
-    hard = np.minimum(HARDNESS[structure](random, group), 4)[:, None]
-    target = group % len(NAMES)
-
-    def noise() -> Any:
-        return np.stack([normal(random, group) for _ in NAMES], axis=1)
-
-    shared = noise()
-    logits = (
-        signal * np.eye(len(NAMES))[target] + hard * (np.sqrt(alike) * shared + np.sqrt(1 - alike) * noise())
-        for signal in (1.5 * (1 + 4 * gain), 1.5)
-    )
-    return Drawn(group, *(classes(target, model) for model in logits))
-
-
-def classes(target: Any, logits: Any) -> pd.DataFrame:
-    """Return a table of predictions."""
-    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    columns = {f"p: {name}": chances[:, index] for index, name in enumerate(NAMES)}
-    names = np.array(NAMES)
-    return pd.DataFrame({"target": names[target], "prediction": names[logits.argmax(axis=1)], **columns})
-
-
-def measured(drawn: Sequence[Drawn]) -> Iterator[SwappedModels]:
-    """Yield the two models of each test split; all are measured at once, which takes a tenth of the time."""
-    table = pd.concat([side for split in drawn for side in (split.head, split.base)], ignore_index=True)
-    measure: Measure = measure_classes(table, NAMES) if len(table.columns) > 2 else measure_numbers(table)
-    ends = np.cumsum([2 * len(split.group) for split in drawn])
-    for split, rows in zip(drawn, np.split(measure.table, ends[:-1]), strict=True):
-        yield SwappedModels(replace(measure, table=rows, of_weights={}), split.group)
 
 
 KINDS = ((draw_numbers, NUMBERS), (draw_classes, CLASSES))
@@ -188,7 +89,7 @@ def verdicts(cases: int, only: Collection[str]) -> None:
     for structure in HARDNESS:
         for count in COUNTS:
             for draw, metrics in KINDS:
-                random = np.random.default_rng([len(structure), count])
+                random = random_of("verdicts", structure, count, *metrics)
                 alike = random.choice([0.3, 0.6, 0.9], size=cases)
                 wanted = [metric for metric in metrics if metric in only]
                 if not wanted:
@@ -211,63 +112,10 @@ def verdicts(cases: int, only: Collection[str]) -> None:
 def count_found(drawn: Sequence[Drawn], metrics: Sequence[str]) -> dict[str, tuple[Any, Any]]:
     """Return by metric what the exchange test and the jackknife say of each test split."""
     found: dict[str, list[tuple[int, int]]] = {metric: [] for metric in metrics}
-    for case, models in enumerate(measured(drawn)):
+    for case, (models,) in enumerate(measured(drawn)):
         for metric in metrics:
             found[metric].append((by_exchange(models, metric, case), by_jackknife(models, metric)))
     return {metric: tuple(np.array(pairs).T) for metric, pairs in found.items()}
-
-
-UNLIKE_NUMBERS: dict[str, Callable[[Random, Any], tuple[Any, Any]]] = {
-    "t with 5 degrees": lambda random, group: (1.0, 1 / np.sqrt(random.chisquare(5, size=len(group)) / 5)),
-    "t with 3 degrees": lambda random, group: (1.0, 1 / np.sqrt(random.chisquare(3, size=len(group)) / 3)),
-    "outliers in one": lambda random, group: (1.0, HARDNESS["outliers"](random, group)),
-    "one grows with target": lambda random, group: (1.0, HARDNESS["grows with target"](random, group)),
-    "other groups hard": lambda random, group: (lognormal(0.6)(random, group), lognormal(0.6)(random, group)),
-    "two in five without": lambda random, group: ((random.random(group.max() + 1) < 0.6)[group],) * 2,
-}
-"""How large the errors of both models are in each photo."""
-BIASED = "one is biased"
-ROUNDED = "rounded to halves"
-LARGE_GROUPS = "large groups are hard"
-UNLIKE_CLASSES = ("other classes", "overconfident", "errs in whole groups", "rare classes", LARGE_GROUPS)
-
-
-def draw_unlike_numbers(kind: str, count: int, random: Random, factor: float, alike: float) -> Drawn:
-    """Return two models with other kinds of errors; those of the first are multiplied by `factor`."""
-    group = draw_groups("1 to 40 photos" if kind == LARGE_GROUPS else kind, count, random)
-    shared = normal(random, group)
-    base, head = (np.sqrt(alike) * shared + np.sqrt(1 - alike) * normal(random, group) for _ in range(2))
-    if kind in UNLIKE_NUMBERS:
-        of_base, of_head = UNLIKE_NUMBERS[kind](random, group)
-        base, head = base * of_base, head * of_head
-    if kind == LARGE_GROUPS:
-        base, head = (errors * np.bincount(group)[group] ** 0.4 for errors in (base, head))
-    head = factor * (1 + 0.7 * head if kind == BIASED else head)
-    if kind == ROUNDED:
-        base, head = np.round(2 * base) / 2, np.round(2 * head) / 2
-    return Drawn(group, *(numbers(np.full(len(group), 10.0), errors) for errors in (head, base)))
-
-
-def draw_unlike_classes(kind: str, count: int, random: Random, signal: float, alike: float) -> Drawn:
-    """Return two models with other kinds of errors; `signal` is how well the first knows the classes."""
-    group = draw_groups("1 to 40 photos" if kind == LARGE_GROUPS else kind, count, random)
-    of_group = (
-        random.choice(4, size=count, p=[0.7, 0.2, 0.07, 0.03]) if kind == "rare classes" else np.arange(count) % 4
-    )
-    target = of_group[group]
-    hard = np.minimum(np.bincount(group)[group] ** 0.4, 4)[:, None] if kind == LARGE_GROUPS else 1.0
-
-    def noise() -> Any:
-        return np.stack([normal(random, group) for _ in NAMES], axis=1)
-
-    shared, of_base = noise(), noise()
-    of_head = random.normal(size=(count, len(NAMES)))[group] if kind == "errs in whole groups" else noise()
-    base, head = (hard * (np.sqrt(alike) * shared + np.sqrt(1 - alike) * own) for own in (of_base, of_head))
-    if kind == "other classes":
-        head = head * np.where(target % 3, 0.5, 2.2)[:, None]
-    right = np.eye(len(NAMES))[target]
-    head = (signal * right + head) * (3 if kind == "overconfident" else 1)
-    return Drawn(group, classes(target, head), classes(target, 1.5 * right + base))
 
 
 def kinds(cases: int, only: Collection[str]) -> None:
@@ -285,7 +133,7 @@ def kinds(cases: int, only: Collection[str]) -> None:
                 equal = equally_good(draw, kind, metric)
                 better = equal * (1 - GAIN) if metric in NUMBERS else 2 * equal
                 for count in COUNTS:
-                    random = np.random.default_rng(count)
+                    random = random_of("kinds", kind, metric, count)
                     alike = random.choice([0.3, 0.6, 0.9], size=cases)
                     found = [
                         [
@@ -294,7 +142,7 @@ def kinds(cases: int, only: Collection[str]) -> None:
                                 by_jackknife(models, metric),
                                 by_studentised(models, metric, case),
                             )
-                            for case, models in enumerate(
+                            for case, (models,) in enumerate(
                                 measured([draw(kind, count, random, at, each) for each in alike])
                             )
                         ]
@@ -312,7 +160,7 @@ def equally_good(draw: Callable[..., Drawn], kind: str, metric: str) -> float:
     """Return for which last-but-one argument of `draw` both models have the same value of a metric."""
 
     def both(at: float, groups: int) -> tuple[float, float]:
-        (models,) = measured([draw(kind, groups, np.random.default_rng(1), at, 0.6)])
+        ((models,),) = measured([draw(kind, groups, np.random.default_rng(1), at, 0.6)])
         base, head = (side[metric] for side in models.both())
         return base, head
 
@@ -358,13 +206,13 @@ def intervals(cases: int, only: Collection[str]) -> None:
             wanted = [metric for metric in metrics if metric in only and (structure in HARDNESS or metric == "r2")]
             if not wanted:
                 continue
-            random = np.random.default_rng(0)
+            random = random_of("intervals", structure, *metrics)
             same = EQUALLY_HARD.get(structure, structure)
-            (many,) = measured([draw(same, 100_000, random, 0.0, 0.5)])
+            ((many,),) = measured([draw(same, 100_000, random, 0.0, 0.5)])
             truth, _ = many.both()
             for count in COUNTS[1:]:
                 inside: dict[str, list[bool]] = {metric: [] for metric in wanted}
-                for models in measured([draw(structure, count, random, 0.0, 0.5) for _ in range(cases)]):
+                for (models,) in measured([draw(structure, count, random, 0.0, 0.5) for _ in range(cases)]):
                     half = replace(models.measure, table=models.measure.table[: len(models.codes)])
                     for metric, bounds in metric_intervals(half, models.codes, wanted).items():
                         inside[metric].append(bounds.low <= truth[metric] <= bounds.high)
@@ -384,7 +232,7 @@ def power(cases: int, only: Collection[str]) -> None:
     for structure in HARDNESS:
         for count in COUNTS[1:]:
             for metric in [metric for metric in NUMBERS if metric in only]:
-                random = np.random.default_rng(0)
+                random = random_of("power", structure, count, metric)
                 cells = [said_and_found(structure, count, metric, gain, random, cases) for gain in (0.15, 0.3)]
                 numbers = "".join(f" {found:>17.0f} % {said:>4.0f} %" for found, said, _ in cells)
                 print(f"{structure:<20} {count:>6} {metric:<10}{numbers} {cells[0][2]:>19.0f} %", flush=True)
@@ -397,14 +245,14 @@ def said_and_found(
     mean, grows = MEAN_ERRORS[metric]
     found, said, named = [], [], []
     for case in range(cases):
-        (models,) = measured([draw_numbers(structure, count, random, gain, 0.5)])
+        ((models,),) = measured([draw_numbers(structure, count, random, gain, 0.5)])
         found.append(by_exchange(models, metric, case) > 0)
         base, head = models.errors(mean)
         sums = pair_sums(base, head * base.sum() / head.sum())
         said.append(chance_to_find(sums, grows, gain))
         power = power_of_errors(sums, grows)
         change = power.change if power else 0.99
-        (models,) = measured([draw_numbers(structure, count, random, change, 0.5)])
+        ((models,),) = measured([draw_numbers(structure, count, random, change, 0.5)])
         named.append(by_exchange(models, metric, case) > 0)
     return 100 * float(np.mean(found)), 100 * float(np.mean(said)), 100 * float(np.mean(named))
 
@@ -414,7 +262,7 @@ def ledger(cases: int, only: Collection[str]) -> None:
     print("structure            groups changes   called better   said   with report.spend")
     for structure in ("equal", "log-normal 0.6", "log-normal 1.0"):
         for changes in (13, 50):
-            random = np.random.default_rng(0)
+            random = random_of("ledger", structure, changes)
             found = np.zeros(2)
             for case in range(cases):
                 hard = HARDNESS[structure](random, np.arange(29))

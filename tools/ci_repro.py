@@ -2,7 +2,8 @@
 
 What the remote has is taken from it, if it can be asked; in a copy without a bucket, everything runs. `--retrain BASE`
 runs what has changed since BASE, whatever `dvc.lock` says by now, and takes nothing from the run cache: then the
-numbers come from this machine, and not from whoever committed a lock or may write to the bucket.
+numbers come from this machine, and not from whoever committed a lock or may write to the bucket. Without a bucket to
+send them to it does not begin.
 """
 
 import argparse
@@ -26,15 +27,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--retrain", metavar="BASE", help="run all that has changed since this revision")
     base: str | None = parser.parse_args().retrain
-    options = []
-    if base is not None:
-        take_locks(Path.cwd(), base)
-        options.append("--no-run-cache")
+    options = [] if base is None else ["--no-run-cache"]
     try:
         not_in_remote(Path.cwd())
         options += ["--pull", "--allow-missing"]
     except NotAvailableError as error:
+        if base is not None:
+            raise SpecimenError(
+                f"--retrain: the results would be lost, for they cannot be sent anywhere: {error}."
+            ) from None
         print(f"Nothing is taken from the remote, so everything runs: {error}.", flush=True)
+    if base is not None:
+        take_locks(Path.cwd(), base)
     sys.exit(run(dvc_command("repro", *options)))
 
 

@@ -337,6 +337,25 @@ def test_a_shallow_clone_without_credentials_shows_what_git_has(
 
 
 @pytest.mark.usefixtures("dvc_in_process")
+def test_the_first_pull_request_of_a_copy_without_a_bucket_says_how_to_connect_one(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git has the metrics of both revisions; nobody is asked for `your-bucket`, which may be a stranger's."""
+    dvc_here(repository, "remote", "modify", "storage", "url", "s3://your-bucket/specimen")
+    commit_all(repository, "As in the template")
+    git(tmp_path, "clone", "--quiet", str(repository), str(tmp_path / "clone"))
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    text = html.unescape(report_here(tmp_path / "clone", monkeypatch, "--base", "origin/main"))
+    way_out = "no bucket is connected yet; `make connect` does it"
+    assert re.match(rf"\*\*Verdict: not comparable: plots/predictions.csv of [^*]* and {way_out}\.\*\*", text)
+    assert f"Whether the remote has every output is not known: {way_out}." in section(text, "Reproducible?")
+    assert re.search(r"`rmse` \| 0\.\d+ \| 0\.4\d+ \|", section(text, "Metrics"))
+
+
+@pytest.mark.usefixtures("dvc_in_process")
 def test_a_clone_without_a_remote_gets_a_page_that_says_what_is_missing(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,14 +1,16 @@
 """What CI runs: with the remote or without, and after a label, whatever the lock says."""
 
+import shutil
 import sys
 from pathlib import Path
 
 import ci_repro
 import pytest
-from projects import commit_all, git, init_git
+from projects import ROOT, commit_all, git, init_git
 
 from specimen.common.errors import SpecimenError
 from specimen.versioning.errors import NotAvailableError
+from specimen.versioning.provenance import not_in_remote
 
 
 @pytest.fixture
@@ -50,6 +52,32 @@ def test_without_credentials_nothing_is_pulled(
     end(monkeypatch)
     assert ran == ["repro"]
     assert "so everything runs: Unable to locate credentials." in capsys.readouterr().out
+
+
+def test_a_copy_without_a_bucket_runs_everything_and_says_how_to_connect_one(
+    ran: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And asks nobody: `your-bucket` may be a stranger's."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".dvc").mkdir()
+    shutil.copyfile(ROOT / ".dvc/config", tmp_path / ".dvc/config")
+    monkeypatch.setattr(ci_repro, "not_in_remote", not_in_remote)
+    end(monkeypatch)
+    assert ran == ["repro"]
+    assert "so everything runs: no bucket is connected yet; `make connect` does it." in capsys.readouterr().out
+
+
+def test_without_a_bucket_no_training_begins_whose_results_would_be_lost(
+    ran: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(root: Path) -> list[str]:
+        raise NotAvailableError("no bucket is connected yet; `make connect` does it")
+
+    monkeypatch.setattr(ci_repro, "not_in_remote", refuse)
+    monkeypatch.setattr(sys, "argv", ["ci_repro.py", "--retrain", "main"])
+    with pytest.raises(SpecimenError, match=r"results would be lost, .* `make connect` does it"):
+        ci_repro.main()
+    assert not ran
 
 
 def test_training_starts_from_the_locks_of_the_base(

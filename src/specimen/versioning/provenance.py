@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from specimen.versioning.dvc_commands import read_dvc, read_dvc_json
+from specimen.versioning.errors import NotAvailableError
 from specimen.versioning.git_commands import folder_in_repository, read_git
+from specimen.versioning.remote_config import NOT_CONNECTED, is_unconnected
 from specimen.versioning.revisions import Revision
 from specimen.versioning.states import StageState
 
@@ -57,6 +59,8 @@ def not_in_remote(root: Path, seconds: float | None = None) -> list[str]:
 
     Raises `NotAvailableError` where the remote cannot be asked, or takes longer than so many seconds.
     """
+    if is_unconnected(root):  # somebody else's bucket may have that name
+        raise NotAvailableError(NOT_CONNECTED)
     status = read_dvc_json(root, "data", "status", "--not-in-remote", "--granular", seconds=seconds)
     missing: list[str] = status.get("not_in_remote", [])
     folders = tuple(path for path in missing if path.endswith("/"))

@@ -11,10 +11,13 @@ PLACEHOLDER = "s3://your-bucket/specimen"
 NOT_CONNECTED = "no bucket is connected yet; `make connect` does it"
 
 
-def has_bucket(root: Path) -> bool:
-    """Tell whether DVC's default remote, in all its configs, is another one than that of a fresh copy."""
-    from dvc.config import Config  # noqa: PLC0415 - half a second
+def is_unconnected(root: Path) -> bool:
+    """Tell whether the default remote, in all of DVC's configs together, is still that of a fresh copy."""
+    from dvc.config import Config, ConfigError  # noqa: PLC0415 - half a second
 
-    config = Config(str(root / CONFIG.parent))
+    try:
+        config = Config(str(root / CONFIG.parent))
+    except ConfigError:
+        return False  # DVC itself says what is wrong with it
     name = config.get("core", {}).get("remote", "")
-    return bool(config.get("remote", {}).get(name, {}).get("url", PLACEHOLDER) != PLACEHOLDER)
+    return bool(config.get("remote", {}).get(name, {}).get("url") == PLACEHOLDER)

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from specimen.versioning.errors import NotAvailableError, NotFoundError, first_line
 from specimen.versioning.git_commands import ask_git, find_commit, folder_in_repository
 from specimen.versioning.parsing import parse_json, parse_yaml
+from specimen.versioning.remote_config import NOT_CONNECTED, is_unconnected
 
 LOCK = "dvc.lock"
 
@@ -64,7 +65,8 @@ class Revision:
             raise NotFoundError(f"{path} is not in {self.label}") from None
         # Whatever a remote, a damaged cache or a damaged dvc.yaml raises; there is a report to write all the same.
         except Exception as error:
-            if isinstance(error.__cause__, FileNotFoundError):  # the list of a folder
+            # The list of a folder, or what a stranger's bucket says.
+            if isinstance(error.__cause__, FileNotFoundError) or (_is_of_a_store(error) and is_unconnected(self.root)):
                 raise NotAvailableError(self._nowhere(path)) from error
             raise NotAvailableError(f"{path} of {self.label} is not available: {first_line(error)}") from error
 
@@ -87,7 +89,14 @@ class Revision:
         return bool(self._files.exists(f"{self._folder}{path}"))
 
     def _nowhere(self, path: str) -> str:
+        if is_unconnected(self.root):
+            return f"{path} of {self.label} is not in DVC's cache, and {NOT_CONNECTED}"
         return f"{path} of {self.label} is neither in DVC's cache nor in a remote; run `dvc push` where it was made"
+
+
+def _is_of_a_store(error: Exception) -> bool:
+    """Tell whether an error is what a store or its library says, and not one of DVC's or ours."""
+    return isinstance(error, OSError) or type(error).__module__.partition(".")[0] in ("botocore", "aiobotocore")
 
 
 def resolve(root: Path, name: str) -> Revision:

@@ -1,7 +1,8 @@
 """How fast training runs, side by side in one run with the step limit and with the usual loop.
 
-    python bench/train.py              # all, about half an hour on two cores
-    python bench/train.py loop         # or one of: loop, frozen, startup
+    python bench/train.py              # all, about an hour on two cores
+    python bench/train.py loop         # or one of: loop, frozen, startup, backbones
+    BACKBONE=mobilenet_v3_large PRECISION=fp32 python bench/train.py loop
 
 Each way runs in a process of its own, in turn, for several rounds; ratios are medians over rounds. The step limit is
 the same model, optimizer and precision on one batch that stays in memory: nothing is read, nothing augmented.
@@ -39,7 +40,8 @@ from specimen.data.dataset.store import Store
 from specimen.models.model import make_model
 from specimen.models.task import Regression
 from specimen.training.batches import Batch, TabularArrays
-from specimen.training.compute import Compute, pick_compute
+from specimen.training.compute import Compute, pick_compute, precision_name
+from specimen.training.fine_tuning import FineTuning
 from specimen.training.hardware import compute_reproducibly
 from specimen.training.loop import fit
 from specimen.training.setup import set_up_training
@@ -48,8 +50,16 @@ from specimen.training.training_state import make_training_state
 SRC = Path(__file__).parents[1] / "src"
 GPU = torch.cuda.is_available()
 BACKBONE = os.environ.get("BACKBONE", "resnet18")
-SIZE, BATCH, PHOTOS = 224, (256 if GPU else 32), (8192 if GPU else 288)
-ROUNDS = 5 if GPU else 3
+PRECISION = os.environ.get("PRECISION", "auto")
+BATCH_NORM = os.environ.get("BATCH_NORM", "train")
+BACKBONES = (
+    *("resnet18", "resnet50", "mobilenet_v3_large", "efficientnet_b0", "timm/tf_efficientnet_lite0"),
+    *("convnext_tiny", "timm/mobilenetv3_large_100", "shufflenet_v2_x1_0", "mnasnet1_0"),
+)
+"""Those of the recipes and of `models/device.py`, and what else people fine-tune."""
+SIZE, BATCH = 224, (256 if GPU else 32)
+PHOTOS = int(os.environ.get("PHOTOS", "8192" if GPU else "288"))
+ROUNDS = int(os.environ.get("ROUNDS", "5" if GPU else "3"))
 TRAIN = Train(
     backbone=BACKBONE, epochs=2, batch_size=BATCH, augment=Augment(flip=0.5, flip_vertical=0.5, quarter_turn=0.75)
 )
@@ -87,7 +97,7 @@ def make_store(count: int) -> Store:
 
 def compute() -> Compute:
     """Return what `train` would pick here."""
-    return pick_compute("auto", "auto")
+    return pick_compute("auto", PRECISION, BACKBONE)
 
 
 def whole_loop(folder: Path) -> float:
@@ -121,6 +131,8 @@ def step_limit(folder: Path) -> float:
     model = where.prepare(make_model(BACKBONE, 1, SIZE)).train()
     columns = TabularArrays(np.zeros((BATCH, 0), np.float32), np.linspace(-1, 1, BATCH, dtype=np.float32))
     images = np.random.default_rng(1).integers(0, 255, (BATCH, SIZE, SIZE, 3), dtype=np.uint8)
+    if BATCH_NORM == "frozen":
+        FineTuning(batch_norm="frozen").set_mode(model, 1)
     batch = where.move(columns.batch(torch.from_numpy(images).permute(0, 3, 1, 2), range(BATCH)))
     optimizer = make_training_state(model, TRAIN, 100).optimizer
 
@@ -237,10 +249,10 @@ def seconds(work: Callable[[], object]) -> float:
 WAYS = {way.__name__: way for way in (whole_loop, step_limit, usual_loop, usual_frozen, our_frozen)}
 
 
-def run(way: str, folder: Path, *, keep_memory: bool, preload: str = "") -> tuple[float, float]:
-    """Run one way in a process of its own; return images per second and its peak memory in MB."""
+def run(way: str, folder: Path, *, keep_memory: bool, **variables: str) -> tuple[float, float]:
+    """Run one way in a process of its own, with variables of its environment; return images/s and its peak in MB."""
     command = [sys.executable, __file__, "--child", way, str(folder), str(int(keep_memory))]
-    env = os.environ | ({"LD_PRELOAD": preload} if preload else {})
+    env = os.environ | variables
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=env)
     speed, peak = json.loads(done.stdout.splitlines()[-1])
     return speed, peak
@@ -288,7 +300,7 @@ def loop(folder: Path) -> None:
     if not GPU:
         ways["usual loop"] = {"way": "usual_loop", "keep_memory": False}
         for library in glob.glob("/usr/lib/*/libtcmalloc_minimal.so.4"):
-            ways["Specimen, tcmalloc"] = {"way": "whole_loop", "keep_memory": False, "preload": library}
+            ways["Specimen, tcmalloc"] = {"way": "whole_loop", "keep_memory": False, "LD_PRELOAD": library}
     measured = interleaved(ways, folder)
     of_stock = ratio(measured, "Specimen, freed memory given back", limit)
     of_kept = ratio(measured, ours, "step limit, freed memory kept")
@@ -311,6 +323,27 @@ def frozen(folder: Path) -> None:
     }
     measured = interleaved(ways, folder)
     print(f"  {ratio(measured, 'Specimen, fine_tune: head', 'usual loop, frozen'):.0f} x the usual loop")
+
+
+def backbones(folder: Path) -> None:
+    """The step limit of each backbone in each precision, with batch norms that learn their statistics or keep them."""
+    for backbone in BACKBONES:
+        print(f"{backbone}, {SIZE} px, batch {BATCH}; `precision: auto` is {_auto(backbone)}")
+        ways = {
+            f"{precision}, batch norm {batch_norm}": {
+                "way": "step_limit", "keep_memory": True, "BACKBONE": backbone, "PRECISION": precision,
+                "BATCH_NORM": batch_norm,
+            }
+            for precision in ("fp32", "bf16") for batch_norm in ("train", "frozen")
+        }  # fmt: skip
+        measured = interleaved(ways, folder)
+        for batch_norm in ("train", "frozen"):
+            speed = ratio(measured, f"bf16, batch norm {batch_norm}", f"fp32, batch norm {batch_norm}")
+            print(f"  bf16 is {speed:.2f} x fp32 with batch norm {batch_norm}")
+
+
+def _auto(backbone: str) -> str:
+    return precision_name(pick_compute("auto", "auto", backbone).precision)
 
 
 FIRST_STEP = """
@@ -349,7 +382,7 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:
         child(sys.argv[2], Path(sys.argv[3]), sys.argv[4] == "1")
         sys.exit()
-    comparisons = {"loop": loop, "frozen": frozen, "startup": startup}
+    comparisons = {"loop": loop, "frozen": frozen, "startup": startup, "backbones": backbones}
     with tempfile.TemporaryDirectory() as made:
         photos = Path(made) / "photos"
         draw(photos, PHOTOS)

@@ -54,7 +54,7 @@ def main() -> None:
             require_dep("train", file, "train.weights")
         store = Store.load(PREPARED)
         use_threads(train.threads, group.size)
-        compute = pick_compute(train.device, train.precision, group)
+        compute = pick_compute(train.device, train.precision, train.backbone, group)
         name = run_name(train.model_dump(mode="json", exclude=set(train.ignored)))
         with (
             run_log(name, is_first=group.is_first),
@@ -138,7 +138,7 @@ def _log_plan(model: Model, train: Train, compute: Compute) -> None:
     several = f", {compute.group.size} processes" if compute.group.size > 1 else ""
     where = f"{compute.device.type} in {precision_name(compute.precision)}{several}"
     # Of the last epoch, because a backbone may be frozen at first.
-    trained, total = FineTuning(train.fine_tune, train.freeze_epochs).count(model, train.epochs)
+    trained, total = FineTuning.of(train).count(model, train.epochs)
     LOG.info(f"{train.backbone} on {where}: trains {trained:,} of {total:,} parameters ({trained / total:.2%})")
 
 

@@ -34,7 +34,7 @@ def main() -> None:
     compute_reproducibly()
     train = load_section("train", Train).model_copy(update={"epochs": 1})
     use_threads(train.threads)
-    compute = pick_compute(train.device, train.precision)
+    compute = pick_compute(train.device, train.precision, train.backbone)
     setup = set_up_training(Store.load(PREPARED), train, compute)
     state = make_training_state(setup.model, train, STEPS)
     on_gpu = compute.device.type == "cuda"

@@ -19,13 +19,14 @@ from specimen.config.forest import Forest
 
 Tracker = Literal["mlflow", "wandb", "dvclive"]
 FineTune = Literal["all", "head", "norm"]
+BatchNorm = Literal["train", "frozen"]
 OptimizerName = Literal["adamw", "adam", "sgd"]
 ScheduleName = Literal["cosine", "one_cycle", "constant"]
 
 OF_NETWORKS = (
     *("seed", "weights", "fine_tune", "views", "freeze_epochs", "backbone_lr", "epochs", "patience", "batch_size"),
     *("optimizer", "lr", "schedule", "warmup", "weight_decay", "clip_norm", "ema"),
-    *("augment", "precision"),
+    *("augment", "precision", "batch_norm"),
 )
 """Params that say nothing to a forest, which is grown at once."""
 
@@ -76,7 +77,8 @@ class Train(Section):
     Nothing else is run: whoever changes params cannot change the code that measures them."""
     device: Literal["auto", "cuda", "mps", "cpu"] = "auto"
     precision: Literal["auto", "bf16", "fp32"] = "auto"
-    """auto: bf16 where the hardware has it natively."""
+    """auto: bf16 where the hardware has it natively, but fp32 on a CPU for backbones that train faster so (MobileNets,
+    the lite EfficientNets: `models/device.py`)."""
     workers: Annotated[int, Field(ge=0)] = 0
     """Processes that prepare batches in advance. The store makes batches cheap, so 0 is right on a CPU."""
 
@@ -96,6 +98,9 @@ class Train(Section):
     """Params of `backbone: forest`."""
     fine_tune: FineTune = "all"
     """What is trained: everything, the new head alone, or head, norm layers and biases."""
+    batch_norm: BatchNorm = "train"
+    """frozen: the batch norms of the backbone keep the mean and variance that they have in `weights`, as is usual when
+    batches are small; their scale and shift are trained all the same."""
     views: Positive = 1
     """With `fine_tune: head`, how many augmented views of each picture are embedded, once."""
     freeze_epochs: Annotated[int, Field(ge=0)] = 0
@@ -142,6 +147,10 @@ class Train(Section):
             raise ValueError(f"launcher: {self.launcher} starts processes, but a forest grows in one; set python")
         if self.fine_tune != "all" and self.weights == "none" and self.backbone not in WITHOUT_PICTURES:
             raise ValueError(f"fine_tune: {self.fine_tune} is for a backbone that has learnt something; set weights")
+        if self.batch_norm == "frozen" and self.weights == "none":
+            raise ValueError(
+                "batch_norm: frozen keeps the statistics of a backbone that has learnt something; set weights"
+            )
         if self.augment.mixup + self.augment.cutmix > 1:
             raise ValueError("augment: a batch gets mixup or cutmix, not both, so their sum is at most 1")
         if self.features and (self.augment.mixup or self.augment.cutmix):

@@ -6,6 +6,15 @@ import torch
 
 from specimen.common.errors import SpecimenError
 
+FASTER_IN_FP32 = ("mobilenet", "tf_efficientnet_lite", "efficientnet_lite")
+"""Starts of the names of depthwise networks, which gain nothing from bf16 on a CPU: their convolutions move more
+numbers than they multiply.
+
+Images per second of a training step at 224 px, on two cores with AVX-512: mobilenet_v3_large 52 to 74 in fp32 and 51 to
+54 in bf16, but resnet18 35 and 68, efficientnet_b0 22 and 28, convnext_tiny 5 and 14. `python bench/train.py backbones`
+measures these.
+"""
+
 
 def pick_device(wanted: str, local_rank: int = 0) -> torch.device:
     """Return the wanted device, or with `auto` the first available of CUDA, MPS, CPU.
@@ -20,10 +29,14 @@ def pick_device(wanted: str, local_rank: int = 0) -> torch.device:
     return torch.device(wanted, local_rank) if wanted == "cuda" else torch.device(wanted)
 
 
-def pick_precision(wanted: str, device: torch.device) -> torch.dtype:
-    """Return the type to compute in: `auto` is bf16 where the hardware has it natively, else fp32."""
+def pick_precision(wanted: str, device: torch.device, backbone: str = "") -> torch.dtype:
+    """Return the type to compute in.
+
+    `auto` is bf16 where the hardware has it natively, else fp32; on a CPU also fp32 for a backbone that is faster so.
+    """
     if wanted == "auto":
-        return torch.bfloat16 if _has_native_bf16(device) else torch.float32
+        slower = device.type == "cpu" and backbone.removeprefix("timm/").startswith(FASTER_IN_FP32)
+        return torch.bfloat16 if _has_native_bf16(device) and not slower else torch.float32
     return {"bf16": torch.bfloat16, "fp32": torch.float32}[wanted]
 
 

@@ -49,8 +49,8 @@ class Compute:
         return DistributedDataParallel(model, device_ids=[self.group.local_rank] if on_gpu else None)
 
 
-def pick_compute(device: str, precision: str, group: ProcessGroup | None = None) -> Compute:
+def pick_compute(device: str, precision: str, backbone: str, group: ProcessGroup | None = None) -> Compute:
     """Return what the params ask for, on this machine. Raises `SpecimenError` for a device that it does not have."""
     group = group or ProcessGroup()
     picked = pick_device(device, group.local_rank)
-    return Compute(picked, pick_precision(precision, picked), group)
+    return Compute(picked, pick_precision(precision, picked, backbone), group)

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 
 from torch import nn
 
-from specimen.config.train import FineTune
+from specimen.config.train import BatchNorm, FineTune, Train
 from specimen.models.model import Model
 
-NORMS = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.GroupNorm, nn.LocalResponseNorm)
+BATCH_NORM = nn.modules.batchnorm._BatchNorm
+NORMS = (BATCH_NORM, nn.LayerNorm, nn.GroupNorm, nn.LocalResponseNorm)
 
 
 @dataclass(frozen=True)
 class FineTuning:
-    """What is trained in which epoch, from `train.fine_tune` and `train.freeze_epochs`."""
+    """What is trained in which epoch, from `train.fine_tune`, `train.freeze_epochs` and `train.batch_norm`."""
 
     trained: FineTune = "all"
     freeze_epochs: int = 0
+    batch_norm: BatchNorm = "train"
+
+    @classmethod
+    def of(cls, train: Train) -> Self:
+        """Return what the params ask for."""
+        return cls(train.fine_tune, train.freeze_epochs, train.batch_norm)
 
     def is_head_only(self, epoch: int) -> bool:
         """Return whether the backbone is frozen in an epoch (from 1): always, or at first."""
@@ -30,10 +38,16 @@ class FineTuning:
             parameter.requires_grad_(is_trained)
 
     def set_mode(self, model: Model, epoch: int) -> None:
-        """Switch the model to training; a frozen backbone keeps its running statistics."""
+        """Switch the model to training; a frozen backbone, and a frozen batch norm, keeps its running statistics."""
         model.train()
-        if model.backbone is not None and self.is_head_only(epoch):
+        if model.backbone is None:
+            return
+        if self.is_head_only(epoch):
             model.backbone.eval()
+        elif self.batch_norm == "frozen":
+            for module in model.backbone.modules():
+                if isinstance(module, BATCH_NORM):
+                    module.eval()
 
     def count(self, model: Model, epoch: int) -> tuple[int, int]:
         """Return how many parameters (numbers, not tensors) are trained in an epoch, and how many there are."""

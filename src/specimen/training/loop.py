@@ -26,7 +26,7 @@ def fit(
 
     Raises `SpecimenError` when the loss is no longer a finite number.
     """
-    fine_tuning = FineTuning(train.fine_tune, train.freeze_epochs)
+    fine_tuning = FineTuning.of(train)
     for epoch in range(len(state.records) + 1, train.epochs + 1):
         if is_stale(state.records, train.patience):
             break

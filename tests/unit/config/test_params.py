@@ -271,6 +271,7 @@ def test_every_section_is_explained_frozen_and_closed(section: type[Section]) ->
         ("clip_norm: 0", "train.clip_norm: Input should be greater than 0, got 0"),
         ("backbone: none", "backbone: none learns from features alone, but features is empty"),
         ("fine_tune: head", "fine_tune: head is for a backbone that has learnt something; set weights"),
+        ("batch_norm: frozen", "keeps the statistics of a backbone that has learnt something; set weights"),
         ("{fine_tune: head, weights: a.pt, augment: {mixup: 1}}", "embeddings, which mixup and cutmix cannot mix"),
         ("features: [age]", "train.features: 'age' is not in data.features, which the store keeps: none"),
         ("augment: {cutmix: 0.5}", "mixup and cutmix mix classes, so not with data.task: regression"),

@@ -61,6 +61,27 @@ def test_auto_is_bf16_on_a_cpu_that_has_it(
     assert pick_precision("auto", CPU) == expected
 
 
+@pytest.mark.parametrize(
+    ("backbone", "expected"),
+    [
+        ("mobilenet_v3_large", torch.float32),
+        ("timm/mobilenetv3_large_100", torch.float32),
+        ("timm/tf_efficientnet_lite0", torch.float32),
+        ("efficientnet_b0", torch.bfloat16),
+        ("resnet18", torch.bfloat16),
+        ("timm/convnext_tiny", torch.bfloat16),
+    ],
+)
+def test_auto_is_what_a_backbone_trains_faster_in(
+    monkeypatch: pytest.MonkeyPatch, backbone: str, expected: torch.dtype
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
+    assert pick_precision("auto", CPU, backbone) == expected
+    assert pick_precision("bf16", CPU, backbone) == torch.bfloat16
+    assert pick_precision("auto", CUDA, backbone) == torch.bfloat16
+
+
 @pytest.mark.parametrize(("native", "expected"), [(True, torch.bfloat16), (False, torch.float32)])
 def test_auto_is_no_emulated_bf16_on_a_gpu(
     monkeypatch: pytest.MonkeyPatch, native: bool, expected: torch.dtype

@@ -6,9 +6,9 @@ import builders
 import pytest
 import torch
 
-from specimen.config.train import FineTune
+from specimen.config.train import FineTune, Train
 from specimen.models.model import Model, make_model
-from specimen.training.fine_tuning import NORMS, FineTuning
+from specimen.training.fine_tuning import BATCH_NORM, NORMS, FineTuning
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +54,25 @@ def test_a_frozen_backbone_keeps_its_statistics(trained: FineTune, kept: bool) -
     after = model.backbone.buffers()  # type: ignore[union-attr]
     assert all(map(torch.equal, before, after)) == kept
     assert model.head.training
+
+
+def test_a_frozen_batch_norm_keeps_its_statistics_and_learns_its_scale() -> None:
+    model = make_model("mobilenet_v3_small", 2, 32)
+    tuning = FineTuning(batch_norm="frozen")
+    tuning.set_trainable(model, 1)
+    tuning.set_mode(model, 1)
+    before = [buffer.clone() for buffer in model.backbone.buffers()]  # type: ignore[union-attr]
+    model(torch.randint(0, 256, (4, 3, 32, 32), dtype=torch.uint8)).sum().backward()
+    assert all(map(torch.equal, before, model.backbone.buffers()))  # type: ignore[union-attr]
+    norms = [module for module in model.backbone.modules() if isinstance(module, BATCH_NORM)]  # type: ignore[union-attr]
+    assert norms
+    assert all(norm.weight.grad is not None for norm in norms)
+    assert any(module.training for module in model.backbone.modules()), "dropout goes on"  # type: ignore[union-attr]
+
+
+def test_the_params_say_what_is_trained() -> None:
+    train = Train(fine_tune="norm", freeze_epochs=2, batch_norm="frozen", weights="a.pt")
+    assert FineTuning.of(train) == FineTuning("norm", 2, "frozen")
 
 
 def test_numbers_are_counted_and_not_tensors() -> None:

@@ -1,7 +1,14 @@
-"""Stage prepare: the label table and its images -> the packed store in data/prepared."""
+"""Stage prepare: the label table and its images -> the packed store in data/prepared.
+
+Pictures that the last store has are taken from there, unless it is called as `python src/prepare.py --clean`.
+"""
 
 import specimen.common.interrupts  # isort: skip # noqa: F401
 
+import argparse
+import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from specimen.common import errors
@@ -23,8 +30,11 @@ PLOTS = Path("plots/data")
 
 
 @keep_rejected_aside()
-def main() -> None:
+def main(arguments: Sequence[str] = ()) -> None:
     """Read, clean, split and pack; print what became of the rows."""
+    parser = argparse.ArgumentParser(description="The label table and its images -> the packed store in data/prepared.")
+    parser.add_argument("--clean", action="store_true", help="decode all photos, also those that were decoded before")
+    clean: bool = parser.parse_args(arguments).clean
     keep_freed_memory()
     ignore_pillow_warnings()
     data = load_section("data", Data)
@@ -34,7 +44,7 @@ def main() -> None:
     with replace_atomically(PREPARED) as folder, replace_atomically(PLOTS) as plots:
         folder.mkdir()
         plots.mkdir()
-        meta = build_dataset(raw, data, prepare, split, folder)
+        meta, decoded, taken = build_dataset(raw, data, prepare, split, folder, clean=clean)
         store = Store.load(folder)
         explore.draw(plots, store.images, store.samples, raw.sheet, meta)
     for note in raw.notes:
@@ -45,6 +55,8 @@ def main() -> None:
     if len(raw.ignored):
         print(f"not used: {len(raw.ignored)} files in all, see {PREPARED / 'ignored.csv'}")
     print(_summary(meta.counts))
+    if decoded or taken:
+        print(f"{decoded:,} photos decoded, {taken:,} taken from the last store")
 
 
 def _summary(counts: Counts) -> str:
@@ -60,4 +72,4 @@ def _summary(counts: Counts) -> str:
 
 
 if __name__ == "__main__":
-    errors.run_cli(main)
+    errors.run_cli(partial(main, sys.argv[1:]))

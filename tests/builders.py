@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,10 +18,13 @@ from PIL import Image
 
 from specimen.common.cells import to_number
 from specimen.common.files import write_csv
-from specimen.common.hashing import short_hash
+from specimen.common.hashing import content_md5, short_hash
+from specimen.data import readers
 from specimen.data.dataset.features import CategoryFeature, NumberFeature
 from specimen.data.dataset.meta import Counts, DatasetMeta
 from specimen.data.dataset.shards import IMAGES, MANIFEST, MASKS
+from specimen.data.preparation import last_store
+from specimen.data.preparation.last_store import PREPARED
 from specimen.data.preparation.packing import write_shard
 from specimen.evaluation.results import Baselines, Results, Scores
 from specimen.models.meta import ModelMeta, TrainingFacts
@@ -137,6 +141,24 @@ def write_pictures(
             shard = np.repeat(written, [len(part) for part, _ in parts])
             manifest = manifest.assign(**{f"{kind}pixels": pixels, f"{kind}shard": shard})
     write_csv(folder / MANIFEST, manifest)
+
+
+def commit_store(root: Path) -> None:
+    """Do what `dvc commit` does: put the store of the repository into DVC's cache, and its hash into `dvc.lock`."""
+    cache = root / ".dvc/cache/files/md5"
+
+    def keep(content: bytes, suffix: str = "") -> str:
+        md5 = content_md5(content) + suffix
+        (cache / md5[:2]).mkdir(parents=True, exist_ok=True)
+        (cache / md5[:2] / md5[2:]).write_bytes(content)
+        return md5
+
+    store = root / PREPARED
+    files = sorted(path for path in store.rglob("*") if path.is_file())
+    listed = [{"md5": keep(path.read_bytes()), "relpath": path.relative_to(store).as_posix()} for path in files]
+    out = {"path": PREPARED, "md5": keep(json.dumps(listed).encode(), ".dir")}
+    dep = {"path": last_store.CODE, "md5": last_store.folder_md5(Path(readers.__file__).parent)}
+    (root / "dvc.lock").write_text(json.dumps({"stages": {"prepare": {"deps": [dep], "outs": [out]}}}))
 
 
 def with_targets(labels: pd.DataFrame, task: str) -> pd.DataFrame:

@@ -6,15 +6,20 @@ calls up to date is byte for byte what it ran itself.
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 import s3
+import yaml
 from fastapi.testclient import TestClient
 from PIL import Image, ImageDraw
-from projects import changed_stages, dvc, fail_script, git, run, run_script, write_params
+from projects import changed_stages, dvc, environment, fail_script, git, run, run_script, write_params
 
 from specimen.common.errors import SpecimenError
 from specimen.serving.app import make_app
@@ -115,6 +120,27 @@ def test_photos_of_one_plant_share_a_split(tiny_repository: Path) -> None:
 def test_nothing_changed_after_a_run(repository: Path) -> None:
     assert "Data and pipelines are up to date." in dvc(repository, "repro")
     assert git(repository, "status", "--porcelain") == ""
+
+
+def test_pictures_are_decoded_once_and_a_killed_run_changes_nothing(repository: Path) -> None:
+    params = yaml.safe_load((repository / "params.yaml").read_text())
+    write_params(repository, params, split={"seed": 6})
+    assert "\n0 photos decoded, 80 taken from the last store\n" in dvc(repository, "repro", "prepare")
+    shutil.rmtree(repository / "data/prepared")
+    assert "\n0 photos decoded, 80 taken from the last store\n" in dvc(repository, "repro", "--force", "prepare")
+    lock = (repository / "dvc.lock").read_bytes()
+
+    for moment in (0.1, 0.5):
+        command = [sys.executable, str(repository / "src/prepare.py"), "--clean"]
+        with subprocess.Popen(command, cwd=repository, env=environment(repository), stdout=subprocess.PIPE) as process:
+            while not (repository / "data/.prepared.new/images").exists() and process.poll() is None:
+                time.sleep(0.01)
+            time.sleep(moment)
+            process.kill()
+        assert process.returncode == -signal.SIGKILL
+        assert (repository / "data/prepared/meta.json").exists(), "the earlier store is whole"
+    dvc(repository, "repro", "--force", "prepare")
+    assert (repository / "dvc.lock").read_bytes() == lock
 
 
 def test_a_second_run_of_every_stage_leaves_the_lock_as_it_was(repository: Path) -> None:

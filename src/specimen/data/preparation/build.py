@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -12,6 +14,7 @@ from specimen.config.prepare import Prepare, Rules, Split
 from specimen.data.dataset.meta import DatasetMeta, RowCounts
 from specimen.data.dataset.shards import IMAGES, MANIFEST, MANIFEST_COLUMNS, MASKS
 from specimen.data.preparation import rules
+from specimen.data.preparation.last_store import DECODER, NOTHING, describe_decoder, open_last_store
 from specimen.data.preparation.masks import pack_masks
 from specimen.data.preparation.meta import describe_dataset
 from specimen.data.preparation.packing import pack
@@ -19,11 +22,26 @@ from specimen.data.preparation.raw_dataset import RawDataset, has_groups, no_usa
 from specimen.data.preparation.samples import make_samples, name_groups
 
 
-def build_dataset(raw: RawDataset, data: Data, prepare: Prepare, split: Split, folder: Path) -> DatasetMeta:
-    """Write the store of the rows that pass all rules into `folder`; return its meta."""
+class Built(NamedTuple):
+    """A store, and how many photos had to be decoded for it."""
+
+    meta: DatasetMeta
+    decoded: int
+    taken: int
+    """From the last store."""
+
+
+def build_dataset(
+    raw: RawDataset, data: Data, prepare: Prepare, split: Split, folder: Path, *, clean: bool = False
+) -> Built:
+    """Write the store of the rows that pass all rules into `folder`; with `clean` all photos are decoded."""
     listed = name_groups(raw.usable)
+    last = NOTHING
     if raw.images is not None:
-        listed = listed.join(pack(raw.images, listed, folder / IMAGES, prepare))
+        decoder = describe_decoder(prepare, listed["image"])
+        (folder / DECODER).write_text(json.dumps(decoder, indent=2) + "\n", encoding="utf-8")
+        last = NOTHING if clean else open_last_store(decoder)
+        listed = listed.join(pack(raw.images, listed, folder / IMAGES, prepare, last))
     checks = rules.picture_checks(data.task, pictures=raw.images is not None)
     kept, rejected, warned = rules.apply(checks, listed, prepare.rules)
     rejected = pd.concat([raw.rejected, rejected], ignore_index=True)
@@ -35,7 +53,7 @@ def build_dataset(raw: RawDataset, data: Data, prepare: Prepare, split: Split, f
         # Of the rejected rows as well: a changed rule takes other pictures out of the same shards.
         manifest = listed[MANIFEST_COLUMNS].drop_duplicates("image")
         if raw.masks is not None:
-            manifest = pack_masks(raw.masks, manifest, kept["image"], folder / MASKS, prepare)
+            manifest = pack_masks(raw.masks, manifest, kept["image"], folder / MASKS, prepare, last)
         write_csv(folder / MANIFEST, manifest)
 
     counts = RowCounts(
@@ -51,7 +69,10 @@ def build_dataset(raw: RawDataset, data: Data, prepare: Prepare, split: Split, f
     write_csv(folder / "warned.csv", warned)
     write_csv(folder / "ignored.csv", raw.ignored)
     write_json(folder / "meta.json", meta.model_dump(mode="json"))
-    return meta
+    if raw.images is None:
+        return Built(meta, 0, 0)
+    photos = listed[listed["decode_error"].isna()].drop_duplicates("image")
+    return Built(meta, int((~photos["taken"]).sum()), int(photos["taken"].sum()))
 
 
 def _by_rule(rows: pd.DataFrame, row_rules: Rules) -> dict[str, int]:

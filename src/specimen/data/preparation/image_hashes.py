@@ -28,6 +28,8 @@ class DecodeResult(NamedTuple):
     """Of the bytes of the file: another photo under the same name has another one."""
     pixels: str = ""
     """Hash of the picture of the store."""
+    taken: bool = False
+    """Whether it was decoded before, and taken from the last store."""
 
 
 def make_thumbnail(image: Image.Image) -> bytes:

@@ -16,6 +16,7 @@ from specimen.common.hashing import content_md5, short_hash
 from specimen.common.prefetch import prefetch_map
 from specimen.config.prepare import Prepare
 from specimen.data.dataset.shards import MASK_COLUMNS
+from specimen.data.preparation.last_store import NOTHING, LastStore
 from specimen.data.preparation.packing import write_shard
 from specimen.data.readers.decode import DecodeError, decode_mask
 from specimen.data.readers.images import ImageNotFoundError, Images
@@ -25,7 +26,12 @@ SHOWN = 5
 
 
 def pack_masks(
-    masks: Images, manifest: pd.DataFrame, kept: pd.Series[str], folder: Path, prepare: Prepare
+    masks: Images,
+    manifest: pd.DataFrame,
+    kept: pd.Series[str],
+    folder: Path,
+    prepare: Prepare,
+    last: LastStore = NOTHING,
 ) -> pd.DataFrame:
     """Write masks, size x size of 0 or 255, into shards in `folder`; return the manifest with `MASK_COLUMNS`.
 
@@ -37,8 +43,8 @@ def pack_masks(
     folder.mkdir()
 
     def pack_shard(photos: pd.DataFrame) -> list[_Mask]:
-        found = [_decode(masks, known, photo, prepare) for photo in photos.itertuples()]
-        name = write_shard(folder, shape, [mask.picture for mask in found], [mask.pixels for mask in found])
+        found = [_decode(masks, known, photo, prepare, last) for photo in photos.itertuples()]
+        name = write_shard(folder, shape, [mask.picture for mask in found], [mask.pixels for mask in found], last)
         return [mask._replace(picture=b"", shard=name) for mask in found]
 
     # Each starts at position 0; two of them may have the same pictures, and so the same name.
@@ -67,7 +73,7 @@ class _Mask(NamedTuple):
     shard: str = ""
 
 
-def _decode(masks: Images, known: frozenset[str], photo: Any, prepare: Prepare) -> _Mask:
+def _decode(masks: Images, known: frozenset[str], photo: Any, prepare: Prepare, last: LastStore) -> _Mask:
     """Return the mask of a row of the manifest, empty where it cannot be read."""
     name = PurePosixPath(photo.image).with_suffix(".png").as_posix()
     size = prepare.image_size
@@ -75,10 +81,11 @@ def _decode(masks: Images, known: frozenset[str], photo: Any, prepare: Prepare) 
         if name not in known:
             raise ImageNotFoundError("no such file")
         content = masks.read(name)
-        mask = decode_mask(content, (photo.image_width, photo.image_height), size, prepare.resize).tobytes()
+        md5, sides = content_md5(content), (photo.image_width, photo.image_height)
+        mask = last.mask(md5, *sides) or decode_mask(content, sides, size, prepare.resize).tobytes()
     except (DecodeError, ImageNotFoundError) as error:
         empty = bytes(size * size)
         return _Mask(f"{name}: {error}", "", short_hash(empty), empty)
     except MemoryError as error:
         raise MemoryError(f"{name}: {error}") from error
-    return _Mask(None, content_md5(content), short_hash(mask), mask)
+    return _Mask(None, md5, short_hash(mask), mask)

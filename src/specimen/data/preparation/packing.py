@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
+from PIL import Image
 from tqdm import tqdm
 
 from specimen.common.errors import SpecimenError
@@ -19,8 +20,10 @@ from specimen.config.prepare import Prepare
 from specimen.data.dataset.shards import npy_header
 from specimen.data.preparation.cutting import cut
 from specimen.data.preparation.image_hashes import DecodeResult, difference_hash, make_thumbnail, range_of
+from specimen.data.preparation.last_store import NOTHING, LastStore
 from specimen.data.readers.decode import DecodeError, decode_image
-from specimen.data.readers.images import ImageNotFoundError, Images
+from specimen.data.readers.heif import is_heif
+from specimen.data.readers.images import HEIF_SUFFIXES, ImageNotFoundError, Images, suffix
 
 CHUNK = 16
 """Images that a worker decodes at a time: fewer hand-overs between threads."""
@@ -41,13 +44,15 @@ class Decoded(NamedTuple):
         return self.result.pixels
 
 
-def pack(images: Images, rows: pd.DataFrame, folder: Path, prepare: Prepare) -> pd.DataFrame:
-    """Decode the photos of `rows` (image, group) in order into shards in `folder`, size x size x 3 pixels each.
+def pack(images: Images, rows: pd.DataFrame, folder: Path, prepare: Prepare, last: LastStore = NOTHING) -> pd.DataFrame:
+    """Put the photos of `rows` (image, group) in order into shards in `folder`, size x size x 3 pixels each.
+
+    Those that the `last` store has are taken from there, the others are decoded.
 
     Returns what was found, with the index of `rows`: `decode_error` (None if fine), `image_width` and `image_height`
     (upright), `value_range` (from the darkest to the brightest, of 255), `thumbnail` (grey, as bytes), `image_md5` (of
-    the file), `perceptual_hash` (uint64), `pixels` (the same text for the same picture), `shard` and `position`. A
-    photo that several rows name is packed once; one that cannot be read is black.
+    the file), `perceptual_hash` (uint64), `pixels` (the same text for the same picture), `taken` (from the last
+    store), `shard` and `position`. A photo that several rows name is packed once; one that cannot be read is black.
 
     Raises `SpecimenError` where the disk is too small, and `MemoryError` where the memory is.
     """
@@ -60,7 +65,7 @@ def pack(images: Images, rows: pd.DataFrame, folder: Path, prepare: Prepare) -> 
 
     def decode_chunk(first: int) -> list[Decoded]:
         photos = zip(names[first : first + step], groups[first : first + step], strict=True)
-        return [Decoded(group, *_decode(images, name, prepare)) for name, group in photos]
+        return [Decoded(group, *_decode(images, name, prepare, last)) for name, group in photos]
 
     def decoded() -> Iterator[Decoded]:
         # Pillow lets go of the interpreter while it decodes, so threads are enough.
@@ -70,7 +75,7 @@ def pack(images: Images, rows: pd.DataFrame, folder: Path, prepare: Prepare) -> 
                 bar.update(len(chunk))
 
     def write(shard: list[Decoded]) -> list[tuple[Any, ...]]:
-        name = write_shard(folder, shape, [one.picture for one in shard], [one.pixels for one in shard])
+        name = write_shard(folder, shape, [one.picture for one in shard], [one.pixels for one in shard], last)
         return [(*one.result, name, position) for position, one in enumerate(shard)]
 
     found = [row for shard in prefetch_map(write, cut(decoded())) for row in shard]
@@ -79,27 +84,36 @@ def pack(images: Images, rows: pd.DataFrame, folder: Path, prepare: Prepare) -> 
     return table.loc[rows["image"]].set_axis(rows.index)
 
 
-def write_shard(folder: Path, shape: tuple[int, ...], pictures: Sequence[bytes], pixels: Sequence[str]) -> str:
+def write_shard(
+    folder: Path, shape: tuple[int, ...], pictures: Sequence[bytes], pixels: Sequence[str], last: LastStore = NOTHING
+) -> str:
     """Write pictures of a shape as a .npy file; return its name, a hash of those of the pictures."""
     name = short_hash("".join(pixels).encode())
-    (folder / f"{name}.npy").write_bytes(b"".join([npy_header(len(pictures), shape), *pictures]))
+    path = folder / f"{name}.npy"
+    if not path.exists():  # two shards may have the same pictures
+        last.write(path, b"".join([npy_header(len(pictures), shape), *pictures]))
     return name
 
 
-def _decode(images: Images, name: str, prepare: Prepare) -> tuple[DecodeResult, bytes]:
+def _decode(images: Images, name: str, prepare: Prepare, last: LastStore) -> tuple[DecodeResult, bytes]:
     """Return what was found, and the picture as bytes: black where it cannot be read, and then like no other."""
     try:
         content = images.read(name)
-        image, (width, height) = decode_image(content, prepare.image_size, prepare.resize, prepare.white_level)
+        md5 = content_md5(content)
+        # Which library decodes HEIC is known of files that are called so.
+        known = None if is_heif(content) and suffix(name) not in HEIF_SUFFIXES else last.photo(md5)
+        if known is not None:
+            width, height, picture = known
+            image = Image.frombytes("RGB", (prepare.image_size, prepare.image_size), picture)
+        else:
+            image, (width, height) = decode_image(content, prepare.image_size, prepare.resize, prepare.white_level)
+            picture = image.tobytes()
     except (DecodeError, ImageNotFoundError, OSError) as error:
         return DecodeResult(str(error), pixels=short_hash(name.encode())), bytes(prepare.image_size**2 * 3)
     except MemoryError as error:
         raise MemoryError(f"{name}: {error}") from error
-    picture = image.tobytes()
-    found = DecodeResult(
-        None, width, height, range_of(picture), make_thumbnail(image), content_md5(content), short_hash(picture)
-    )
-    return found, picture
+    seen = (range_of(picture), make_thumbnail(image), md5, short_hash(picture))
+    return DecodeResult(None, width, height, *seen, taken=known is not None), picture
 
 
 def _check_space(folder: Path, needed: int) -> None:

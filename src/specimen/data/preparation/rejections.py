@@ -14,7 +14,7 @@ from specimen.common.files import write_csv
 SHOWN = 400
 """Letters of a cell in a message; the file has all."""
 KEPT_ASIDE = Path("data/rejected.csv")
-"""Where the rejected rows are after a stage has failed: there is no `data/prepared/rejected.csv` then."""
+"""Where the rejected rows are after a stage has failed: `data/prepared/rejected.csv` is that of the last good run."""
 
 
 class RejectedRowsError(SpecimenError):

@@ -75,14 +75,14 @@ def _groups(comparison: Comparison, missing: dict[str, str]) -> list[Group]:
         said = comparison.head.predictions.result()
         groups.append(worst_group(said.predictions, said.task, said.unit, head))
     with _noted(missing, "photos that are new, relabelled or rejected"):
-        groups += _changes_of_data(comparison, base, head)
+        groups += _changes_of_data(comparison, base, head, missing)
     for name, side in (("base", base), ("this", head)):
         for what, why in side.missing.items():
             missing.setdefault(f"{what} of {name}" if name == "base" else what, why.rstrip("."))
     return [group for group in groups if group.cards]
 
 
-def _changes_of_data(comparison: Comparison, base: Side, head: Side) -> list[Group]:
+def _changes_of_data(comparison: Comparison, base: Side, head: Side, missing: dict[str, str]) -> list[Group]:
     old, new = base.outputs, head.outputs
     rejected = new.rejected.result()
     diff = compare(old.samples.result(), new.samples.result(), old.rejected.result(), rejected)

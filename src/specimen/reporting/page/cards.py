@@ -99,7 +99,7 @@ def data_groups(diff: DataDiff, unit: str, base: Side, head: Side) -> list[Group
         first = samples.head(MOST).reset_index()
         key = [str(name) for name in samples.index.names]
         pictures = [side.pictures(first, key) for side in sides]
-        titles = ("base", "this") if len(sides) > 1 else ("photo",)
+        titles = ("base", "this") if len(sides) > 1 else ("",)
         return tuple(
             Card(sample_name(row), text(row), tuple(map(Panel, titles, of_row)))
             for (_, row), *of_row in zip(first.iterrows(), *pictures, strict=True)
@@ -120,13 +120,16 @@ def data_groups(diff: DataDiff, unit: str, base: Side, head: Side) -> list[Group
 def rejected_group(
     rejected: pd.DataFrame, newly: pd.Index[Any], read: Callable[[str], Pictures | None]
 ) -> Group | None:
-    """Return the photos that are rejected now, with the rule; `read` gives the photo of a name, or None."""
+    """Return the photos that are rejected now, with the rule; `read` gives the photo of a name, or None.
+
+    There may be none to show: a file that is lost or damaged is a reason to reject it.
+    """
     rows = rejected[rejected["image"].isin(newly)].drop_duplicates("image")
     if rows.empty:
         return None
     cards = tuple(
-        Card(str(row["image"]), f"rule {row['rule']}", (Panel("photo", read(str(row["image"]))),))
-        for _, row in rows.head(MOST).iterrows()
+        Card(name, f"rule {rule}", () if (photo := read(name)) is None else (Panel("", photo),))
+        for name, rule in rows.head(MOST)[["image", "rule"]].astype(str).itertuples(index=False)
     )
     return Group(f"Newly rejected: {len(rows):,}", "", cards)
 

@@ -13,6 +13,7 @@ from specimen.models.predictions import PREDICTION
 from specimen.reporting.collect.samples import sample_name
 from specimen.reporting.facts.base import NotKnown
 from specimen.reporting.facts.charts import ChartFacts, ClassScores, Curve
+from specimen.reporting.markdown import visible
 from specimen.reporting.revision_outputs import RevisionOutputs
 from specimen.reporting.revision_tables import read_table
 from specimen.reporting.shared_predictions import SharedPredictions
@@ -87,7 +88,8 @@ def class_charts(charts: ChartFacts | NotKnown) -> list[Chart]:
     ]
     encoding = {"x": _number("F1", domain=[0, 1]), "y": _name("class", [row.name for row in shown])}
     more = f" ({len(shown)} of {scores.total:,})" if len(shown) < scores.total else ""
-    return [Chart(f"F1 by class, largest change first{more}", _by_revision(rows, _POINT, encoding))]
+    spec = _by_revision(rows, _POINT, encoding) | _rows_high(len(shown))
+    return [Chart(f"F1 by class, largest change first{more}", spec)]
 
 
 def table_charts(base: RevisionOutputs, head: RevisionOutputs) -> list[Chart]:
@@ -108,11 +110,15 @@ def table_charts(base: RevisionOutputs, head: RevisionOutputs) -> list[Chart]:
     if by:
         groups = list(dict.fromkeys(row["group"] for row in by))
         encoding = {"x": _number("score", title="metric"), "y": _name("group", groups)}
-        charts.append(Chart("Metric by group", _by_revision(by, _POINT, encoding)))
+        charts.append(Chart("Metric by group", _by_revision(by, _POINT, encoding) | _rows_high(len(groups))))
     return charts
 
 
+_BOTH_ENDS = "length(datum.label) > 28 ? slice(datum.label, 0, 13) + '\u2026' + slice(datum.label, -14) : datum.label"
+"""Long names of classes often begin alike."""
 _LINE: Spec = {"type": "line"}
+_WIDTH: Spec = {"condition": {"test": "datum.revision === 'base'", "value": 5}, "value": 2}
+"""Of lines: where two are the same, both are seen."""
 _POINT: Spec = {"type": "point", "filled": True, "size": 70}
 
 
@@ -135,12 +141,14 @@ def _by_revision(rows: Sequence[dict[str, Any]], mark: Spec, encoding: Spec, too
     shown = [*(tooltip or (channel["field"] for channel in encoding.values())), "revision"]
     colour = {"field": "revision", "type": "nominal", "scale": COLOURS, "legend": {"title": None, "orient": "top"}}
     picked = {"condition": {"param": "picked", "value": 0.8, "empty": True}, "value": 0.08}
+    lines = {"strokeWidth": _WIDTH} if mark["type"] == "line" else {}
     return {
         "data": {"values": [{name: _plain(value) for name, value in row.items()} for row in rows]},
         "mark": mark,
         "params": [{"name": "picked", "select": {"type": "point", "fields": ["revision"]}, "bind": "legend"}],
         "encoding": {
             **encoding,
+            **lines,
             "color": colour,
             "opacity": picked,
             "tooltip": [{"field": _field(name), "title": name} for name in shown],
@@ -149,7 +157,12 @@ def _by_revision(rows: Sequence[dict[str, Any]], mark: Spec, encoding: Spec, too
 
 
 def _plain(value: Any) -> Any:
-    """Return a value that JSON knows; null, which Vega-Lite leaves out, in place of numbers that are not finite."""
+    """Return a value that JSON knows; null, which Vega-Lite leaves out, in place of numbers that are not finite.
+
+    Signs in text that nobody sees, or that turn the direction of what follows, are spelled out.
+    """
+    if isinstance(value, str):
+        return "".join(map(visible, value))
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
@@ -168,8 +181,13 @@ def _number(name: str, title: str | None = None, **scale: Any) -> Spec:
 
 
 def _name(name: str, order: Sequence[str]) -> Spec:
-    axis = {"labelLimit": 160, "title": None, "grid": True}
-    return {"field": _field(name), "type": "nominal", "sort": list(order), "axis": axis}
+    axis = {"labelExpr": _BOTH_ENDS, "labelLimit": 200, "title": None, "grid": True}
+    return {"field": _field(name), "type": "nominal", "sort": [_plain(one) for one in order], "axis": axis}
+
+
+def _rows_high(count: int) -> Spec:
+    """Return the height of a chart with a row for each name, together with its axis and legend."""
+    return {"height": 75 + 20 * count}
 
 
 def _field(name: str) -> str:

@@ -134,27 +134,34 @@ def _chart(chart: Chart) -> str:
 
 def _group(group: Group) -> str:
     note = f"<p>{_text(group.note)}</p>" if group.note else ""
-    return f"<h3>{_text(group.title)}</h3>{note}<div class='cards'>{''.join(map(_card, group.cards))}</div>"
+    small = " small" if all(len(card.panels) <= 1 for card in group.cards) else ""
+    return f"<h3>{_text(group.title)}</h3>{note}<div class='cards{small}'>{''.join(map(_card, group.cards))}</div>"
 
 
 def _card(card: Card) -> str:
     panels = "".join(_panel(card.name, panel) for panel in card.panels)
-    text = f"<p>{_text(card.text)}</p>" if card.text else ""
-    return f"<article><h4>{_text(card.name)}</h4>{text}<div class='panels'>{panels}</div></article>"
+    text = f"<p>{_breakable(card.text)}</p>" if card.text else ""
+    shown = f"<div class='panels'>{panels}</div>" if panels else ""
+    return f"<article><h4>{_breakable(card.name)}</h4>{text}{shown}</article>"
 
 
 def _panel(name: str, panel: Panel) -> str:
-    lines = "".join(f"<span>{_text(line)}</span>" for line in panel.lines)
-    caption = f"<figcaption><b>{_text(panel.title)}</b>{lines}</figcaption>"
+    lines = "".join(f"<span>{_breakable(line)}</span>" for line in panel.lines)
+    caption = f"<figcaption><b>{_text(panel.title)}</b>{lines}</figcaption>" if panel.title or lines else ""
     if panel.picture is None:
         return f"<figure><div class='none'>no picture</div>{caption}</figure>"
-    alt = _text(f"{name}, {panel.title}")
+    alt = _text(", ".join(filter(None, (name, panel.title))))
     return f"<figure><img alt=\"{alt}\" src='{_data_uri(panel.picture)}'>{caption}</figure>"
 
 
 def _text(foreign: str) -> str:
     """Return text for HTML and its attributes, on one line, without signs that turn the direction of what follows."""
     return html.escape("".join(map(visible, foreign)))
+
+
+def _breakable(foreign: str) -> str:
+    """Return text for HTML that may be broken after an underscore, where names of classes and files have no blanks."""
+    return re.sub("_+", r"\g<0><wbr>", _text(foreign))
 
 
 def _data_uri(picture: Pictures) -> str:

@@ -17,7 +17,7 @@ for (const table of document.querySelectorAll("table")) {
   const heads = [...table.querySelectorAll("thead th")];
   heads.forEach((head, column) => {
     const button = document.createElement("button");
-    button.append(...head.childNodes);
+    button.append(...(head.textContent.trim() ? head.childNodes : ["name"])); // what an empty head is above
     head.append(button);
     button.addEventListener("click", () => {
       const up = head.getAttribute("aria-sort") !== "ascending";

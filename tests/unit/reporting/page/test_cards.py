@@ -89,6 +89,14 @@ def test_a_thousand_photos_are_counted_and_some_shown() -> None:
     assert group.cards[0].text == "rule label_out_of_range"
 
 
+def test_a_rejected_photo_is_shown_unless_it_is_lost() -> None:
+    rejected = pd.DataFrame({"image": ["a.jpg", "lost.jpg"], "rule": ["dark_image", "missing_image"]})
+    photos = {"a.jpg": np.zeros((2, 2, 3), np.uint8)}
+    group = rejected_group(rejected, pd.Index(rejected["image"]), photos.get)
+    assert group is not None
+    assert [len(card.panels) for card in group.cards] == [1, 0]
+
+
 @pytest.mark.parametrize("newly", [[], ["other.jpg"]])
 def test_nothing_is_shown_of_what_was_rejected_before(newly: list[str]) -> None:
     rejected = pd.DataFrame({"image": ["a.jpg"], "rule": ["missing_label"]})

@@ -1,6 +1,7 @@
 """The charts of the page are what Vega-Lite accepts, and hold both revisions."""
 
 import json
+import re
 from concurrent.futures import Future
 from types import SimpleNamespace
 from typing import Any, cast
@@ -65,6 +66,21 @@ def test_classes_that_changed_most_come_first_and_odd_names_are_names() -> None:
     assert chart.title == "F1 by class, largest change first (20 of 43)"
     assert [row["class"] for row in values_of(chart.spec)][:6:2] == names[:3]
     assert "a.b[0]" in drawn(chart)
+
+
+def test_names_of_classes_cannot_turn_their_direction_and_long_ones_keep_both_ends() -> None:
+    names = ["\u202eevil", "Cherry_(including_sour)___healthy", "Cherry_(including_sour)___Powdery_mildew"]
+    scores = ClassScores(rows=tuple(ClassScore(name=name, before=0.5, after=0.25) for name in names), total=len(names))
+    (chart,) = charts.class_charts(ChartFacts(curves=(), base_epochs=1, head_epochs=1, predictions=scores))
+    assert "\u202e" not in json.dumps(chart.spec, ensure_ascii=False)
+    assert re.findall(r">([^<>]*(?:evil|healthy|mildew))</text>", drawn(chart)) == [
+        "\\u202eevil", "Cherry_(inclu…our)___healthy", "Cherry_(inclu…Powdery_mildew"
+    ]  # fmt: skip
+
+
+def test_of_two_curves_that_are_the_same_both_are_seen() -> None:
+    (chart,) = charts.curve_charts(FACTS.charts)
+    assert len(set(re.findall(r'aria-roledescription="line mark"[^>]*stroke-width="(\d)"', drawn(chart)))) == 2
 
 
 def revision(tables: dict[str, str]) -> RevisionOutputs:

@@ -89,6 +89,21 @@ def test_without_the_script_there_are_no_charts_and_the_tables_still_sort() -> N
     assert page.count("<script>") == 1
 
 
+def test_long_names_break_after_an_underscore_and_are_the_same_text() -> None:
+    name = "Cherry_(including_sour)___healthy"
+    page = render_page(content(name))
+    assert "<h4>Cherry_<wbr>(including_<wbr>sour)___<wbr>healthy</h4>" in page
+    assert f'alt="{name}, photo"' in page
+    assert name in Parsed(page).text
+
+
+def test_single_photos_need_less_space_than_pairs() -> None:
+    single, pair = (Card("a", "", (Panel("", NOISE),) * count) for count in (1, 2))
+    page = render_page(replace(content(), groups=[Group("Added", "", (single,)), Group("Changed", "", (single, pair))]))
+    assert re.findall(r"<div class='(cards[^']*)'>", page) == ["cards small", "cards"]
+    assert "<figcaption><b>" not in page, "nothing is said where there is nothing to tell apart"
+
+
 def test_photos_are_left_out_where_the_file_would_be_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = content()
     many = replace(whole, groups=[*whole.groups] * 5)

@@ -123,6 +123,9 @@ format: env ## Format the code, and fix what the linter can
 recipe: env ## Put a recipe in place of params.yaml: make recipe NAME=celestial
 	@$(BIN)/python tools/recipe.py $(NAME)
 
+new: env ## Look at your own data in data/raw and propose params.yaml, with the reasons: make new
+	@$(BIN)/python tools/new.py $(DATA)
+
 power: env ## What the test split can find, before any pull request: make power METRIC=mae
 	@$(BIN)/python tools/power.py $(if $(METRIC),--metric $(METRIC))
 

@@ -5,8 +5,6 @@ file of weights makes it a dep of the stages that train.
 """
 
 import argparse
-import difflib
-import sys
 from pathlib import Path
 
 from specimen.common import errors, sample_stage, weights_dep
@@ -15,7 +13,8 @@ from specimen.common.files import replace_atomically
 from specimen.common.weight_files import weights_file
 from specimen.config.base import PARAMS_FILE
 from specimen.config.params import load_params
-from specimen.versioning.dvc_commands import run_dvc
+from specimen.config.params_edit import difference
+from specimen.versioning.forget_sample import forget_sample
 
 RECIPES = Path("recipes")
 
@@ -36,12 +35,13 @@ def main() -> None:
     for path in weights_dep.list_where_needed(params.train.weights):
         print(f"{path}: the dep `{weights_dep.DEP}` {'came' if weights_file(params.train.weights) else 'went'}.")
     if sample_stage.is_in_the_way(params.data.root):
-        remove_sample_stage()
+        forget_sample()
 
 
 def put_in_place(recipe: Path) -> None:
     """Show the difference and replace params.yaml, unless it is the recipe already."""
-    change = difference(recipe)
+    before = PARAMS_FILE.read_text(encoding="utf-8", errors="replace") if PARAMS_FILE.exists() else ""
+    change = difference(before, recipe.read_text(encoding="utf-8"), str(PARAMS_FILE), str(recipe))
     if not change:
         print(f"{PARAMS_FILE} is {recipe} already.")
         return
@@ -49,22 +49,6 @@ def put_in_place(recipe: Path) -> None:
     with replace_atomically(PARAMS_FILE) as aside:
         aside.write_bytes(recipe.read_bytes())
     print(f"{PARAMS_FILE} is now {recipe}. To see what was there before: git diff {PARAMS_FILE}")
-
-
-def remove_sample_stage() -> None:
-    """Let DVC forget the embedded sample; ends with its status where DVC fails, which has then said why."""
-    print(f"These are other data than the embedded sample, so its stage goes: dvc remove {sample_stage.ADDRESS}")
-    sys.stdout.flush()
-    if status := run_dvc("remove", sample_stage.ADDRESS):
-        sys.exit(status)
-    print(f"To have it back: git checkout {PARAMS_FILE} {sample_stage.PIPELINE.parent}")
-
-
-def difference(recipe: Path) -> str:
-    """Return the unified diff from params.yaml to the recipe."""
-    before = PARAMS_FILE.read_text(encoding="utf-8", errors="replace").splitlines() if PARAMS_FILE.exists() else []
-    after = recipe.read_text(encoding="utf-8").splitlines()
-    return "\n".join(difflib.unified_diff(before, after, str(PARAMS_FILE), str(recipe), lineterm="", n=1))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import pytest
 import recipe
 
 from specimen.common.errors import SpecimenError
+from specimen.versioning import forget_sample
 
 OLD = "data: {root: old, task: classification}\n"
 MOONS = "# Moons of Jupiter\ndata: {root: moons, task: classification}\n"
@@ -78,7 +79,7 @@ def dvc_commands(here: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str,
     commands: list[tuple[str, ...]] = []
     (here / "data").mkdir()
     (here / "data/dvc.yaml").write_text("stages: {sample: {cmd: draw}}")
-    monkeypatch.setattr(recipe, "run_dvc", lambda *command: commands.append(command) or 3)
+    monkeypatch.setattr(forget_sample, "run_dvc", lambda *command: commands.append(command) or 3)
     return commands
 
 

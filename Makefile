@@ -66,7 +66,7 @@ repro: env ## Run what params, code or data have changed
 cv: env ## Cross-validate: train and evaluate each of split.folds that has changed
 	@$(BIN)/python tools/cv.py
 
-advice: env ## What to do next, from the folds of `make cv`: labels to check, where the model fails
+advice: env ## What to do next, from the folds of `make cv`: labels to check, where it fails, are more plants worth it?
 	@$(BIN)/python tools/advice.py
 
 seeds: env ## Is a change more than the dice? Train this and BASE with other seeds: make seeds K=3

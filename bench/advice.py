@@ -1,7 +1,7 @@
 """How often the advice of `make advice` is right, where it is known what it should find.
 
     make cv && python bench/advice.py                # on the predictions of this project's folds
-    python bench/advice.py suspects --cases 100      # or some of: suspects, slices
+    python bench/advice.py suspects --cases 100      # or some of: suspects, slices, curve
 
 suspects: 3 % of the objects get the label of another one, the other way round too. Of those whose two labels differ by
 more than twice the folds' RMSE, on the scale that is trained on, 75 of 100 are to be among twice as many suspects as
@@ -10,6 +10,8 @@ cross-validation that has learnt from swapped labels.
 slices: the errors of the objects are dealt out among all objects, then doubled in one part, a random one that has a
 tenth of the samples at least. That part is to be named, or one that is nearly the same; and without doubling, nothing
 is to be named in 19 of 20 cases.
+curve: the curve of a random half of the objects says what all of them teach, the error on other objects and the change
+on the same ones; either is to be within its interval in 9 of 10 cases.
 """
 
 from __future__ import annotations
@@ -20,7 +22,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from specimen.advice.fold_predictions import read_fold_predictions
+from specimen.advice.embeddings import embed_samples
+from specimen.advice.fold_predictions import FOLD, read_fold_predictions
+from specimen.advice.learning_curve import measure_curve
+from specimen.advice.power_law import Estimate, fit
 from specimen.advice.sample_properties import sample_properties
 from specimen.advice.slice_facts import relative_errors
 from specimen.advice.slices import Slice, find_slices, make_slices
@@ -32,7 +37,7 @@ from specimen.models.predictions import PREDICTION
 from specimen.models.regression import Regression
 from specimen.training.setup import make_task
 
-PARTS = ["suspects", "slices"]
+PARTS = ["suspects", "slices", "curve"]
 SWAPPED = 0.03
 APART = 2.0
 """Times the RMSE of the folds, from which on a swap should be seen."""
@@ -130,6 +135,35 @@ def bench_slices(cases: int) -> None:
     )
 
 
+MOST_CURVES = 20
+"""Cases: each takes several seconds."""
+
+
+def bench_curve(cases: int) -> None:
+    """Print how often the curve of half of the objects holds what all of them teach."""
+    params, store = load_params(), Store.load(Path("data/prepared"))
+    task, predictions = read_project()
+    columns = embed_samples(store, params.train)
+    names = predictions["group"].unique()
+    error, change = 0, 0
+    for seed in range(cases):
+        chosen = np.random.default_rng(seed).choice(names, len(names) // 2, replace=False)
+        rows = predictions["group"].isin(chosen).to_numpy()
+        all_of_them, half = (
+            measure_curve(task, columns[part], said["target"], said["group"], said[FOLD].to_numpy(), seed)
+            for part, said in ((slice(None), predictions), (rows, predictions[rows]))
+        )
+        laws, count = fit(half), all_of_them.sizes[-1]
+        taught = all_of_them.losses[0, -1]
+        error += _holds(laws.predict(count), taught.mean())
+        change += _holds(laws.change(count), taught[rows].mean() / half.losses[0, -1].mean())
+    print(f"curve: of {cases} halves {error} held the error of all objects, {change} the change (0.9 is wanted)")
+
+
+def _holds(estimate: Estimate, value: float) -> bool:
+    return bool(estimate.low <= value <= estimate.high)
+
+
 def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -144,6 +178,8 @@ def main() -> None:
         bench_suspects(arguments.cases, arguments.planted)
     if "slices" in parts:
         bench_slices(arguments.cases)
+    if "curve" in parts:
+        bench_curve(min(arguments.cases, MOST_CURVES))
 
 
 if __name__ == "__main__":

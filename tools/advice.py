@@ -1,4 +1,4 @@
-"""What to do next, `make advice`: which labels to check, and where the model fails.
+"""What to do next, `make advice`: labels to check, where the model fails, what more objects would bring.
 
 It reads the predictions of all folds (`make cv`): each sample was predicted by a model that has not seen its group.
 The results are metrics/advice.json for Git, which says which data and folds it belongs to, and plots/advice/.
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from specimen.advice.curve_facts import LearningCurve
+from specimen.advice.embeddings import embed_samples
 from specimen.advice.fold_predictions import read_fold_predictions
 from specimen.advice.origin import origin_of
 from specimen.advice.sample_properties import sample_properties
@@ -27,6 +29,9 @@ from specimen.versioning import revisions
 PREPARED, FOLDS = Path("data/prepared"), Path("folds")
 ADVICE, PLOTS = Path("metrics/advice.json"), Path("plots/advice")
 
+ROUNDS = "Collect in rounds, and ask again after each: from few objects, such curves err."
+TOO_FEW = "There are too few objects for a learning curve, or nothing to learn from but the label.\n"
+
 
 def main() -> None:
     """Find out, print the tables, and write them down."""
@@ -39,14 +44,19 @@ def main() -> None:
     raw = read_raw_dataset(params.data, params.prepare.rules)
     suspects = Suspects.find(task, predictions, params.train.coverage)
     slices = Slices.find(task, predictions, sample_properties(store, raw, params.data))
+    curve = LearningCurve.find(task, predictions, embed_samples(store, params.train), params.evaluate.by)
     with replace_atomically(PLOTS) as folder:
         folder.mkdir()
         suspects.write(folder, store, raw, params.data, raw_target(params))
         if slices.found:
             slices.draw(folder / "slices.png")
-    write_json(ADVICE, {"of": origin, "suspects": suspects.to_json(), "slices": slices.to_json()})
+        if curve is not None:
+            curve.draw(folder / "curve.png")
+    written = {"of": origin, "metric": task.monitor, "suspects": suspects.to_json(), "slices": slices.to_json()}
+    write_json(ADVICE, written if curve is None else {**written, "curve": curve.to_json()})
     print(f"{suspects.summary()}\n\n{suspects.as_markdown(store.meta.unit)}\n")
     print(slices.summary() + (f"\n\n{slices.as_markdown()}\n" if slices.found else "\n"))
+    print(TOO_FEW if curve is None else f"{curve.summary(store.meta.unit)} {ROUNDS}\n\n{curve.as_markdown()}\n")
     print(f"Correct the labels in {PLOTS}/suspects.xlsx. Written to {ADVICE} and {PLOTS}/.")
 
 

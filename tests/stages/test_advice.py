@@ -18,6 +18,7 @@ DATA: dict[str, Any] = {
     "root": "data/raw", "task": "regression", "table": "labels.csv", "image_column": "photo",
     "target": "weight", "unit": "g", "group": ["plant"],
 }  # fmt: skip
+TRAIN = {"backbone": "shufflenet_v2_x0_5"}
 
 
 @pytest.fixture
@@ -39,16 +40,16 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         )
     Path("data/prepared").mkdir(parents=True)
     samples.to_csv("data/prepared/samples.csv", index=False)
-    pictures = rng.integers(0, 255, (2 * PLANTS, 16, 16, 3), np.uint8)
+    pictures = rng.integers(0, 255, (2 * PLANTS, 32, 32, 3), np.uint8)
     builders.write_pictures(Path("data/prepared"), pictures, samples["image"])
-    Path("data/prepared/meta.json").write_text(builders.dataset_meta(image_size=16).model_dump_json())
+    Path("data/prepared/meta.json").write_text(builders.dataset_meta(image_size=32).model_dump_json())
     Path("data/raw").mkdir()
     for name in samples["image"]:
         Path("data/raw", name).touch()
     sheet = {"photo": samples["image"], "plant": samples["group"], "weight": samples["target"], "note": "as it is"}
     sheet["bed"] = np.where(plants < 12, "far", "near")
     pd.DataFrame(sheet).to_csv("data/raw/labels.csv", index=False)
-    Path("params.yaml").write_text(yaml.safe_dump({"data": DATA, "split": {"folds": 2}}))
+    Path("params.yaml").write_text(yaml.safe_dump({"data": DATA, "split": {"folds": 2}, "train": TRAIN}))
     monkeypatch.setattr(advice, "origin_of", lambda *_: {"data": "0a.dir", "folds": {"0": "1b.dir", "1": "2c.dir"}})
     return tmp_path
 
@@ -81,10 +82,21 @@ def test_the_bed_in_which_the_errors_are_larger_is_named(project: Path, capsys: 
     assert Path("plots/advice/slices.png").stat().st_size > 1000
 
 
+def test_what_twice_the_plants_would_bring_is_printed_drawn_and_written(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    advice.main()
+    assert "Twice the objects (40 to 80): RMSE about " in capsys.readouterr().out
+    written = json.loads(Path("metrics/advice.json").read_text())["curve"]
+    assert written["groups"] == PLANTS
+    assert written["then"]["low"] < written["then"]["rmse"] < written["then"]["high"]
+    assert Path("plots/advice/curve.png").stat().st_size > 1000
+
+
 def test_a_second_time_nothing_changes(project: Path) -> None:
     files = [
         Path("metrics/advice.json"),
-        *(Path("plots/advice") / name for name in ("suspects.xlsx", "suspects.png", "slices.png")),
+        *(Path("plots/advice") / name for name in ("suspects.xlsx", "suspects.png", "slices.png", "curve.png")),
     ]
     advice.main()
     before = [file.read_bytes() for file in files]

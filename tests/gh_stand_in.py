@@ -35,6 +35,11 @@ def put_gh(folder: Path, state: Path, **known: Any) -> None:
     script.chmod(0o755)
 
 
+def answer(path: str, query: str, *lines: str) -> tuple[str, list[str]]:
+    """Return an entry of `answers`."""
+    return f"{path} {query}", list(lines)
+
+
 def main() -> None:
     path, *arguments = sys.argv[1:]
     known = json.loads(Path(path).read_text())
@@ -122,9 +127,12 @@ def secret(known: dict[str, Any], arguments: list[str]) -> None:
         del secrets[name]
 
 
-def pr(known: dict[str, Any], arguments: list[str]) -> None:
+def pr(known: dict[str, Any], arguments: list[str]) -> str | None:
+    if arguments == ["create", "--fill"]:
+        return f"https://github.com/{REPOSITORY}/pull/7"
     options = options_of([one for one in arguments if one not in ("--edit-last", "--create-if-none")])
     known["comments"].append([options["rest"][1], Path(options["--body-file"]).read_text(encoding="utf-8")])
+    return None
 
 
 COMMANDS = {"api": api, "variable": variable, "secret": secret, "pr": pr}

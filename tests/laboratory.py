@@ -78,8 +78,7 @@ def lab(tmp_path: Path, amazon: str, monkeypatch: pytest.MonkeyPatch) -> Lab:
     monkeypatch.setenv("AWS_ENDPOINT_URL", amazon)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-the-account")
-    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("HOME", str(tmp_path))  # without ~/.aws
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     put_gh(tmp_path / "bin", tmp_path / "gh.json")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)

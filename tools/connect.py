@@ -26,6 +26,8 @@ from specimen.versioning.git_commands import ask_git
 from specimen.versioning.remote_config import PLACEHOLDER
 
 DEFAULT_REGION = "us-east-1"
+ORIGIN = re.compile(r"(?:https://|ssh://)?(?:[^/@]*@)?(?P<host>[\w.-]+)(?::\d+)?[:/](?P<path>[^/].*?)(?:\.git)?/?")
+"""An address of a repository of Git: `https://HOST/PATH`, `git@HOST:PATH`, with a user, port and `.git` or without."""
 
 
 def main() -> None:
@@ -118,15 +120,14 @@ def _places(root: Path, options: argparse.Namespace) -> tuple[str | None, Projec
         return options.github, None
     if options.gitlab is not None:
         return None, parse_project(options.gitlab)
-    origin = re.fullmatch(
-        r"(?:https://|ssh://)?(?:[^/@]*@)?(?P<host>[\w.-]+)(?::\d+)?[:/](?P<path>[^/].*?)(?:\.git)?/?",
-        ask_git(root, "remote", "get-url", "origin"),
-    )
-    if origin is None:
-        return None, None
-    if origin["host"] == "github.com":
-        return origin["path"], None
-    return None, Project(origin["host"], origin["path"]) if "gitlab" in origin["host"] else None
+    # With and without what `url.*.insteadOf` makes of it: a short name becomes an address, an address a mirror.
+    for question in (("remote", "get-url", "origin"), ("config", "remote.origin.url")):
+        origin = ORIGIN.fullmatch(ask_git(root, *question))
+        if origin is not None and origin["host"] == "github.com":
+            return origin["path"], None
+        if origin is not None and "gitlab" in origin["host"]:
+            return None, Project(origin["host"], origin["path"])
+    return None, None
 
 
 def parse_options() -> argparse.Namespace:

@@ -55,7 +55,7 @@ def checked(text: str) -> str:
             for line in token.content.splitlines():
                 assert re.fullmatch(pattern, line), line
         if token.type == "code_inline":
-            assert re.fullmatch(r"[\w ./+=,()%-]+", token.content), token.content
+            assert re.fullmatch(r"[\w ./+=,()\[\]{}*%!?;^'\"-]+", token.content), token.content
         if token.type in ("inline", "html_block"):
             shown = html.unescape(re.sub(r"<[^>]*>", " ", token.content))
             for what, foreign in FOREIGN.items():

@@ -21,8 +21,8 @@ LONGEST_VALUE = 80
 LONGEST_PROSE = 600
 _SPECIAL = frozenset("\\`*_[]#|<>&~@:$")
 """What starts code, emphasis, links, issues, cells, HTML, entities, mentions, emoji, addresses or formulas."""
-_PLAIN = re.compile(r"(?! )[\w ./+=,()%-]+(?<! )")
-"""What means nothing in a code span of a table."""
+_PLAIN = re.compile(r"(?! )[\w ./+=,()\[\]{}*%!?;^'\"-]+(?<! )")
+"""What means nothing in a code span of a table: not even what starts emphasis or a link outside of one."""
 _BREAK = "&#8203;"
 """A space without width after what starts a mention, an issue or an address: GitHub looks for these in the page."""
 _STARTS = re.compile(r"(?:&#58;|&#36;)(?=\S)|\bgh-(?=\d)|www(?=\.)", re.IGNORECASE)

@@ -45,7 +45,10 @@ def test_a_hostile_name_is_shown_as_it_is_written(name: str) -> None:
     assert shown(code(name)) == visible
 
 
-@pytest.mark.parametrize("name", ["photo_23.jpg", "train.lr", "größe", "two words (1)", "100%", "a/b-c=d,e+f"])
+@pytest.mark.parametrize(
+    "name",
+    ["photo_23.jpg", "train.lr", "größe", "two words (1)", "100%", "a/b-c=d,e+f", "_a_*b*", "[3, 'x']", '{"a"!?;^}'],
+)
 def test_a_harmless_name_is_between_backticks_as_a_mail_shows_it(name: str) -> None:
     assert code(name) == f"`{name}`"
 

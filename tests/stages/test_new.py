@@ -122,6 +122,14 @@ def test_the_sheet_with_26_columns(folder: Path, draw_photos: DrawPhotos) -> Non
     assert params["train"]["target_transform"] == "sqrt"
 
 
+def test_batches_of_a_week_each(folder: Path, draw_photos: DrawPhotos) -> None:
+    for week in (47, 48):
+        labels = draw_photos(folder / f"data/raw/week-{week}/photos", 40)
+        labels.to_csv(folder / f"data/raw/week-{week}/labels.csv", index=False)
+    data = written(folder)["data"]
+    assert (data["table"], data["images"], data["group"]) == ("*/labels.csv", "photos", ["plant"])
+
+
 def test_a_zip_of_class_folders(folder: Path, draw_photos: DrawPhotos) -> None:
     draw_photos(folder / "photos", 60, classes=True)
     content = io.BytesIO()

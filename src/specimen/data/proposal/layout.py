@@ -12,8 +12,11 @@ import pandas as pd
 
 from specimen.common.cells import to_text
 from specimen.common.errors import SpecimenError
+from specimen.config.data import BATCH
 from specimen.data.preparation.split_folders import FOLDERS, cut_splits
+from specimen.data.proposal.batch_layout import Batched, find_batched
 from specimen.data.readers import tables
+from specimen.data.readers.batches import BatchImages, make_finder
 from specimen.data.readers.data_root import list_elsewhere, open_images, require_root
 from specimen.data.readers.header_choice import Place
 from specimen.data.readers.image_names import Finder
@@ -46,10 +49,23 @@ class Layout:
     classes: Sequence[str | None] = ()
     """The class of each photo, with class folders."""
 
+    def find_images(self) -> pd.Series:
+        """Return the photo that each row of the sheet names, None where there is none."""
+        assert self.sheet is not None
+        if self.image_column is None or self.images is None:
+            return pd.Series(None, index=self.sheet.index, dtype=object)
+        names = to_text(self.sheet[self.image_column])
+        if isinstance(self.images, BatchImages):
+            names = self.sheet[BATCH] + "/" + names
+        return _look_up(names, self.images)
+
 
 def find_layout(root: Path) -> Layout:
     """Look through a folder or zip. Raises `SpecimenError` where neither a table nor class folders say any labels."""
     require_root(root)
+    batched = find_batched(root)
+    if batched is not None and (layout := _of_batches(root, batched)):
+        return layout
     images_in, images = _find_images(root)
     names = images.names if images else []
     masks_in = _masks(names)
@@ -68,6 +84,33 @@ def find_layout(root: Path) -> Layout:
         table, header_row, _, sheet, _ = max(named, key=lambda one: len(one[3]))
         return Layout(root.as_posix(), None, table=table, header_row=header_row, sheet=sheet)
     raise SpecimenError(f"{root}: neither photos nor a table. Tables are {', '.join(tables.SUFFIXES)}.")
+
+
+def _of_batches(root: Path, batched: Batched) -> Layout | None:
+    """Return the layout of batches, None where no column names their photos."""
+    sheet = batched.sheet
+    shares = {
+        column: float(_look_up(sheet[BATCH] + "/" + to_text(sheet[column]), batched.images).notna().mean())
+        for column in sheet.columns
+        if column != BATCH
+    }
+    best = max(shares, key=lambda column: shares[column])
+    if shares[best] < FEWEST_FOUND:
+        return None
+    return Layout(
+        root.as_posix(), batched.images, batched.images_in, table=batched.pattern, sheet=sheet, image_column=best
+    )
+
+
+def _look_up(names: pd.Series, images: Images) -> pd.Series:
+    finder = make_finder(images)
+
+    def find(name: str) -> str | None:
+        with suppress(ImageNotFoundError):
+            return finder.find(name).image
+        return None
+
+    return names.map(find, na_action="ignore")
 
 
 def _find_images(root: Path) -> tuple[str, Images | None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pandas as pd
 from specimen.common.cells import to_text
 from specimen.common.errors import SpecimenError
 from specimen.common.numbers import read_numbers
+from specimen.config.data import BATCH
 from specimen.config.params_edit import NULL
 from specimen.data.proposal.column_groups import Rows, choose_group
 from specimen.data.proposal.layout import Layout, find_layout
@@ -21,8 +21,7 @@ from specimen.data.proposal.looks import Kinship, Looks, look_at
 from specimen.data.proposal.name_groups import choose_pattern
 from specimen.data.proposal.reasons import Reason
 from specimen.data.proposal.target import choose_target, classes_reasons
-from specimen.data.readers.image_names import Finder
-from specimen.data.readers.images import ImageNotFoundError
+from specimen.data.readers.batches import BatchImages
 
 SMALLEST, STEP = 32, 32
 """Sides of the pictures in the store: multiples of 32, by which most networks divide them."""
@@ -61,12 +60,18 @@ def _of_layout(layout: Layout) -> list[Reason]:
         Reason("data.root", layout.root, found),
         Reason("data.images", None if layout.images_in == "." else layout.images_in, "where the photos are"),
         Reason("data.masks", layout.masks_in, "a mask for most photos" if layout.masks_in else "no folder of masks"),
-        Reason("data.table", layout.table, "a table" if layout.table else "no table: a folder for each class"),
+        Reason("data.table", layout.table, _say_table(layout)),
         Reason("data.header_row", layout.header_row, "the first row under which a column names photos"),
     ]
     if layout.split_folders:
         reasons.append(Reason("data.split_folders", True, "class folders inside train, val and test"))
     return reasons
+
+
+def _say_table(layout: Layout) -> str:
+    if isinstance(layout.images, BatchImages):
+        return f"{len(layout.images.batches)} batches, each with a sheet and photos of its own"
+    return "a table" if layout.table else "no table: a folder for each class"
 
 
 def _of_folders(layout: Layout, looks: Looks) -> list[Reason]:
@@ -86,8 +91,9 @@ def _of_folders(layout: Layout, looks: Looks) -> list[Reason]:
 
 def _of_sheet(layout: Layout, sheet: pd.DataFrame, looks: Looks | None, wanted: Wanted) -> list[Reason]:
     column = layout.image_column
-    images = _images_of(sheet, layout)
-    apart = {column} if column is not None else set()
+    images = layout.find_images()
+    # A week's batch does not part objects: the same plant may be in the next one, and is one group.
+    apart = {name for name in (column, BATCH if isinstance(layout.images, BatchImages) else None) if name is not None}
     because = f"{images.notna().sum():,} of {len(sheet):,} cells name a photo" if column else "a table without photos"
     of_target = choose_target(sheet, apart | set(wanted.group or ()), wanted.target)
     settled = {reason.key: reason.value for reason in of_target}
@@ -99,20 +105,6 @@ def _of_sheet(layout: Layout, sheet: pd.DataFrame, looks: Looks | None, wanted: 
     named = apart | set(group.value or ())
     leaks = find_leaks(sheet[here], target, task, named, photos=looks is not None)
     return [Reason("data.image_column", NULL if column is None else column, because), *of_target, group, leaks]
-
-
-def _images_of(sheet: pd.DataFrame, layout: Layout) -> pd.Series:
-    """Return the photo that each row names, None where there is none."""
-    if layout.image_column is None or layout.images is None:
-        return pd.Series(None, index=sheet.index, dtype=object)
-    finder = Finder(layout.images.names, layout.images.others)
-
-    def find(text: str | None) -> str | None:
-        with suppress(ImageNotFoundError):
-            return finder.find(text).image if text else None
-        return None
-
-    return to_text(sheet[layout.image_column]).map(find, na_action="ignore")
 
 
 def _of_photos(looks: Looks, wanted: Wanted) -> list[Reason]:

@@ -1,5 +1,6 @@
 """What photos and their names say: which belong together, and where they are."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -144,3 +145,37 @@ def test_photos_without_labels_and_an_empty_folder_are_refused(tmp_path: Path) -
     (tmp_path / "two.png").unlink()
     with pytest.raises(SpecimenError, match="no photos for val"):
         find_layout(tmp_path)
+
+
+def batches(root: Path, sheets: tuple[str, ...], photos: str = "photos") -> None:
+    for week, sheet in enumerate(sheets):
+        for number in range(2):
+            draw(root / f"week-{week}" / photos / f"{number}.png", 10 * week + number)
+        rows = "\n".join(f"{number}.png,{number + 1},{week}.{number}5" for number in range(2))
+        (root / f"week-{week}" / sheet).write_text(f"file,plant,weight\n{rows}\n")
+
+
+@pytest.mark.parametrize(
+    ("sheets", "pattern"), [(("labels.csv",) * 2, "*/labels.csv"), (("one.csv", "two.csv"), "*/*.csv")]
+)
+def test_batches_with_a_sheet_each_are_one_pattern(tmp_path: Path, sheets: tuple[str, ...], pattern: str) -> None:
+    batches(tmp_path, sheets)
+    layout = find_layout(tmp_path)
+    assert (layout.table, layout.images_in, layout.image_column) == (pattern, "photos", "file")
+    assert layout.find_images().tolist() == ["week-0/0.png", "week-0/1.png", "week-1/0.png", "week-1/1.png"]
+
+
+def test_a_zip_can_be_a_batch(tmp_path: Path) -> None:
+    batches(tmp_path, ("labels.csv",) * 2, photos=".")
+    shutil.make_archive(str(tmp_path / "week-9"), "zip", tmp_path / "week-1")
+    shutil.rmtree(tmp_path / "week-1")
+    layout = find_layout(tmp_path)
+    assert (layout.table, layout.images_in) == ("*/labels.csv", ".")
+    assert layout.find_images().tolist()[2:] == ["week-9/0.png", "week-9/1.png"]
+
+
+def test_class_folders_with_a_note_in_one_are_no_batches(tmp_path: Path) -> None:
+    for name in ("red", "green"):
+        draw(tmp_path / name / "1.png", 1)
+    (tmp_path / "red/notes.csv").write_text("day,who\nMonday,me\n")
+    assert find_layout(tmp_path).table is None

@@ -32,19 +32,21 @@ from torch import Tensor
 from specimen.data.dataset import features
 from specimen.data.dataset.store import Store
 from specimen.evaluation.attention import hottest_inside, share_inside, untrained
-from specimen.evaluation.attribution import STEPS, Heat, heat_maps, integrated_gradients, median_colour, steps, to_heat
+from specimen.evaluation.attribution import Heat, heat_maps, integrated_gradients, median_colour, steps, to_heat
 from specimen.models.network import Images
 from specimen.models.torch_network import TorchPredictor, load_torch
 
 ROOT = Path(__file__).parents[1]
 SHARE = 0.05
+USUAL_STEPS = steps(6)
+"""Of all ways that say nothing else; ours has fewer."""
 BASELINES = 24
 BATCH = 16
 Way = Callable[[TorchPredictor, Images, pd.DataFrame, Store], Heat]
 
 
 def gradients(
-    empty: Callable[[Tensor], Tensor] = median_colour, places: Sequence[float] = STEPS, *, cut_first: bool = False
+    empty: Callable[[Tensor], Tensor] = median_colour, places: Sequence[float] = USUAL_STEPS, *, cut_first: bool = False
 ) -> Way:
     """Integrated gradients from another empty picture, in other steps, or cut off below zero before the averaging."""
 
@@ -110,7 +112,7 @@ def batches(predictor: TorchPredictor, images: Images, samples: pd.DataFrame) ->
 
 WAYS: dict[str, Way] = {
     "ours": lambda predictor, images, samples, store: heat_maps(predictor, images, samples),  # type: ignore[dict-item]
-    "3-steps": gradients(places=steps(3)),
+    "6-steps": gradients(),
     "12-steps": gradients(places=steps(12)),
     "cut-first": gradients(cut_first=True),
     "black": gradients(torch.zeros_like),

@@ -41,8 +41,8 @@ def steps(count: int) -> tuple[float, ...]:
     return tuple((step + 0.5) / count for step in range(count))
 
 
-STEPS = steps(6)
-"""Where gradients are taken on the way from the empty picture (0) to this one (1); more of them change little."""
+STEPS = steps(3)
+"""Where gradients are taken on the way from the empty picture (0) to this one (1); more cost time and change little."""
 GRADIENT_PIXELS = 8 * 224 * 224
 """Of all pictures of a batch together. Fewer than for predictions, since gradients need all maps of the network."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from specimen.connecting.keys import NAMES
 from specimen.doctor import github
 from specimen.doctor.findings import Check, Finding, ok, warning
 from specimen.doctor.github import RefusedError, Repository
@@ -18,10 +19,8 @@ ROLES = ("AWS_READ_ROLE", "AWS_WRITE_ROLE")
 REGION = "AWS_REGION"
 ENVIRONMENT = "train"
 WORKFLOWS = Path(".github/workflows")
-DOCS = "docs/s3.md"
+DOCS = "`make connect` (docs/s3.md)"
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
-_KEY = re.compile(r"KEY", re.IGNORECASE)
-"""In the name of a secret that is a key of a store which is not Amazon's."""
 
 
 def check_github(place: Place) -> Finding | None:
@@ -77,12 +76,25 @@ def _wrong_variables(values: Mapping[str, str], region: str | None) -> str:
 
 
 def _check_keys(repository: Repository) -> Finding:
-    """Look for keys among the secrets, of which GitHub shows the names alone."""
-    secrets = repository.get("actions/secrets?per_page=100")["secrets"]
-    keys = [secret["name"] for secret in secrets if _KEY.search(secret["name"])]
-    if keys:
-        return ok(f"secrets {', '.join(keys)}")
-    return warning("neither roles nor secrets with the keys of the store: CI cannot read it", "docs/s3.md")
+    """Look for the keys of a store that lends no roles among the secrets, of which GitHub shows the names alone."""
+    own = _secrets(repository, "actions")
+    guarded = _secrets(repository, f"environments/{ENVIRONMENT}")
+    missing = [*sorted(set(NAMES["read"]) - own), *sorted(set(NAMES["write"]) - guarded - own)]
+    if missing:
+        return warning(f"no secret {', '.join(missing)}: workflows that need it cannot get at the store", DOCS)
+    if set(NAMES["write"]) & own:
+        what = f"the key that writes is a secret of the repository, and not of the environment {ENVIRONMENT}"
+        return warning(f"{what}: whoever can push a branch can write to the store", DOCS)
+    return ok(f"secrets {', '.join([*NAMES['read'], *NAMES['write']])}")
+
+
+def _secrets(repository: Repository, place: str) -> set[str]:
+    try:
+        return {secret["name"] for secret in repository.get(f"{place}/secrets?per_page=100")["secrets"]}
+    except RefusedError as error:
+        if not error.not_found:
+            raise
+        return set()
 
 
 def check_environment(place: Place, repository: Repository) -> Finding:

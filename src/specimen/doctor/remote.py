@@ -15,8 +15,9 @@ from specimen.doctor.messages import explain
 from specimen.doctor.place import SECONDS, Place, read_dvc_config
 from specimen.doctor.s3_store import Answer, S3Store, seconds_ahead
 from specimen.versioning.provenance import not_in_remote
+from specimen.versioning.remote_config import NOT_CONNECTED, PLACEHOLDER
 
-PLACEHOLDER = "your-bucket"
+CONNECT = "`make connect` (docs/s3.md)"
 CLOCK_WRONG = 15 * 60
 """Seconds from which on AWS refuses a request."""
 CLOCK_OFF = 60
@@ -34,8 +35,8 @@ def check_address(place: Place) -> Finding:
         )
     url = str(remote.get("url", ""))
     if _is_placeholder(remote):
-        way_out = "docs/s3.md says how to connect a bucket; to try one on this machine: `make s3`."
-        return warning(f"{name}: {url}, which is not a bucket of yours yet", way_out)
+        way_out = f"{CONNECT}; to try one on this machine: `make s3`"
+        return warning(f"{name}: {url}, the address of a fresh copy: {NOT_CONNECTED}", way_out)
     endpoint = remote.get("endpointurl")
     return ok(f"{name}: {url}{f' at {endpoint}' if endpoint else ''}")
 
@@ -179,7 +180,7 @@ def connected_remote(place: Place) -> Mapping[str, Any] | None:
 
 
 def _is_placeholder(remote: Mapping[str, Any]) -> bool:
-    return urlsplit(str(remote.get("url", ""))).netloc == PLACEHOLDER
+    return str(remote.get("url", "")).rstrip("/") == PLACEHOLDER
 
 
 def _s3(remote: Mapping[str, Any]) -> S3Store | None:

@@ -127,16 +127,26 @@ def test_variables_of_the_organisation_count_too(root: Path) -> None:
     assert examined(root, **answers)["variables"].status == "ok"
 
 
+def names(*secrets: str) -> dict[str, Any]:
+    return {"secrets": [{"name": name} for name in secrets]}
+
+
 def test_another_store_needs_secrets_instead_of_roles(root: Path) -> None:
     write_config(root, "    endpointurl = https://s3.example.org\n")
     none = {"actions/variables": variables()}
-    assert examined(root, **none, **{"actions/secrets": {"secrets": []}})["variables"].status == "warning"
-    secrets = {"secrets": [{"name": "S3_READ_KEY"}, {"name": "OTHER"}]}
-    assert examined(root, **none, **{"actions/secrets": secrets})["variables"].what == "secrets S3_READ_KEY"
+    read = names("S3_READ_ACCESS_KEY_ID", "S3_READ_SECRET_ACCESS_KEY", "OTHER")
+    write = names("S3_WRITE_ACCESS_KEY_ID", "S3_WRITE_SECRET_ACCESS_KEY")
+    good = {"actions/secrets": read, "environments/train/secrets": write}
+    assert examined(root, **none, **good)["variables"].status == "ok"
+    found = examined(root, **none, **good | {"environments/train/secrets": None})["variables"]
+    assert found.what.startswith("no secret S3_WRITE_ACCESS_KEY_ID, S3_WRITE_SECRET_ACCESS_KEY:")
+    open_to_all = names(*(entry["name"] for entry in (*read["secrets"], *write["secrets"])))
+    found = examined(root, **none, **good | {"actions/secrets": open_to_all})["variables"]
+    assert "whoever can push a branch can write" in found.what
 
 
 def test_without_a_bucket_ci_needs_no_variables(root: Path) -> None:
-    write_config(root, bucket="your-bucket")
+    write_config(root, bucket="your-bucket")  # the address of a fresh copy
     assert "variables" not in examined(root, **{"actions/variables": variables()})
 
 

@@ -7,9 +7,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from specimen.reporting import verdict
+from specimen.reporting.collect.advice import FILE, collect_advice, collect_worse_slices
 from specimen.reporting.collect.changes import collect_changes, collect_metrics, read_changes
 from specimen.reporting.collect.charts import collect_charts
 from specimen.reporting.collect.data import collect_data
@@ -75,6 +76,7 @@ def compare(root: Path, base_name: str, judged: Revision, last_run: Mapping[str,
         )
         shared = reader.submit(lambda: share_predictions(base.predictions.result(), head.predictions.result()))
         trainings = reader.submit(read_trainings, base, head)
+        advice: Future[Mapping[str, Any]] = reader.submit(judged.json, FILE)
         history = diffs.submit(lambda: read_history(root, str(base.revision.result().name)))
         gate = read_gate(deciding, head)
         judgement = _judge(base, head, gate)
@@ -93,6 +95,8 @@ def compare(root: Path, base_name: str, judged: Revision, last_run: Mapping[str,
             details=_known(collect_details, base, head),
             ledger=_known(collect_ledger, base, head, judgement, history),
             seeds=_known(collect_seeds, judgement, trainings),
+            advice=_known(collect_advice, head, advice),
+            worse=_known(collect_worse_slices, shared),
         )
     return Comparison(facts, gate, base, head, shared)
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from specimen.reporting.facts.advice import Advice, WorseSlice
 from specimen.reporting.facts.base import Count, Facts, NotKnown, Text
 from specimen.reporting.facts.changes import Changes
 from specimen.reporting.facts.charts import ChartFacts
@@ -56,3 +57,6 @@ class ReportFacts(Facts):
     """None where there is no verdict."""
     seeds: RecipeVerdict | NotKnown | None = None
     """None where nobody has trained with other seeds."""
+    advice: Advice | NotKnown | None = None
+    """None where nobody has asked `make advice`."""
+    worse: tuple[WorseSlice, ...] | NotKnown = ()

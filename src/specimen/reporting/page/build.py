@@ -15,7 +15,15 @@ from specimen.data.readers.decode import DecodeError, decode
 from specimen.data.readers.images import ImageNotFoundError
 from specimen.reporting.comment import report_sections
 from specimen.reporting.data_diff import compare
-from specimen.reporting.page.cards import Group, changed_groups, data_groups, rejected_group, worst_group
+from specimen.reporting.facts.advice import Advice
+from specimen.reporting.page.cards import (
+    Group,
+    changed_groups,
+    data_groups,
+    rejected_group,
+    suspects_group,
+    worst_group,
+)
 from specimen.reporting.page.charts import class_charts, curve_charts, prediction_charts, table_charts
 from specimen.reporting.page.document import LARGEST, Content, render_page
 from specimen.reporting.page.side import Side
@@ -74,6 +82,9 @@ def _groups(comparison: Comparison, missing: dict[str, str]) -> list[Group]:
     with _noted(missing, "largest errors"):
         said = comparison.head.predictions.result()
         groups.append(worst_group(said.predictions, said.task, said.unit, head))
+    advice = comparison.facts.advice
+    if isinstance(advice, Advice):
+        groups.append(suspects_group(advice, advice.unit, head))
     with _noted(missing, "photos that are new, relabelled or rejected"):
         groups += _changes_of_data(comparison, base, head, missing)
     for name, side in (("base", base), ("this", head)):

@@ -12,6 +12,7 @@ from specimen.evaluation.sample_errors import largest_errors
 from specimen.models.predictions import CONFIDENCE, HIGH, LOW, PREDICTION, PREDICTION_SET, parse_set
 from specimen.reporting.collect.samples import changed_most, sample_name
 from specimen.reporting.data_diff import DataDiff
+from specimen.reporting.facts.advice import Advice
 from specimen.reporting.page.side import Side
 from specimen.reporting.page.stored_pictures import Pictures
 from specimen.reporting.shared_predictions import SharedPredictions
@@ -90,6 +91,20 @@ def worst_group(predictions: pd.DataFrame, task: str, unit: str, head: Side) -> 
         )
     )
     return Group("Largest errors now", "", cards)
+
+
+def suspects_group(advice: Advice, unit: str, head: Side) -> Group:
+    """Return the photos of the labels that `make advice` doubts most."""
+    photos = head.pictures(pd.DataFrame({"image": [one.name for one in advice.first]}), ["image"])
+    cards = tuple(
+        Card(
+            one.name,
+            f"label {_value(one.label)} {unit}".rstrip(),
+            (Panel("photo", photo, (f"the folds say {_value(one.says)}",)),),
+        )
+        for one, photo in zip(advice.first, photos, strict=True)
+    )
+    return Group("Labels to check first", "From `make advice`; the label is what the sheet says.", cards)
 
 
 def data_groups(diff: DataDiff, unit: str, base: Side, head: Side) -> list[Group]:

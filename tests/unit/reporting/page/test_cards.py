@@ -9,7 +9,8 @@ import pytest
 
 from specimen.models.predictions import format_set
 from specimen.reporting.data_diff import compare
-from specimen.reporting.page.cards import Card, changed_groups, data_groups, rejected_group, worst_group
+from specimen.reporting.facts.advice import Advice, Suspect
+from specimen.reporting.page.cards import Card, changed_groups, data_groups, rejected_group, suspects_group, worst_group
 from specimen.reporting.page.side import Side
 from specimen.reporting.page.stored_pictures import Pictures
 from specimen.reporting.shared_predictions import SharedPredictions
@@ -62,6 +63,15 @@ def test_the_worst_class_is_said_with_its_set() -> None:
     group = worst_group(table, "classification", "", HEAD)
     assert [card.name for card in group.cards] == ["b.jpg", "c.jpg", "a.jpg"]
     assert group.cards[0].panels[1].lines == ("y 80%", "set of 2: y, x")
+
+
+def test_the_labels_to_check_are_shown_with_what_the_folds_say() -> None:
+    first = (Suspect(name="b.jpg", label=2.0, says=0.123456), Suspect(name="c.jpg", label=1.0, says=3.0))
+    advice = Advice(metric="rmse", unit="g", labels=9, outside=2, first=first, tested=0, larger=())
+    group = suspects_group(advice, "g", HEAD)
+    assert [(card.name, card.text) for card in group.cards] == [("b.jpg", "label 2 g"), ("c.jpg", "label 1 g")]
+    assert values(group.cards[1]) == [("photo", 2)]
+    assert group.cards[0].panels[0].lines == ("the folds say 0.123",)
 
 
 def samples(targets: Sequence[float], names: Sequence[str] = NAMES, photo: str = "1") -> pd.DataFrame:

@@ -157,6 +157,16 @@ def test_training_in_ci_takes_nothing_from_the_run_cache() -> None:
     assert WORKFLOWS["train"]["jobs"]["train"]["environment"] == "train"
 
 
+def test_a_training_longer_than_the_role_lasts_is_sent_all_the_same() -> None:
+    steps = WORKFLOWS["train"]["jobs"]["train"]["steps"]
+    takes = [index for index, step in enumerate(steps) if "configure-aws-credentials" in step.get("uses", "")]
+    train, push = (
+        next(index for index, step in enumerate(steps) if step.get("run") == run)
+        for run in ("make retrain-ci", "make push-ci")
+    )
+    assert takes[0] < train < takes[1] == push - 1
+
+
 def test_the_report_of_a_training_is_handed_on_after_a_failure() -> None:
     steps = WORKFLOWS["train"]["jobs"]["train"]["steps"]
     written = next(index for index, step in enumerate(steps) if step.get("run") == "make report")

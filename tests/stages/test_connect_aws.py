@@ -246,11 +246,12 @@ def test_a_bucket_in_another_region_is_named(lab: Lab, changes: Calls) -> None:
 def test_without_a_plan_that_has_reviewers_the_way_out_is_named(lab: Lab) -> None:
     lab.tell_github(reviews=False, private=True)
     message = lab.fail("--yes", *FLAGS)
-    assert "plan Team or higher" in message
+    assert "A private repository needs GitHub Enterprise" in message
     assert "--no-reviewers" in message
     assert not lab.client("iam").list_roles()["Roles"], "no role that writes before what protects it"
     lab.connect("--no-reviewers", *FLAGS)
-    assert lab.github["environments"]["train"]["protection_rules"] == []
+    assert "AWS_WRITE_ROLE" in lab.github["variables"]
+    assert lab.github["environments"] == {}, "which a private repository may not have at all"
 
 
 def test_whom_gh_does_not_let_is_one_message(lab: Lab, changes: Calls) -> None:

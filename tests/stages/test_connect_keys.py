@@ -194,6 +194,19 @@ def test_new_keys_replace_old_ones_and_undo_removes_them(
     assert lab.github["environments"] == lab.github["variables"] == {}
 
 
+def test_without_reviewers_both_pairs_are_secrets_of_the_repository(
+    lab: Lab, keys: dict[str, Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A private repository may have no environment that could hold one."""
+    export(monkeypatch, **keys)
+    lab.tell_github(reviews=False, private=True)
+    lab.connect(*flags(lab), "--no-reviewers")
+    wanted = expected(keys)
+    assert secrets_of(lab) == {"repository": wanted["repository"] | wanted["train"], "train": {}}
+    lab.connect(*flags(lab), "--no-reviewers", "--undo")
+    assert secrets_of(lab) == {"repository": {}, "train": {}}
+
+
 def test_without_a_key_there_is_one_message(lab: Lab, keys: dict[str, Pair]) -> None:
     assert "export S3_WRITE_ACCESS_KEY_ID and S3_WRITE_SECRET_ACCESS_KEY" in lab.fail("--yes", *flags(lab))
 

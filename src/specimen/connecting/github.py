@@ -80,12 +80,11 @@ def environment_step(repository: Repository, reviewers: Mapping[str, int], secre
     path = repository.path("environments", ENVIRONMENT)
 
     def is_done() -> bool:
-        known = _find(path)
-        return known is not None and (not reviewers or bool(_reviewers(known)))
+        return bool(_reviewers(_find(path) or {}))
 
     def apply() -> None:
         wanted = [{"type": "User", "id": number} for number in reviewers.values()]
-        body = _kept(_find(path) or {}) | {"reviewers": wanted or None}
+        body = _kept(_find(path) or {}) | {"reviewers": wanted}
         try:
             GH.ask("api", "--method", "PUT", path, "--input", "-", stdin=json.dumps(body))
         except RefusedError as error:
@@ -100,13 +99,12 @@ def environment_step(repository: Repository, reviewers: Mapping[str, int], secre
     def undo() -> None:
         GH.ask("api", "--method", "DELETE", path)
 
-    who = f"reviewed by {', '.join(reviewers)}" if reviewers else "WITHOUT reviewers"
-    call = f"gh api --method PUT {path}"
-    return Step(f"environment {ENVIRONMENT}, {who}", call, is_done, apply, is_ours, undo)
+    name = f"environment {ENVIRONMENT}, reviewed by {', '.join(reviewers)}"
+    return Step(name, f"gh api --method PUT {path}", is_done, apply, is_ours, undo)
 
 
 def _without_reviewers(error: RefusedError, repository: Repository) -> str:
-    plan = " A private repository needs GitHub's plan Team or higher for them." if repository.private else ""
+    plan = " A private repository needs GitHub Enterprise for them." if repository.private else ""
     return (
         f"{error} GitHub may not give this repository required reviewers.{plan} --no-reviewers does without: then "
         "everybody who can push a branch can write to the bucket."
@@ -148,13 +146,13 @@ def variable_step(repository: Repository, name: str, value: str) -> Step:
     return Step(f"variable {name} = {value}", f"gh variable set {name}", is_done, apply, is_done, undo)
 
 
-def keys_step(repository: Repository, kind: str, keys: Keys, *, renew: bool) -> Step:
-    """Return the step for a pair of keys: one that reads for all workflows, one that writes for the environment alone.
+def keys_step(repository: Repository, kind: str, keys: Keys, *, guarded: bool, renew: bool) -> Step:
+    """Return the step for a pair of keys, as secrets: of the environment where it is guarded, else for all workflows.
 
     GitHub shows nobody what a secret holds, so those that are there stay, unless `renew` says otherwise.
     """
-    place = ("environments", ENVIRONMENT, "secrets") if kind == "write" else ("actions/secrets",)
-    options = ("--env", ENVIRONMENT) if kind == "write" else ()
+    place = ("environments", ENVIRONMENT, "secrets") if guarded else ("actions/secrets",)
+    options = ("--env", ENVIRONMENT) if guarded else ()
 
     def existing() -> list[str]:
         return [name for name in NAMES[kind] if _find(repository.path(*place, name)) is not None]
@@ -168,7 +166,7 @@ def keys_step(repository: Repository, kind: str, keys: Keys, *, renew: bool) -> 
             GH.ask("secret", "delete", name, "--repo", repository.name, *options)
 
     return Step(
-        f"secrets {' and '.join(NAMES[kind])}" + (f" of environment {ENVIRONMENT}" if kind == "write" else ""),
+        f"secrets {' and '.join(NAMES[kind])}" + (f" of environment {ENVIRONMENT}" if guarded else ""),
         "gh secret set, the values on stdin",
         lambda: len(existing()) == len(NAMES[kind]) and not renew,
         apply,

@@ -72,7 +72,7 @@ def _amazon(root: Path, wish: Wish) -> Connection:
     read, write = (lending.role(kind, store) for kind in ("read", "write"))
     variables = {"AWS_REGION": store.region, "AWS_READ_ROLE": read.arn, "AWS_WRITE_ROLE": write.arn}
     steps += [
-        _environment(wish, repository),  # before there is a role that it protects
+        *_environment(wish, repository),  # before there is a role that it protects
         provider_step(lending),
         *role_steps(lending, read),
         *role_steps(lending, write),
@@ -93,8 +93,9 @@ def _other_store(root: Path, wish: Wish) -> Connection:
     facts.append(f"GitHub: {repository.name}")
     variables = {"AWS_REGION": store.region, "S3_ENDPOINT_URL": str(store.endpoint)}
     steps += [
-        _environment(wish, repository, NAMES["write"]),
-        *(keys_step(repository, kind, keys, renew=wish.new_keys) for kind in NAMES),
+        *_environment(wish, repository, NAMES["write"]),
+        keys_step(repository, "read", keys, guarded=False, renew=wish.new_keys),
+        keys_step(repository, "write", keys, guarded=wish.reviewed, renew=wish.new_keys),
         *(variable_step(repository, name, value) for name, value in variables.items()),
     ]
     return Connection(facts, steps, _next_steps(store))
@@ -110,9 +111,9 @@ def _client(wish: Wish, keys: Keys) -> Any:
     return keys.client(pair or keys.get("write"))
 
 
-def _environment(wish: Wish, repository: Repository, secrets: tuple[str, ...] = ()) -> Step:
-    reviewers = find_reviewers(wish.reviewers) if wish.reviewed else {}
-    return environment_step(repository, reviewers, secrets)
+def _environment(wish: Wish, repository: Repository, secrets: tuple[str, ...] = ()) -> list[Step]:
+    """Return the step for the environment; none without reviewers, for not every plan of GitHub has environments."""
+    return [environment_step(repository, find_reviewers(wish.reviewers), secrets)] if wish.reviewed else []
 
 
 def _without_github(wish: Wish, keys: Keys, facts: list[str], steps: list[Step]) -> Connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import sys
 import zipfile
@@ -186,6 +187,17 @@ def test_nothing_is_written_without_a_yes(
     monkeypatch.setattr("builtins.input", lambda _question: answer)
     run_script(folder, "new")
     assert ((folder / "params.yaml").read_text(encoding="utf-8") != PARAMS) == is_written
+
+
+def test_params_that_are_not_there_yet_get_all_that_dvc_asks_for(folder: Path, draw_photos: DrawPhotos) -> None:
+    (folder / "params.yaml").unlink()
+    draw_photos(folder / "data/raw", 60, classes=True)
+    params = written(folder)
+    pipeline = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
+    for stage in yaml.safe_load(pipeline)["stages"].values():
+        assert set(stage["params"]) <= params.keys()
+    for section, key in re.findall(r"\$\{(\w+)\.(\w+)\}", pipeline):
+        assert key in params[section], f"{section}.{key}"
 
 
 def test_what_the_user_settles_is_taken(folder: Path, draw_photos: DrawPhotos) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from specimen.common.errors import SpecimenError
-from specimen.doctor.findings import Check, Checks, Finding, fault
+from specimen.doctor.findings import Check, Checks, Finding, fault, warning
 from specimen.doctor.place import Place
 from specimen.doctor.secrets import known_secrets, without
-from specimen.versioning.errors import NotAvailableError, first_line
+from specimen.versioning.errors import NotAvailableError, TooSlowError, first_line
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ def examine(place: Place, groups: Mapping[str, Checks]) -> Iterator[Line]:
 def _ask(check: Check, place: Place) -> Finding | None:
     try:
         return check(place)
+    except TooSlowError as error:
+        return warning(f"not known: {error}", "Run the command in the message by itself; it says what it waits for.")
     except (SpecimenError, NotAvailableError) as error:
         return fault(str(error), "Fix what it names.")
     # Whatever a library raises on a machine that nobody has seen: the other checks may say why.

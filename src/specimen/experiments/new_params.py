@@ -21,6 +21,12 @@ from specimen.data.proposal.reasons import Reason, values_of
 
 KEPT = frozenset({"decimal", "missing"})
 """Params of `data` that say how people write, whatever the data are."""
+NEEDED: dict[str, dict[str, Any]] = {
+    "split": {"seed": 1, "val": 0.15, "test": 0.15},
+    "train": {"launcher": "python", "backbone": "resnet18", "weights": "none", "epochs": 10},
+    "export": {"samples": 64},
+}
+"""What `dvc.yaml` asks for by name, or as a section that must be there, in a params file that begins empty."""
 SEEDS = 100
 NETWORK = "resnet18"
 
@@ -44,7 +50,8 @@ def complete(before: str, reasons: list[Reason]) -> NewParams:
     if values["data"].get("unit") is None and known.get("target") == values["data"]["target"]:
         changes["data"]["unit"] = known.get("unit")
     changes["train"] = _of_other_data(present.get("train") or {}, values) | values.get("train", {})
-    text = edit_params(before, changes)
+    needed = {name: keys for name, keys in NEEDED.items() if name not in present}
+    text = edit_params(edit_params(before, needed), changes)
     params = check_params(yaml.safe_load(text), f"the proposed {PARAMS_FILE}")
     seed = _find_seed(params)
     return NewParams(edit_params(text, {"split": {"seed": seed.value}}), [seed] if seed.doubt else [])

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 
 from specimen.common.errors import SpecimenError
-from specimen.versioning.errors import NotAvailableError
+from specimen.versioning.errors import NotAvailableError, TooSlowError
 from specimen.versioning.parsing import parse_json
 
 SECONDS_TO_STOP = 30.0
@@ -58,7 +58,7 @@ def read_dvc(root: Path, *arguments: str, seconds: float | None = None) -> str:
     try:
         done = _capture_dvc(root, *arguments, seconds=seconds)
     except subprocess.TimeoutExpired:
-        raise NotAvailableError(f"`dvc {' '.join(arguments[:2])}` gave no answer within {seconds:g} s") from None
+        raise TooSlowError(f"`dvc {' '.join(arguments[:2])}` gave no answer within {seconds:g} s") from None
     if done.returncode:
         lines = [line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
         reason = lines[0] if lines else f"exit status {done.returncode}"

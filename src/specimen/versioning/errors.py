@@ -7,6 +7,10 @@ class NotAvailableError(Exception):
     """DVC or Git cannot give something that was asked for; the message says why, and what to do."""
 
 
+class TooSlowError(NotAvailableError):
+    """DVC has not answered in time."""
+
+
 class NotFoundError(NotAvailableError):
     """A file that a revision does not have."""
 

@@ -11,6 +11,7 @@ from specimen.doctor.findings import Finding, fault, ok, warning
 from specimen.doctor.place import Place
 from specimen.doctor.secrets import without
 from specimen.doctor.table import as_json, format_line, summarise
+from specimen.versioning.errors import TooSlowError
 
 
 @pytest.fixture(autouse=True)
@@ -26,11 +27,21 @@ def test_a_check_that_breaks_is_a_fault_with_its_name_and_the_next_one_runs(tmp_
     def wrong(_place: Place) -> Finding:
         raise SpecimenError("params.yaml is wrong")
 
-    checks = {"broken": broken, "wrong": wrong, "nothing": lambda _place: None, "fine": lambda _place: ok("well")}
+    def slow(_place: Place) -> Finding:
+        raise TooSlowError("`dvc status` gave no answer within 1 s")
+
+    checks = {
+        "broken": broken,
+        "wrong": wrong,
+        "slow": slow,
+        "nothing": lambda _place: None,
+        "fine": lambda _place: ok("well"),
+    }
     lines = list(examine(Place(tmp_path), {"group": checks}))
     assert [(line.name, line.finding.status) for line in lines] == [
         ("broken", "fault"),
         ("wrong", "fault"),
+        ("slow", "warning"),
         ("fine", "ok"),
     ]
     assert lines[0].finding.what == "the check itself failed: ZeroDivisionError: by zero"

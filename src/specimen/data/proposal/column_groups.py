@@ -26,6 +26,8 @@ BALANCED = 0.8
 IN_NAMES = 0.95
 DENSE = 3
 """Whole numbers up to so many times their count are counters, and not measurements."""
+SHOWN = 3
+"""Other candidates that are named."""
 SHORT = 4
 """Letters of a name that may come again in another place."""
 
@@ -41,14 +43,29 @@ class Rows:
     kinship: Kinship | None
     """None: a table without photos."""
 
-    def judge(self, columns: list[str]) -> str:
-        """Return what speaks for columns as the group."""
+    def judge(self, columns: list[str], others: Collection[str] = ()) -> str:
+        """Return what speaks for columns as the group, and what the photos say of `others`."""
         groups = _joined(self.sheet, columns)
         texts = [f"{groups.nunique():,} objects of {len(groups) / max(1, groups.nunique()):.1f} rows on average"]
         if self.kinship is not None:
             together = self.kinship.judge(_by_image(groups, self.images))
             texts.append(say(together))
-        return "; ".join([*texts, *_say_labels(groups, self.target)])
+        return "; ".join([*texts, *_say_labels(groups, self.target), *self._say_others(columns, others)])
+
+    def _say_others(self, columns: list[str], others: Collection[str]) -> list[str]:
+        """Return the columns by which the photos would be parted likewise, those with the largest lift first."""
+        if self.kinship is None:
+            return []
+        lifts: dict[str, tuple[float, str]] = {}
+        for name in others:
+            if name in columns or not _repeats(self.sheet[name]):
+                continue
+            found = self.kinship.judge(_by_image(to_key(self.sheet[name]), self.images))
+            lift = found.neighbours / found.chance if found.chance else 0.0
+            if lift >= LIFT:
+                lifts[name] = lift, f"{name} {found.neighbours:.0%} ({found.chance:.1%})"
+        best = sorted(lifts.values(), reverse=True)[:SHOWN]
+        return [f"other columns: {', '.join(text for _, text in best)}"] if best else []
 
 
 def choose_group(rows: Rows, apart: Collection[str], wanted: list[str] | None) -> Reason:
@@ -64,12 +81,12 @@ def choose_group(rows: Rows, apart: Collection[str], wanted: list[str] | None) -
     named = [name for name in free if _names_objects(name) and _repeats(rows.sheet[name])]
     if named:
         chosen = _with_places(rows, _coarsest(rows.sheet, named), free)
-        return Reason("data.group", chosen, f"by its name: {rows.judge(chosen)}")
+        return Reason("data.group", chosen, f"by its name: {rows.judge(chosen, free)}")
     likely = {name: why for name in free if (why := _speaks_for(rows, name))}
     if likely:
         name = next(iter(likely))
         chosen = _with_places(rows, name, free)
-        return Reason("data.group", chosen, f"{likely[name]}; {rows.judge(chosen)}", doubt=True)
+        return Reason("data.group", chosen, f"{likely[name]}; {rows.judge(chosen, free)}", doubt=True)
     because = "no column repeats as the name of an object does: each row counts for itself"
     return Reason("data.group", None, because, doubt=True)
 

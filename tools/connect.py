@@ -74,7 +74,7 @@ def _agree(question: str, options: argparse.Namespace) -> None:
         return
     if not sys.stdin.isatty():
         raise SpecimenError("nobody is here to answer; --yes applies the plan, --plan shows it.")
-    if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
+    if _input(f"{question} [y/N] ").lower() not in ("y", "yes"):
         raise SpecimenError("nothing was changed.")
 
 
@@ -111,7 +111,15 @@ def _store(options: argparse.Namespace, known: dict[str, str]) -> Store:
 def _ask(question: str, flag: str) -> str:
     if not sys.stdin.isatty():
         raise SpecimenError(f"{flag} is missing, and nobody is here to answer.")
-    return input(f"{question}: ").strip()
+    return _input(f"{question}: ")
+
+
+def _input(question: str) -> str:
+    """Return an answer; that of Ctrl-D is none."""
+    try:
+        return input(question).strip()
+    except EOFError:
+        return ""
 
 
 def _places(root: Path, options: argparse.Namespace) -> tuple[str | None, Project | None]:

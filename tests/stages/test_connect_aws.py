@@ -13,6 +13,7 @@ import botocore.client
 import pytest
 from gh_stand_in import PREFIX
 from laboratory import REGION, Lab
+from projects import ROOT, run
 
 from specimen.connecting.cli_program import Program
 from specimen.connecting.roles import LONGEST_NAME, role_name
@@ -305,6 +306,28 @@ def test_nothing_is_changed_without_a_yes(lab: Lab, changes: Calls, monkeypatch:
     with mock.patch("sys.stdin.isatty", return_value=True), mock.patch("builtins.input", return_value="n"):
         assert "nothing was changed" in lab.fail(*FLAGS)
     assert changes == []
+
+
+def test_ctrl_d_is_no_answer(lab: Lab, changes: Calls) -> None:
+    with mock.patch("sys.stdin.isatty", return_value=True), mock.patch("builtins.input", side_effect=EOFError):
+        assert "nothing was changed" in lab.fail(*FLAGS)
+        assert "'' is not the address of a bucket" in lab.fail()
+    assert changes == []
+
+
+def test_make_hands_its_variables_on() -> None:
+    given = {
+        "URL": "s3://plants/x", "REGION": "eu-west-1", "ENDPOINT": "https://s3.example.org",
+        "GITHUB": "you/plants", "GITLAB": "lab/plants", "PROFILE": "lab",
+    }  # fmt: skip
+    said = run(
+        "make", "--dry-run", "connect", *(f"{name}={value}" for name, value in given.items()), "PLAN=1", cwd=ROOT
+    )
+    [line] = [line for line in said.replace("\\\n", " ").splitlines() if "tools/connect.py" in line]
+    options = {"REGION": "region", "ENDPOINT": "endpoint-url", "GITHUB": "github", "PROFILE": "profile"}
+    for name, value in given.items():
+        assert f'--{options.get(name, name.lower())} "{value}"' in line
+    assert line.split()[-1] == "--plan"
 
 
 def test_what_no_flag_says_is_asked_or_taken_from_origin(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

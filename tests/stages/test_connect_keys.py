@@ -207,6 +207,17 @@ def test_without_reviewers_both_pairs_are_secrets_of_the_repository(
     assert secrets_of(lab) == {"repository": {}, "train": {}}
 
 
+def test_what_cannot_be_a_store_is_one_message(
+    lab: Lab, keys: dict[str, Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export(monkeypatch, **keys)
+    url = ("--url", "s3://plants/specimen", "--github", "you/plants")
+    assert "--endpoint-url: Invalid endpoint" in lab.fail("--yes", *url, "--endpoint-url", "http://-store")
+    message = lab.fail("--yes", *url, "--endpoint-url", "http://127.0.0.1:9")
+    assert "s3:HeadBucket: Could not connect to the endpoint URL" in message
+    assert lab.github["secrets"] == {}
+
+
 def test_without_a_key_there_is_one_message(lab: Lab, keys: dict[str, Pair]) -> None:
     assert "export S3_WRITE_ACCESS_KEY_ID and S3_WRITE_SECRET_ACCESS_KEY" in lab.fail("--yes", *flags(lab))
 

@@ -48,7 +48,10 @@ def open_store(
         session = _session(profile_name=profile, region_name=store.region)
         if session.get_credentials() is None:
             return None
-    return session.client("s3", endpoint_url=store.endpoint, verify=verify)
+    try:
+        return session.client("s3", endpoint_url=store.endpoint, verify=verify)
+    except ValueError as error:  # it has its own idea of the names that a host may have
+        raise SpecimenError(f"--endpoint-url: {error}.") from None
 
 
 def _session(**options: str | None) -> Any:
@@ -74,7 +77,7 @@ def call(name: str, function: Callable[..., Answer], **arguments: Any) -> Answer
         ) from None
     except ClientError as error:
         raise _refusal(name, error.response.get("Error", {})) from None
-    except BotoCoreError as error:
+    except (BotoCoreError, OSError) as error:  # OSError: a certificate that is not there
         raise SpecimenError(f"{name}: {error}. What was done so far stays; the next run goes on from there.") from None
 
 

@@ -88,7 +88,12 @@ def _ask(kind: str) -> Pair:
     names = NAMES[kind]
     if not sys.stdin.isatty():
         raise SpecimenError(f"the key that {kind}s: export {names[0]} and {names[1]}; nobody is here to enter it.")
-    first, second = (getpass.getpass(f"The key that {kind}s, {what}: ").strip() for what in ("its id", "its secret"))
+    try:
+        first, second = (
+            getpass.getpass(f"The key that {kind}s, {what}: ").strip() for what in ("its id", "its secret")
+        )
+    except EOFError:
+        first = second = ""
     if not first or not second:
         raise SpecimenError(f"the key that {kind}s: nothing was entered.")
     return first, second

@@ -46,5 +46,6 @@ def trust_policy(provider: str, subject: str) -> Policy:
 
 
 def shown(policy: Policy) -> str:
-    """Return a policy as the lines of a plan."""
-    return json.dumps(policy, indent=2)
+    """Return a policy as JSON with a line for each statement."""
+    statements = ",\n  ".join(json.dumps(statement) for statement in policy["Statement"])
+    return f'{{"Version": "{policy["Version"]}", "Statement": [\n  {statements}\n]}}'

@@ -90,7 +90,7 @@ def worst_group(predictions: pd.DataFrame, task: str, unit: str, head: Side) -> 
             worst.iterrows(), photos, head.explained(worst, key, photos), _say(worst, unit), strict=True
         )
     )
-    return Group("Largest errors now", "", cards)
+    return Group("Largest errors now", HEAT_NOTE, cards)
 
 
 def suspects_group(advice: Advice, unit: str, head: Side) -> Group:
@@ -126,7 +126,7 @@ def data_groups(diff: DataDiff, unit: str, base: Side, head: Side) -> list[Group
         ("Another photo under the same name", pd.DataFrame(index=diff.replaced), lambda row: "", (base, head)),
     ]  # fmt: skip
     return [
-        Group(f"{title}: {len(rows):,}", "", shown(rows, text, *sides))
+        Group(_counted(title, len(rows)), "", shown(rows, text, *sides))
         for title, rows, text, sides in groups
         if len(rows)
     ]
@@ -146,7 +146,12 @@ def rejected_group(
         Card(name, f"rule {rule}", () if (photo := read(name)) is None else (Panel("", photo),))
         for name, rule in rows.head(MOST)[["image", "rule"]].astype(str).itertuples(index=False)
     )
-    return Group(f"Newly rejected: {len(rows):,}", "", cards)
+    return Group(_counted("Newly rejected", len(rows)), "", cards)
+
+
+def _counted(title: str, count: int) -> str:
+    """Return a title with the number of photos, and how many of them are shown where that is not all."""
+    return f"{title}: {count:,}{f', of which {MOST} are shown' if count > MOST else ''}"
 
 
 def _truth(target: object, unit: str) -> str:

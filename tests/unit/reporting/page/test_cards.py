@@ -63,6 +63,7 @@ def test_the_worst_class_is_said_with_its_set() -> None:
     group = worst_group(table, "classification", "", HEAD)
     assert [card.name for card in group.cards] == ["b.jpg", "c.jpg", "a.jpg"]
     assert group.cards[0].panels[1].lines == ("y 80%", "set of 2: y, x")
+    assert group.note.startswith("Bright areas of the grey copies speak for the prediction")
 
 
 def test_the_labels_to_check_are_shown_with_what_the_folds_say() -> None:
@@ -94,7 +95,7 @@ def test_a_thousand_photos_are_counted_and_some_shown() -> None:
     rejected = pd.DataFrame({"image": [f"{place}.jpg" for place in range(1000)], "rule": "label_out_of_range"})
     group = rejected_group(rejected, pd.Index(rejected["image"]), lambda name: None)
     assert group is not None
-    assert group.title == "Newly rejected: 1,000"
+    assert group.title == "Newly rejected: 1,000, of which 12 are shown"
     assert len(group.cards) == 12
     assert group.cards[0].text == "rule label_out_of_range"
 

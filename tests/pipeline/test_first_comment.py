@@ -92,6 +92,11 @@ printf 'export PATH="%s/.venv/bin:$PATH"\\n' "$PWD" > .venv/bin/activate
 chmod +x .venv/bin/*
 """
 SUBJECT = f"{PREFIX}:pull_request"
+PULL = {
+    "github.event.number": 7,
+    "github.base_ref": "main",
+    "github.event.pull_request.head.repo.full_name": "You/Plants",
+}
 
 
 def commands_of_the_readme() -> str:
@@ -209,12 +214,7 @@ def test_from_the_template_to_the_first_comment(lab: Lab, tmp_path: Path, monkey
     assert "https://github.com/You/Plants/pull/7" in shown
     assert lab.github["environments"]["train"]
     head, base = (git(tmp_path / "origin.git", "rev-parse", name).strip() for name in ("longer", "main"))
-    pull = {
-        "github.event.number": 7,
-        "github.base_ref": "main",
-        "github.event.pull_request.head.repo.full_name": "You/Plants",
-    }
-    report = run_on_github(lab, tmp_path, "report", head, **pull)
+    report = run_on_github(lab, tmp_path, "report", head, **PULL)
     assert not report.failed, "\n".join(report.log)
 
     known = [
@@ -240,3 +240,29 @@ def test_from_the_template_to_the_first_comment(lab: Lab, tmp_path: Path, monkey
     assert "actions/runs/12/artifacts/345" in text
     assert "| `train.epochs` | 9 | 20 |" in text
     assert "**Yes.** `dvc.lock` is what code, params and data give, and the remote has every output." in text
+
+
+def test_the_first_pull_request_of_a_copy_without_a_bucket_is_run_and_reported(lab: Lab, tmp_path: Path) -> None:
+    """And its report says what to do; nobody is asked for the bucket of the template."""
+    make_template(tmp_path)
+    put_programs(tmp_path / "bin")
+    work = tmp_path / "work"
+    git(work, "switch", "--quiet", "-c", "longer")
+    params = work / "params.yaml"
+    params.write_text(params.read_text().replace("epochs: 9", "epochs: 20"))
+    commit_all(work, "Train for 20 epochs")
+    git(work, "push", "--quiet", str(tmp_path / "origin.git"), "longer")
+
+    job = run_on_github(lab, tmp_path, "report", "origin/longer", **PULL)
+
+    log = "\n".join(job.log)
+    assert not job.failed, log
+    assert "::notice::Neither a role nor keys for a bucket are set; `make connect` sets them." in log
+    assert "so everything runs: no bucket is connected yet; `make connect` does it." in log
+    assert "Running stage 'train'" in log
+    text = checked((job.folder / "report.md").read_text(encoding="utf-8"))
+    assert "**Verdict: not comparable" in text
+    assert "no bucket is connected yet; `make connect` does it" in text
+    assert "| `train.epochs` | 9 | 20 |" in text
+    assert "| `rmse` | 0.0" in text, "of the base, from Git"
+    assert {path.name for path in (tmp_path / "artifacts/report").iterdir()} == {"report.json", "number"}

@@ -36,8 +36,10 @@ class Place:
 
     @cached_property
     def dvc_config(self) -> Mapping[str, Any]:
-        """DVC's config, that of the user and the system included. Raises `SpecimenError` where DVC cannot read it."""
-        return read_dvc_config(self.root)
+        """DVC's config, that of the user and the system included; empty where it cannot be read, which a check says."""
+        with suppress(SpecimenError):
+            return read_dvc_config(self.root)
+        return {}
 
     def once(self, name: str, ask: Callable[[], T]) -> T:
         """Return the answer to a question that several checks ask, which is asked once."""

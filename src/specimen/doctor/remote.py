@@ -26,8 +26,10 @@ SECRET = ("access_key_id", "secret_access_key", "session_token", "password")
 SHOWN = 5
 
 
-def check_address(place: Place) -> Finding:
+def check_address(place: Place) -> Finding | None:
     """Is there a remote, and is it another one than that of the template?"""
+    if not place.dvc_config:  # `check_dvc` says why
+        return None
     name, remote = _remote(place)
     if not remote:
         return warning(
@@ -43,7 +45,7 @@ def check_address(place: Place) -> Finding:
 
 def check_secrets(place: Place) -> Finding | None:
     """Are there keys in the config that Git keeps?"""
-    remotes = read_dvc_config(place.root, "repo").get("remote", {})
+    remotes = read_dvc_config(place.root, "repo").get("remote", {}) if place.dvc_config else {}
     found = [f"{name}: {key}" for name, remote in remotes.items() for key in SECRET if key in remote]
     if not found:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from importlib import metadata
 from pathlib import Path
 
 from specimen.common import sample_stage
@@ -11,7 +12,8 @@ from specimen.common.errors import SpecimenError
 from specimen.config.base import PARAMS_FILE
 from specimen.config.params import load_params
 from specimen.doctor.findings import Finding, fault, ok, warning
-from specimen.doctor.place import SECONDS, Place
+from specimen.doctor.place import SECONDS, Place, read_dvc_config
+from specimen.versioning.errors import NotAvailableError, TooSlowError
 from specimen.versioning.git_commands import ask_git, read_git
 from specimen.versioning.provenance import stale_stages, uncommitted
 from specimen.versioning.revisions import LOCK
@@ -19,6 +21,8 @@ from specimen.versioning.revisions import LOCK
 HOOKS = ("pre-commit", "pre-push", "post-checkout")
 INSTALL_HOOKS = f"`pre-commit install {' '.join(f'--hook-type {name}' for name in HOOKS)}`"
 CONFLICT = "<<<<<<< "
+NOT_REPRODUCED = "failed to reproduce"
+"""What DVC says of a stage that would have to run, and whose data are not here."""
 SHOWN = 5
 
 
@@ -64,6 +68,17 @@ def check_params(place: Place) -> Finding:
     return ok(f"{PARAMS_FILE} is valid")
 
 
+def check_dvc(place: Place) -> Finding:
+    """Is this a repository of DVC whose config can be read?"""
+    if not (place.root / ".dvc").is_dir():
+        return fault("not a repository of DVC: no folder .dvc", "Run from the root of the repository, or `dvc init`.")
+    try:
+        read_dvc_config(place.root)
+    except SpecimenError as error:
+        return fault(str(error), "Correct .dvc/config or .dvc/config.local.")
+    return ok(f"DVC {metadata.version('dvc')}")
+
+
 def check_lock(place: Place) -> Finding:
     """Has everything run on the params, the code and the data that are here?"""
     lock = place.root / LOCK
@@ -72,7 +87,16 @@ def check_lock(place: Place) -> Finding:
     if CONFLICT in lock.read_text(encoding="utf-8", errors="replace"):
         way_out = f"`git checkout --theirs {LOCK} metrics && dvc repro` (CONTRIBUTING.md)"
         return fault(f"{LOCK} has the marks of a merge conflict", way_out)
-    stale = [name for name, is_stale in stale_stages(place.root, SECONDS).items() if is_stale]
+    try:
+        stale = [name for name, is_stale in stale_stages(place.root, SECONDS).items() if is_stale]
+    except TooSlowError:
+        raise
+    except NotAvailableError as error:
+        if NOT_REPRODUCED not in str(error):  # dvc.yaml is wrong
+            raise
+        return warning(
+            f"not current, and data are missing: {error}", "`dvc pull` brings data, `dvc repro` runs the rest."
+        )
     if stale:
         return warning(f"not run on what is here: {', '.join(stale)}", "`dvc repro`, and commit dvc.lock and metrics")
     changed = uncommitted(place.root) if ask_git(place.root, "rev-parse", "HEAD") else []
@@ -83,6 +107,8 @@ def check_lock(place: Place) -> Finding:
 
 def check_links(place: Place) -> Finding | None:
     """Are DVC's cache and the workspace on one file system, so that files need not be copied?"""
+    if not place.dvc_config:
+        return None
     cache = _cache_folder(place)
     nearest = next(folder for folder in (cache, *cache.parents) if folder.exists())
     kinds = _link_kinds(place)
@@ -96,10 +122,9 @@ def check_links(place: Place) -> Finding | None:
         return warning(f"the cache is on another file system ({cache}): DVC copies each file", way_out)
     if not os.access(nearest, os.W_OK):
         return fault(f"the cache {cache} cannot be written to", "`dvc cache dir --local FOLDER` names another one.")
-    if _can_reflink(nearest, place.root):
-        return ok("cache and workspace share their files (reflink)")
-    if {"hardlink", "symlink"} & set(kinds):
-        return ok(f"cache and workspace share their files ({', '.join(kinds)})")
+    links = ["reflink"] if _can_reflink(nearest, place.root) else sorted({"hardlink", "symlink"} & set(kinds))
+    if links:
+        return ok(f"cache and workspace share their files ({', '.join(links)})")
     return ok("cache and workspace are on one file system; each file is there twice, as a copy")
 
 
@@ -143,6 +168,7 @@ CHECKS = {
     "Git": check_git,
     "hooks": check_hooks,
     "params": check_params,
+    "DVC": check_dvc,
     "dvc.lock": check_lock,
     "links": check_links,
     "sample": check_sample,

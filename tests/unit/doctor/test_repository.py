@@ -6,9 +6,11 @@ from pathlib import Path
 import projects
 import pytest
 
-from specimen.doctor import repository
+from specimen.doctor import remote, repository
+from specimen.doctor.examine import examine
 from specimen.doctor.findings import Finding
 from specimen.doctor.place import Place
+from specimen.versioning.errors import NotAvailableError
 
 
 @pytest.fixture
@@ -87,6 +89,37 @@ def test_a_lock_in_conflict_is_a_fault_and_a_stale_one_a_warning(place: Place, m
     lock.write_text("stages: {}\n# run again\n")
     found = repository.check_lock(place)
     assert (found.status, found.what) == ("warning", "current, but not committed: dvc.lock")
+
+
+def test_a_stale_lock_without_its_data_is_a_warning_and_a_wrong_pipeline_is_none_of_that(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place.root / "dvc.lock").touch()
+
+    def fail(message: str) -> Finding:
+        def stale_stages(_root: Path, _seconds: float) -> dict[str, bool]:
+            raise NotAvailableError(message)
+
+        monkeypatch.setattr(repository, "stale_stages", stale_stages)
+        return repository.check_lock(place)
+
+    assert fail("failed to reproduce 'validate': no such file").status == "warning"
+    with pytest.raises(NotAvailableError, match=r"dvc\.yaml"):
+        fail("'dvc.yaml' is invalid")
+
+
+def test_without_dvc_one_line_says_so(tmp_path: Path) -> None:
+    groups = {"repository": repository.CHECKS, "remote": remote.CHECKS}
+    lines = list(examine(Place(tmp_path), groups))
+    assert [line.name for line in lines if ".dvc" in line.finding.what] == ["DVC"]
+    assert not [line for line in lines if line.group == "remote"]
+
+
+def test_a_config_that_dvc_cannot_read_is_one_fault(place: Place) -> None:
+    broken = write_config(place, "[core\n")
+    lines = list(examine(broken, {"repository": {"DVC": repository.check_dvc}, "remote": remote.CHECKS}))
+    assert [(line.name, line.finding.status) for line in lines] == [("DVC", "fault")]
+    assert found_by(repository.check_dvc, write_config(place, "")).status == "ok"
 
 
 def write_config(place: Place, text: str) -> Place:

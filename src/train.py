@@ -24,7 +24,7 @@ from specimen.models.meta import ModelMeta
 from specimen.models.model import Model, save_model
 from specimen.training.batches import Batch
 from specimen.training.calibration import too_few_groups
-from specimen.training.checkpoint import Checkpoint, run_fingerprint
+from specimen.training.checkpoint import Checkpoint, require_agreement, run_fingerprint
 from specimen.training.compute import Compute, pick_compute, precision_name
 from specimen.training.distributed import process_group
 from specimen.training.epoch_records import EpochRecord, append_epoch_record, history_table
@@ -53,7 +53,7 @@ def main() -> None:
         if (file := weights_file(train.weights)) is not None:
             require_dep("train", file, "train.weights")
         store = Store.load(PREPARED)
-        use_threads(train.threads, group.size)
+        use_threads(train.threads, group)
         compute = pick_compute(train.device, train.precision, train.backbone, group)
         name = run_name(train.model_dump(mode="json", exclude=set(train.ignored)))
         with (
@@ -92,6 +92,7 @@ def train_network(store: Store, train: Train, compute: Compute, tracking: Tracki
     if (saved := checkpoint.load()) is not None:
         state.load_state_dict(saved)
         LOG.info("goes on after epoch %d, from %s", len(state.records), CHECKPOINT)
+    require_agreement(group, checkpoint, len(state.records))
     monitor = setup.task.monitor
     for record in state.records:
         _publish(record, tracking, is_first=group.is_first)

@@ -16,6 +16,7 @@ from specimen.config.train import Train
 from specimen.data.dataset.store import Store
 from specimen.training.batches import Batch
 from specimen.training.compute import pick_compute
+from specimen.training.distributed import ProcessGroup
 from specimen.training.hardware import compute_reproducibly, use_threads
 from specimen.training.loop import fit
 from specimen.training.setup import set_up_training
@@ -33,7 +34,7 @@ def main() -> None:
     keep_freed_memory()
     compute_reproducibly()
     train = load_section("train", Train).model_copy(update={"epochs": 1})
-    use_threads(train.threads)
+    use_threads(train.threads, ProcessGroup())
     compute = pick_compute(train.device, train.precision, train.backbone)
     setup = set_up_training(Store.load(PREPARED), train, compute)
     state = make_training_state(setup.model, train, STEPS)

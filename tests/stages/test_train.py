@@ -8,10 +8,12 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,7 @@ from specimen.training.datasets import PictureDataset
 STAGE = projects.ROOT / "src/train.py"
 SPLITS = ["train"] * 20 + ["val"] * 5 + ["test"] * 3
 NAMES = [f"{number}.png" for number in range(len(SPLITS))]
+TORCHRUN = (sys.executable, "-m", "torch.distributed.run")
 TABULAR = {"backbone": "none", "features": ["age", "kind"]}
 TINY = {"backbone": "tiny"}  # has batch norm and dropout, as the next one
 MOBILE = {"backbone": "mobilenet_v3_small"}
@@ -516,10 +519,27 @@ def test_torchrun_starts_two_processes(project: Configure) -> None:
     train.main()
     one = pd.read_csv(OUTPUTS[1])
     train.MODEL.unlink()
-    torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
-    said = projects.run(sys.executable, *torchrun, str(STAGE), cwd=Path.cwd())
+    said = projects.run(*TORCHRUN, "--standalone", "--nproc-per-node", "2", str(STAGE), cwd=Path.cwd())
     check_two_processes(said, one, "none")
     assert load_model(train.MODEL)[1].training.best_epoch == one["val_rmse"].idxmin() + 1
+
+
+def test_two_launchers_on_two_nodes_train_as_two_processes_on_one(project: Configure) -> None:
+    project(**TABULAR, seed=3)
+    projects.run(*TORCHRUN, "--standalone", "--nproc-per-node", "2", str(STAGE), cwd=Path.cwd())
+    together = [Path(name).read_bytes() for name in OUTPUTS]
+    train.MODEL.unlink()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    where = ("--nnodes", "2", "--nproc-per-node", "1", "--master-addr", "127.0.0.1", "--master-port", port)
+    with ThreadPoolExecutor() as nodes:
+        launchers = [
+            nodes.submit(projects.run, *TORCHRUN, *where, "--node-rank", rank, str(STAGE), cwd=Path.cwd())
+            for rank in "01"
+        ]
+        said = "".join(launcher.result() for launcher in launchers)
+    assert said.count("epoch 3/3") == 1
+    assert [Path(name).read_bytes() for name in OUTPUTS] == together
 
 
 def check_two_processes(said: str, one: pd.DataFrame, backbone: str) -> None:

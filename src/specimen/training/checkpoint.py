@@ -13,11 +13,13 @@ from pathlib import Path
 
 import torch
 
+from specimen.common.errors import SpecimenError
 from specimen.common.files import replace_atomically
 from specimen.data.dataset.shards import MANIFEST
 from specimen.models.meta import ModelMeta
 from specimen.models.torch_files import read_torch
 from specimen.training.compute import Compute
+from specimen.training.distributed import ProcessGroup
 from specimen.training.training_state import StateDict
 
 
@@ -48,6 +50,21 @@ class Checkpoint:
     def remove(self) -> None:
         """Remove it at the end of a run."""
         self.path.unlink(missing_ok=True)
+
+
+def require_agreement(group: ProcessGroup, checkpoint: Checkpoint, epochs: int) -> None:
+    """Raise `SpecimenError` where a process, on another machine, begins with other data or epochs than the first."""
+    (first, epochs_of_first), *others = group.gather((checkpoint.fingerprint, epochs))
+    if any(fingerprint != first for fingerprint, _ in others):
+        raise SpecimenError(
+            "train: the processes do not see the same data, params, code, device and torch. Work in a folder that all "
+            "machines share, or bring each to the same commit: git pull && dvc pull"
+        )
+    if any(count != epochs_of_first for _, count in others):
+        raise SpecimenError(
+            f"train: some processes would go on after epoch {epochs_of_first}, others not: {checkpoint.path} is not on "
+            "every machine. Copy it there, delete it, or work in a folder that the machines share."
+        )
 
 
 def run_fingerprint(prepared: Path, weights: str, meta: ModelMeta, compute: Compute, script: Path) -> str:

@@ -25,6 +25,8 @@ class ProcessGroup:
     size: int = 1
     local_rank: int = 0
     """Number on this machine, which is also the number of the GPU."""
+    local_size: int = 1
+    """How many of them are on this machine."""
 
     @property
     def is_first(self) -> bool:
@@ -57,7 +59,7 @@ def process_group() -> Iterator[ProcessGroup]:
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     dist.init_process_group(backend, store=store, rank=rank, world_size=size)
     try:
-        yield ProcessGroup(rank, size, local_rank)
+        yield ProcessGroup(rank, size, local_rank, int(os.environ.get("LOCAL_WORLD_SIZE", size)))
     except BaseException:
         if not _is_first_failure(store):
             sys.exit(EXIT_USER_ERROR)

@@ -15,6 +15,7 @@ from torch import Tensor
 from specimen.common.cores import available_cores
 from specimen.common.errors import SpecimenError, is_out_of_memory
 from specimen.data.dataset.store import Pictures
+from specimen.training.distributed import ProcessGroup
 
 RESIDENT_SHARE = 0.4
 """Largest share of the free memory of a GPU that pictures may take; the rest is for the model."""
@@ -30,13 +31,14 @@ def compute_reproducibly() -> None:
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
-def use_threads(wanted: int | None, processes: int = 1) -> None:
-    """Compute on the wanted number of threads, shared among the processes; `None` is one for each core we may use.
+def use_threads(wanted: int | None, group: ProcessGroup) -> None:
+    """Compute on the wanted number of threads, shared among all processes; `None` is one for each core we may use here.
 
     Set here and not left to OMP_NUM_THREADS: batch norm and the gradients of convolutions add up one part for each
     thread, so what the environment happens to say would change the last bits of the model.
     """
-    torch.set_num_threads(max(1, (wanted or available_cores()) // processes))
+    of_each = available_cores() // group.local_size if wanted is None else wanted // group.size
+    torch.set_num_threads(max(1, of_each))
 
 
 @contextmanager

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import builders
 import numpy as np
@@ -12,7 +14,7 @@ import torch
 
 from specimen.common.errors import SpecimenError
 from specimen.common.files import replace_atomically
-from specimen.training.checkpoint import Checkpoint, fingerprint, run_fingerprint
+from specimen.training.checkpoint import Checkpoint, fingerprint, require_agreement, run_fingerprint
 from specimen.training.compute import Compute
 from specimen.training.distributed import ProcessGroup
 
@@ -121,3 +123,27 @@ def test_another_machine_with_the_same_data_may_go_on_and_one_with_other_picture
     marks = [run_fingerprint(one, "none", builders.model_meta(), compute, Path(__file__)) for one in folders]
     assert marks[0] == marks[1]
     assert len(set(marks[1:])) == 4
+
+
+@dataclass(frozen=True)
+class OfTwo(ProcessGroup):
+    """A group of two whose second process has other values."""
+
+    second: Any = None
+
+    def gather(self, value: Any) -> list[Any]:
+        return [value, self.second]
+
+
+def test_processes_that_begin_alike_may_go_on(tmp_path: Path) -> None:
+    require_agreement(OfTwo(second=("a", 2)), Checkpoint(tmp_path / "checkpoint.pt", "a"), 2)
+
+
+@pytest.mark.parametrize(
+    ("second", "fault"), [(("b", 2), "do not see the same data"), (("a", 0), "go on after epoch 2")]
+)
+def test_processes_with_other_data_or_without_the_checkpoint_are_refused(
+    tmp_path: Path, second: tuple[str, int], fault: str
+) -> None:
+    with pytest.raises(SpecimenError, match=fault):
+        require_agreement(OfTwo(second=second), Checkpoint(tmp_path / "checkpoint.pt", "a"), 2)

@@ -34,10 +34,13 @@ def main() -> None:
     parser.add_argument("--spare", type=int, default=3, help="epochs in which no trial is stopped; default 3")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--study", default="sweep", help="name of the study; the same name goes on with it")
+    where = "address of a database, or file on a shared disk, for a search by several machines; default: in sweep/"
+    parser.add_argument("--storage", default=f"sqlite:///{FOLDER}/study.db", help=where)
     parser.add_argument("--apply", action="store_true", help="put the best trial so far into the workspace, and end")
     arguments = parser.parse_args()
     goal = Goal.of_task(TASKS[load_params().data.task])
-    study = open_study(FOLDER, arguments.study, goal, seed=arguments.seed, spare=arguments.spare)
+    FOLDER.mkdir(exist_ok=True)
+    study = open_study(arguments.storage, arguments.study, goal, spare=arguments.spare)
     set_space(study, arguments.space)
     if arguments.apply:
         apply_best(study)
@@ -45,7 +48,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # both stop the trial in good order, also in the background
         signal.signal(number, signal.default_int_handler)
     try:
-        search(study, goal, arguments.trials, FOLDER)
+        search(study, goal, arguments.trials, FOLDER, seed=arguments.seed)
     finally:
         show(study, goal)
 

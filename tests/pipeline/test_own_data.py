@@ -115,10 +115,10 @@ def apply_by_sweep(folder: Path, experiment: str) -> None:
     from specimen.models.task import TASKS
 
     with process_in(folder):
-        study = open_study(folder / "sweep", "sweep", Goal.of_task(TASKS["classification"]), seed=1, spare=3)
+        study = open_study(str(folder / "study.log"), "sweep", Goal.of_task(TASKS["classification"]), spare=3)
         study.set_user_attr("space", ["train.lr=1e-4..1e-2"])
         study.add_trial(optuna.trial.create_trial(value=1.0, user_attrs={"experiment": experiment}))
-    run_script(folder, "sweep", "--apply")
+    run_script(folder, "sweep", "--apply", "--storage", "study.log")
 
 
 def test_a_sheet_next_to_a_zip_is_learnt_from_imported_weights(clone: Path, web: str, draw_photos: DrawPhotos) -> None:

@@ -13,7 +13,7 @@ import pandas as pd
 import psutil
 import pytest
 import yaml
-from projects import commit_all, dvc_here, git, init_git
+from projects import ROOT, commit_all, dvc_here, git, init_git
 
 optuna = pytest.importorskip("optuna", reason="needs the extra tune")
 
@@ -21,6 +21,7 @@ import sweep  # noqa: E402
 
 from specimen.common.errors import SpecimenError  # noqa: E402
 from specimen.experiments import study as study_of_trials  # noqa: E402
+from specimen.experiments.study import Goal, open_study  # noqa: E402
 from specimen.experiments.trial import Trial  # noqa: E402
 
 TRAIN = """
@@ -216,3 +217,41 @@ def test_without_the_extra_the_message_says_how_to_install_it(repository: Path) 
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("error: sweep needs the extra 'tune', which is not installed")
+
+
+def test_two_machines_search_in_one_study(fresh: Path, tmp_path: Path) -> None:
+    """Here: two clones, each with a process of its own, and a file that both append to."""
+    storage = tmp_path / "study.log"
+    words = ("-S", "train.lr=1e-4..1e-2:log", "--storage", str(storage), "--trials", "4")
+    env = os.environ | {"PYTHONPATH": str(ROOT / "src"), "DVC_NO_ANALYTICS": "1"}
+    searches = []
+    for name in ("one", "two"):
+        git(tmp_path, "clone", "--quiet", str(fresh), name)
+        searches.append(
+            subprocess.Popen([sys.executable, str(ROOT / "tools/sweep.py"), *words], cwd=tmp_path / name, env=env)
+        )
+    assert [search.wait(300) for search in searches] == [0, 0]
+    study = open_study(str(storage), "sweep", Goal("val_rmse", higher_is_better=False), spare=3)
+    names = [trial.user_attrs["experiment"] for trial in study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))]
+    found = [git(tmp_path / name, "for-each-ref", "refs/exps") for name in ("one", "two")]
+    assert all("/sweep-00" in of_one for of_one in found)
+    assert all(sum(name in of_one for of_one in found) == 1 for name in names)
+    assert 4 <= len(study.trials) <= 5
+    assert len({trial.params["train.lr"] for trial in study.trials}) == len(study.trials)
+
+
+@pytest.mark.usefixtures("fake_trials")
+def test_the_values_of_a_trial_follow_from_its_number(repository: Path, tmp_path: Path) -> None:
+    """So a sweep that goes on, or that several share, is the one that would have been."""
+    tried = []
+    for number, parts in enumerate(((12,), (3, 11, 12))):
+        for trials in parts:
+            run_sweep("-S", "train.lr=0.1..0.9", "--storage", str(tmp_path / f"{number}.log"), "--trials", str(trials))
+        study = open_study(str(tmp_path / f"{number}.log"), "sweep", Goal("val_rmse", higher_is_better=False), spare=3)
+        tried.append([trial.params["train.lr"] for trial in study.trials])
+    assert tried[0] == tried[1]
+
+
+def test_a_database_that_cannot_be_opened_is_named(repository: Path) -> None:
+    with pytest.raises(SpecimenError, match=r"sweep: cannot open --storage 'nosuch://host/db': "):
+        run_sweep("-S", "train.lr=1e-3,1e-2", "--storage", "nosuch://host/db")

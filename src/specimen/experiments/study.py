@@ -44,27 +44,46 @@ class Goal:
         return float(max(values) if self.higher_is_better else min(values))
 
 
-def open_study(folder: Path, name: str, goal: Goal, *, seed: int, spare: int) -> optuna.Study:
-    """Begin a study in the database of a folder, or go on with it; no trial is stopped in its first `spare` epochs."""
+def open_study(storage: str, name: str, goal: Goal, *, spare: int) -> optuna.Study:
+    """Begin a study, or go on with it; no trial is stopped in its first `spare` epochs.
+
+    `storage` is the address of a database, or the path of a file on a disk that several machines share, to which Optuna
+    appends what each of them does. Raises `SpecimenError` where it cannot be opened.
+    """
     try:
         import optuna  # noqa: PLC0415 - an extra
     except ModuleNotFoundError:
         raise SpecimenError(missing_extra("sweep", "tune")) from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # failures are printed by `search`
-    folder.mkdir(exist_ok=True)
+    try:
+        return optuna.create_study(
+            storage=_open_storage(storage),
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=3, n_warmup_steps=spare),
+            study_name=name,
+            direction="maximize" if goal.higher_is_better else "minimize",
+            load_if_exists=True,
+        )
+    # Of SQLAlchemy and of the driver of each database.
+    except Exception as error:
+        raise SpecimenError(f"sweep: cannot open --storage '{storage}': {error}") from error
+
+
+def _open_storage(storage: str) -> optuna.storages.BaseStorage:
+    from optuna import storages  # noqa: PLC0415 - an extra
+
+    if "://" not in storage:
+        return storages.JournalStorage(storages.journal.JournalFileBackend(storage))
     with warnings.catch_warnings(action="ignore"):  # that the sign of life is experimental
         # A trial that no longer gives one, because the sweep was killed, counts as failed.
-        storage = optuna.storages.RDBStorage(f"sqlite:///{folder / 'study.db'}", heartbeat_interval=60)
-    study = optuna.create_study(
-        storage=storage,
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=3, n_warmup_steps=spare),
-        study_name=name,
-        direction="maximize" if goal.higher_is_better else "minimize",
-        load_if_exists=True,
-    )
-    # Not the seed alone: a study that goes on would begin with the trials that it has.
-    study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.get_trials(deepcopy=False)))
-    return study
+        return storages.RDBStorage(storage, heartbeat_interval=60)
+
+
+def _use_sampler(trial: optuna.Trial, seed: int) -> None:
+    """Choose the values of a trial by its number, which no other trial has, whichever process or machine runs it."""
+    from optuna.samplers import TPESampler  # noqa: PLC0415 - an extra
+
+    with warnings.catch_warnings(action="ignore"):  # that it is experimental to reckon with trials that still run
+        trial.study.sampler = TPESampler(seed=seed + trial.number, constant_liar=True)
 
 
 def set_space(study: optuna.Study, space: Sequence[str]) -> None:
@@ -85,7 +104,7 @@ def set_space(study: optuna.Study, space: Sequence[str]) -> None:
     study.set_user_attr("space", wanted)
 
 
-def search(study: optuna.Study, goal: Goal, trials: int, folder: Path) -> None:
+def search(study: optuna.Study, goal: Goal, trials: int, folder: Path, *, seed: int) -> None:
     """Run trials until the study has so many. Raises `SpecimenError` when one after another fails."""
     from optuna.trial import TrialState  # noqa: PLC0415 - an extra
 
@@ -93,6 +112,7 @@ def search(study: optuna.Study, goal: Goal, trials: int, folder: Path) -> None:
     failed: list[SpecimenError] = []
 
     def objective(trial: optuna.Trial) -> float:
+        _use_sampler(trial, seed)
         changes = {key: dimension.suggest(trial, key) for key, dimension in space.items()}
         try:
             value = run_trial(trial, changes, goal, folder)

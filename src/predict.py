@@ -12,6 +12,7 @@ import specimen.common.interrupts  # isort: skip # noqa: F401
 
 import argparse
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args
 
@@ -23,6 +24,7 @@ from specimen.common.errors import SpecimenError
 from specimen.common.files import replace_atomically
 from specimen.common.memory import keep_freed_memory
 from specimen.common.numbers import Decimal
+from specimen.common.ray_map import on_ray
 from specimen.data.readers.decode import ignore_pillow_warnings
 from specimen.data.readers.header_choice import Place
 from specimen.data.readers.tables import read_table
@@ -30,6 +32,7 @@ from specimen.inference.batch_prediction import predict_files
 from specimen.inference.feature_table import Style, join_features, unknown_features
 from specimen.inference.inputs import Input, find_inputs
 from specimen.inference.load import load_predictor
+from specimen.inference.ray_prediction import predict_on_ray
 from specimen.inference.writers import check_writable, open_writer
 from specimen.models.predictor import Predictor
 
@@ -58,7 +61,11 @@ def main() -> None:
     check_writable(options.output, len(inputs))
     predictor = load_predictor(options.model, options.precision)
     samples = _samples(predictor, inputs, options)
-    bad, reasons = predict_to(options.output, predictor, inputs, samples)
+    if on_ray():
+        tables = predict_on_ray(options.model, options.precision, predictor.batch_size, inputs, samples)
+    else:
+        tables = predict_files(predictor, inputs, samples)
+    bad, reasons = predict_to(options.output, tables, len(inputs))
     meta = predictor.meta
     target = f"{meta.target} in {meta.unit}" if meta.unit else meta.target
     print(f"{options.output}: {target} of {len(inputs) - bad} photos")
@@ -68,14 +75,14 @@ def main() -> None:
         sys.exit(EXIT_BAD_PHOTOS)
 
 
-def predict_to(path: Path, predictor: Predictor, inputs: list[Input], samples: pd.DataFrame) -> tuple[int, list[str]]:
+def predict_to(path: Path, tables: Iterable[pd.DataFrame], photos: int) -> tuple[int, list[str]]:
     """Write the table of predictions; return the number of bad photos, and the reasons of the first ones."""
     bad = 0
     reasons: list[str] = []
-    bar = tqdm(total=len(inputs), unit=" photos", disable=None)
+    bar = tqdm(total=photos, unit=" photos", disable=None)
     try:
         with bar, replace_atomically(path) as aside, open_writer(aside, path.suffix) as write:
-            for table in predict_files(predictor, inputs, samples):
+            for table in tables:
                 write(table)
                 failed = table[table["error"].notna()]
                 bad += len(failed)

@@ -259,7 +259,8 @@ def test_a_table_is_read_as_the_training_sheet_was_unless_the_options_say_otherw
     monkeypatch.setattr(
         predict, "load_predictor", lambda *_: SimpleNamespace(meta=builders.model_meta(dataset=dataset))
     )
-    monkeypatch.setattr(predict, "predict_to", lambda *given: seen.append(given[-1]) or (0, []))
+    monkeypatch.setattr(predict, "predict_files", lambda *given: seen.append(given[-1]) or [])
+    monkeypatch.setattr(predict, "predict_to", lambda *given: (0, []))
     (tmp_path / "ages.csv").write_text("image;age\nphoto_0.jpg;1.007\n")
     call(photos / "photo_0.jpg", "-o", "out.csv", "--features", "ages.csv", *options)
     assert seen[0]["age"].tolist() == ([age] if age else pytest.approx([np.nan], nan_ok=True))

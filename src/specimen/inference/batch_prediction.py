@@ -22,9 +22,10 @@ CHUNKS = 4
 """Chunks of a batch, each decoded by one thread."""
 
 
-class _Photo(NamedTuple):
+class Photo(NamedTuple):
     """A decoded photo, or the reason why there is none."""
 
+    name: str
     picture: Picture | None
     error: str | None
 
@@ -40,36 +41,56 @@ def predict_files(predictor: Predictor, inputs: Sequence[Input], samples: pd.Dat
     chunk_size = max(1, predictor.batch_size // CHUNKS)
     chunks_per_batch = max(1, predictor.batch_size // chunk_size)
 
-    def decode_chunk(start: int) -> list[_Photo]:
-        return [_decode(item, predictor.meta) for item in inputs[start : start + chunk_size]]
+    def decode_chunk(start: int) -> list[Photo]:
+        return [
+            decode_photo(item.name, *read_photo(item), predictor.meta) for item in inputs[start : start + chunk_size]
+        ]
 
     # Pillow releases the interpreter while it decodes, so threads are enough.
     chunks = prefetch_map(decode_chunk, range(0, len(inputs), chunk_size))
-    no_predictions = _with_gaps(predictor.empty_table())
     start = 0
     while batch := list(islice(chunks, chunks_per_batch)):
         photos = [photo for chunk in batch for photo in chunk]
         end = start + len(photos)
-        predictions, faults = _predict(predictor, photos, samples.iloc[start:end])
-        table = predictions.reindex(columns=no_predictions.columns).astype(no_predictions.dtypes)
-        table.insert(0, "image", pd.Series([item.name for item in inputs[start:end]], dtype="str"))
-        table["error"] = pd.Series([faults.get(row, photo.error) for row, photo in enumerate(photos)], dtype="str")
-        yield table
+        yield predict_photos(predictor, photos, samples.iloc[start:end])
         start = end
 
 
-def _decode(item: Input, meta: ModelMeta) -> _Photo:
+def read_photo(item: Input) -> tuple[bytes, str | None]:
+    """Return the bytes of a photo, and why there are none."""
     try:
-        picture, _ = decode(item.read(), meta.image_size, meta.resize, meta.white_level)
-    except (DecodeError, ImageNotFoundError, OSError) as error:
-        return _Photo(None, str(error))
+        return item.read(), None
+    except (ImageNotFoundError, OSError) as error:
+        return b"", str(error)
     except MemoryError as error:
         raise MemoryError(f"{item.name}: {error}") from error
-    return _Photo(picture, None)
+
+
+def decode_photo(name: str, content: bytes, fault: str | None, meta: ModelMeta) -> Photo:
+    """Return a photo as the model wants it, of the bytes of its file."""
+    if fault is not None:
+        return Photo(name, None, fault)
+    try:
+        picture, _ = decode(content, meta.image_size, meta.resize, meta.white_level)
+    except (DecodeError, OSError) as error:
+        return Photo(name, None, str(error))
+    except MemoryError as error:
+        raise MemoryError(f"{name}: {error}") from error
+    return Photo(name, picture, None)
+
+
+def predict_photos(predictor: Predictor, photos: Sequence[Photo], samples: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of one batch; see `predict_files`."""
+    no_predictions = _with_gaps(predictor.empty_table())
+    predictions, faults = _predict(predictor, photos, samples)
+    table = predictions.reindex(columns=no_predictions.columns).astype(no_predictions.dtypes)
+    table.insert(0, "image", pd.Series([photo.name for photo in photos], dtype="str"))
+    table["error"] = pd.Series([faults.get(row, photo.error) for row, photo in enumerate(photos)], dtype="str")
+    return table
 
 
 def _predict(
-    predictor: Predictor, photos: Sequence[_Photo], samples: pd.DataFrame
+    predictor: Predictor, photos: Sequence[Photo], samples: pd.DataFrame
 ) -> tuple[pd.DataFrame, dict[int, str]]:
     """Return a row for each photo, empty where there is no prediction, and by row why the model gives none."""
     pictures = {row: photo.picture for row, photo in enumerate(photos) if photo.picture is not None}

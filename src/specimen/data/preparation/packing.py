@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from tqdm import tqdm
 from specimen.common.errors import SpecimenError
 from specimen.common.hashing import content_md5, short_hash
 from specimen.common.prefetch import prefetch_map
+from specimen.common.ray_map import shared_map
 from specimen.common.sizes import format_bytes
 from specimen.config.prepare import Prepare
 from specimen.data.dataset.shards import npy_header
@@ -29,6 +31,20 @@ CHUNK = 16
 """Images that a worker decodes at a time: fewer hand-overs between threads."""
 CHUNK_BYTES = 2**21
 """Or fewer, where pictures are large: they are in memory until their shard is full."""
+
+
+class Photo(NamedTuple):
+    """A photo that was read, and not decoded yet."""
+
+    name: str
+    group: str
+    md5: str = ""
+    content: bytes = b""
+    """Of the file; empty where the picture is `known`."""
+    known: tuple[int, int, bytes] | None = None
+    """Width, height and picture, as the last store has them."""
+    fault: str | None = None
+    """Why it cannot be read."""
 
 
 class Decoded(NamedTuple):
@@ -63,14 +79,14 @@ def pack(images: Images, rows: pd.DataFrame, folder: Path, prepare: Prepare, las
     folder.mkdir()
     step = min(CHUNK, max(1, CHUNK_BYTES // math.prod(shape)))
 
-    def decode_chunk(first: int) -> list[Decoded]:
+    def read(first: int) -> list[Photo]:
         photos = zip(names[first : first + step], groups[first : first + step], strict=True)
-        return [Decoded(group, *_decode(images, name, prepare, last)) for name, group in photos]
+        return [_read(images, name, group, last) for name, group in photos]
 
     def decoded() -> Iterator[Decoded]:
         # Pillow lets go of the interpreter while it decodes, so threads are enough.
         with tqdm(desc="pictures", total=len(names), unit=" images", disable=None) as bar:
-            for chunk in prefetch_map(decode_chunk, range(0, len(names), step)):
+            for chunk in shared_map(read, partial(_decode_chunk, prepare), range(0, len(names), step)):
                 yield from chunk
                 bar.update(len(chunk))
 
@@ -95,25 +111,42 @@ def write_shard(
     return name
 
 
-def _decode(images: Images, name: str, prepare: Prepare, last: LastStore) -> tuple[DecodeResult, bytes]:
-    """Return what was found, and the picture as bytes: black where it cannot be read, and then like no other."""
+def _read(images: Images, name: str, group: str, last: LastStore) -> Photo:
+    """Read a photo, and look for its picture in the last store."""
     try:
         content = images.read(name)
-        md5 = content_md5(content)
-        # Which library decodes HEIC is known of files that are called so.
-        known = None if is_heif(content) and suffix(name) not in HEIF_SUFFIXES else last.photo(md5)
-        if known is not None:
-            width, height, picture = known
-            image = Image.frombytes("RGB", (prepare.image_size, prepare.image_size), picture)
-        else:
-            image, (width, height) = decode_image(content, prepare.image_size, prepare.resize, prepare.white_level)
-            picture = image.tobytes()
-    except (DecodeError, ImageNotFoundError, OSError) as error:
-        return DecodeResult(str(error), pixels=short_hash(name.encode())), bytes(prepare.image_size**2 * 3)
+    except (ImageNotFoundError, OSError) as error:
+        return Photo(name, group, fault=str(error))
     except MemoryError as error:
         raise MemoryError(f"{name}: {error}") from error
-    seen = (range_of(picture), make_thumbnail(image), md5, short_hash(picture))
-    return DecodeResult(None, width, height, *seen, taken=known is not None), picture
+    md5 = content_md5(content)
+    # Which library decodes HEIC is known of files that are called so.
+    known = None if is_heif(content) and suffix(name) not in HEIF_SUFFIXES else last.photo(md5)
+    return Photo(name, group, md5, b"" if known is not None else content, known)
+
+
+def _decode_chunk(prepare: Prepare, photos: Sequence[Photo]) -> list[Decoded]:
+    return [Decoded(photo.group, *_decode(photo, prepare)) for photo in photos]
+
+
+def _decode(photo: Photo, prepare: Prepare) -> tuple[DecodeResult, bytes]:
+    """Return what was found, and the picture as bytes: black where it cannot be read, and then like no other."""
+    size = prepare.image_size
+    try:
+        if photo.fault is not None:
+            raise DecodeError(photo.fault)
+        if photo.known is not None:
+            width, height, picture = photo.known
+            image = Image.frombytes("RGB", (size, size), picture)
+        else:
+            image, (width, height) = decode_image(photo.content, size, prepare.resize, prepare.white_level)
+            picture = image.tobytes()
+    except (DecodeError, OSError) as error:
+        return DecodeResult(str(error), pixels=short_hash(photo.name.encode())), bytes(size**2 * 3)
+    except MemoryError as error:
+        raise MemoryError(f"{photo.name}: {error}") from error
+    seen = (range_of(picture), make_thumbnail(image), photo.md5, short_hash(picture))
+    return DecodeResult(None, width, height, *seen, taken=photo.known is not None), picture
 
 
 def _check_space(folder: Path, needed: int) -> None:

@@ -1,0 +1,87 @@
+"""Work that a Ray cluster shares, where the environment names one; else the threads of this machine do it.
+
+Files are read here and sent, so that no other machine needs the data. What is done there depends on what is sent alone:
+so Ray may do it again elsewhere when a machine is lost, and the results are those of one machine.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeVar
+
+from specimen.common.errors import SpecimenError, missing_extra
+from specimen.common.prefetch import prefetch_map
+
+ADDRESS = "SPECIMEN_RAY"
+"""Environment variable with the address of a cluster: `auto` on one of its machines."""
+AHEAD = 2
+"""Items under way for each core of the cluster: one at work, one waiting."""
+PACKAGE = Path(__file__).parents[1]
+
+Item = TypeVar("Item")
+Sent = TypeVar("Sent")
+Result = TypeVar("Result")
+
+
+def on_ray() -> bool:
+    """Tell whether the environment names a cluster."""
+    return bool(os.environ.get(ADDRESS))
+
+
+def shared_map(read: Callable[[Item], Sent], work: Callable[[Sent], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Yield `work(read(item))` in order, `read` in threads here and `work` there. `work` and what it takes are sent.
+
+    Raises what `work` raises, and `SpecimenError` where the cluster cannot be reached.
+    """
+    if not on_ray():
+        return prefetch_map(lambda item: work(read(item)), items)
+    return _map_on_ray(work, prefetch_map(read, items))
+
+
+def _map_on_ray(work: Callable[[Sent], Result], items: Iterable[Sent]) -> Iterator[Result]:
+    ray = _connect()
+    kept = ray.put(work)  # once, and not with each item: it may have a model in it
+    task = ray.remote(num_cpus=1, max_retries=-1)(_call)
+    ahead = max(2, AHEAD * int(ray.cluster_resources().get("CPU", 1)))
+    pending: deque[Any] = deque()
+    try:
+        for item in items:
+            pending.append(task.remote(kept, item))
+            if len(pending) >= ahead:
+                yield _result(ray, pending.popleft())
+        while pending:
+            yield _result(ray, pending.popleft())
+    finally:
+        for left in pending:
+            ray.cancel(left)
+
+
+def _call(work: Callable[[Sent], Result], item: Sent) -> Result:
+    return work(item)
+
+
+def _result(ray: ModuleType, reference: Any) -> Any:
+    try:
+        return ray.get(reference)
+    except ray.exceptions.RayTaskError as error:
+        raise error.cause from None
+
+
+def _connect() -> ModuleType:
+    """Return Ray, connected to the cluster; its machines get this package from here, and need its dependencies."""
+    try:
+        ray = import_module("ray")  # an extra
+    except ModuleNotFoundError:
+        raise SpecimenError(missing_extra(f"{ADDRESS}={os.environ[ADDRESS]}", "ray")) from None
+    if not ray.is_initialized():
+        modules = {"py_modules": [str(PACKAGE)], "excludes": ["**/__pycache__/**"]}
+        try:
+            ray.init(os.environ[ADDRESS], runtime_env=modules, log_to_driver=False, logging_level="ERROR")
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            raise SpecimenError(f"{ADDRESS}: no cluster at '{os.environ[ADDRESS]}': {error}") from error
+    return ray

@@ -7,6 +7,7 @@ so Ray may do it again elsewhere when a machine is lost, and the results are tho
 from __future__ import annotations
 
 import os
+import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
@@ -21,6 +22,7 @@ ADDRESS = "SPECIMEN_RAY"
 """Environment variable with the address of a cluster: `auto` on one of its machines."""
 AHEAD = 2
 """Items under way for each core of the cluster: one at work, one waiting."""
+KNOCK_SECONDS = 10.0
 PACKAGE = Path(__file__).parents[1]
 
 Item = TypeVar("Item")
@@ -79,9 +81,18 @@ def _connect() -> ModuleType:
     except ModuleNotFoundError:
         raise SpecimenError(missing_extra(f"{ADDRESS}={os.environ[ADDRESS]}", "ray")) from None
     if not ray.is_initialized():
+        address = os.environ[ADDRESS]
         modules = {"py_modules": [str(PACKAGE)], "excludes": ["**/__pycache__/**"]}
         try:
-            ray.init(os.environ[ADDRESS], runtime_env=modules, log_to_driver=False, logging_level="ERROR")
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            raise SpecimenError(f"{ADDRESS}: no cluster at '{os.environ[ADDRESS]}': {error}") from error
+            _knock(address)
+            ray.init(address, runtime_env=modules, log_to_driver=False, logging_level="ERROR")
+        except (OSError, ValueError, RuntimeError) as error:  # OSError: ConnectionError as well
+            raise SpecimenError(f"{ADDRESS}: no cluster at '{address}': {error}") from error
     return ray
+
+
+def _knock(address: str) -> None:
+    """Raise `OSError` where nobody listens: Ray itself waits for minutes."""
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdecimal() and "/" not in host:
+        socket.create_connection((host, int(port)), KNOCK_SECONDS).close()

@@ -16,6 +16,8 @@ from projects import SMALL, run_script, write_params
 ray = pytest.importorskip("ray", reason="needs the extra ray")
 from ray.cluster_utils import Cluster  # noqa: E402
 
+from specimen.common import ray_map  # noqa: E402
+from specimen.common.errors import SpecimenError  # noqa: E402
 from specimen.common.ray_map import ADDRESS, shared_map  # noqa: E402
 
 PHOTOS = 60
@@ -101,3 +103,11 @@ def test_an_error_of_a_node_is_that_of_the_work(on_cluster: Any) -> None:
 
     with pytest.raises(MemoryError, match="photo 1"):
         list(shared_map(lambda item: item, fail, [1]))
+
+
+def test_a_node_with_other_libraries_is_refused(on_cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The node knows nothing of what is patched here."""
+    versions = {**ray_map._versions(), "pillow": "1.0"}
+    monkeypatch.setattr(ray_map, "_versions", lambda: versions)
+    with pytest.raises(SpecimenError, match=r"SPECIMEN_RAY: pillow is .* on .*, and 1\.0 where the results go"):
+        list(shared_map(abs, abs, [1]))

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
@@ -23,6 +26,7 @@ ADDRESS = "SPECIMEN_RAY"
 AHEAD = 2
 """Items under way for each core of the cluster: one at work, one waiting."""
 KNOCK_SECONDS = 10.0
+LIBRARIES = ("numpy", "pandas", "pillow", "pillow-heif", "torch", "torchvision", "timm", "onnxruntime", "scikit-learn")
 PACKAGE = Path(__file__).parents[1]
 
 Item = TypeVar("Item")
@@ -47,7 +51,7 @@ def shared_map(read: Callable[[Item], Sent], work: Callable[[Sent], Result], ite
 
 def _map_on_ray(work: Callable[[Sent], Result], items: Iterable[Sent]) -> Iterator[Result]:
     ray = _connect()
-    kept = ray.put(work)  # once, and not with each item: it may have a model in it
+    kept = ray.put((work, _versions()))  # once, and not with each item: there may be a model in it
     task = ray.remote(num_cpus=1, max_retries=-1)(_call)
     ahead = max(2, AHEAD * int(ray.cluster_resources().get("CPU", 1)))
     pending: deque[Any] = deque()
@@ -63,8 +67,28 @@ def _map_on_ray(work: Callable[[Sent], Result], items: Iterable[Sent]) -> Iterat
             ray.cancel(left)
 
 
-def _call(work: Callable[[Sent], Result], item: Sent) -> Result:
+def _call(kept: tuple[Callable[[Sent], Result], Mapping[str, str]], item: Sent) -> Result:
+    """Work on one item, on a machine of the cluster. Raises `SpecimenError` where that would give other results."""
+    work, versions = kept
+    for name, here in _versions().items():
+        if here != versions[name]:
+            raise SpecimenError(
+                f"{ADDRESS}: {name} is {here} on {socket.gethostname()}, and {versions[name]} where the results go. "
+                "Install the same versions on all machines."
+            )
     return work(item)
+
+
+@cache
+def _versions() -> Mapping[str, str]:
+    """Return the versions of what decodes and predicts."""
+    found = {"Python": ".".join(map(str, sys.version_info[:2]))}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
 
 
 def _result(ray: ModuleType, reference: Any) -> Any:

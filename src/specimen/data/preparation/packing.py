@@ -22,7 +22,7 @@ from specimen.config.prepare import Prepare
 from specimen.data.dataset.shards import npy_header
 from specimen.data.preparation.cutting import cut
 from specimen.data.preparation.image_hashes import DecodeResult, difference_hash, make_thumbnail, range_of
-from specimen.data.preparation.last_store import NOTHING, LastStore
+from specimen.data.preparation.last_store import NOTHING, LastStore, Photo
 from specimen.data.readers.decode import DecodeError, decode_image
 from specimen.data.readers.heif import is_heif
 from specimen.data.readers.images import HEIF_SUFFIXES, ImageNotFoundError, Images, suffix
@@ -33,7 +33,7 @@ CHUNK_BYTES = 2**21
 """Or fewer, where pictures are large: they are in memory until their shard is full."""
 
 
-class Photo(NamedTuple):
+class ReadPhoto(NamedTuple):
     """A photo that was read, and not decoded yet."""
 
     name: str
@@ -41,8 +41,8 @@ class Photo(NamedTuple):
     md5: str = ""
     content: bytes = b""
     """Of the file; empty where the picture is `known`."""
-    known: tuple[int, int, bytes] | None = None
-    """Width, height and picture, as the last store has them."""
+    known: Photo | None = None
+    """Its picture in the last store."""
     fault: str | None = None
     """Why it cannot be read."""
 
@@ -79,7 +79,7 @@ def pack(images: Images, rows: pd.DataFrame, folder: Path, prepare: Prepare, las
     folder.mkdir()
     step = min(CHUNK, max(1, CHUNK_BYTES // math.prod(shape)))
 
-    def read(first: int) -> list[Photo]:
+    def read(first: int) -> list[ReadPhoto]:
         photos = zip(names[first : first + step], groups[first : first + step], strict=True)
         return [_read(images, name, group, last) for name, group in photos]
 
@@ -111,25 +111,25 @@ def write_shard(
     return name
 
 
-def _read(images: Images, name: str, group: str, last: LastStore) -> Photo:
+def _read(images: Images, name: str, group: str, last: LastStore) -> ReadPhoto:
     """Read a photo, and look for its picture in the last store."""
     try:
         content = images.read(name)
     except (ImageNotFoundError, OSError) as error:
-        return Photo(name, group, fault=str(error))
+        return ReadPhoto(name, group, fault=str(error))
     except MemoryError as error:
         raise MemoryError(f"{name}: {error}") from error
     md5 = content_md5(content)
     # Which library decodes HEIC is known of files that are called so.
     known = None if is_heif(content) and suffix(name) not in HEIF_SUFFIXES else last.photo(md5)
-    return Photo(name, group, md5, b"" if known is not None else content, known)
+    return ReadPhoto(name, group, md5, b"" if known is not None else content, known)
 
 
-def _decode_chunk(prepare: Prepare, photos: Sequence[Photo]) -> list[Decoded]:
+def _decode_chunk(prepare: Prepare, photos: Sequence[ReadPhoto]) -> list[Decoded]:
     return [Decoded(photo.group, *_decode(photo, prepare)) for photo in photos]
 
 
-def _decode(photo: Photo, prepare: Prepare) -> tuple[DecodeResult, bytes]:
+def _decode(photo: ReadPhoto, prepare: Prepare) -> tuple[DecodeResult, bytes]:
     """Return what was found, and the picture as bytes: black where it cannot be read, and then like no other."""
     size = prepare.image_size
     try:

@@ -115,4 +115,4 @@ def runner_environment(folder: Path) -> dict[str, str]:
     """Return the environment of GitHub's machine: nothing of who runs these tests but the way to the programs."""
     kept = ("PATH", "LANG", "AWS_ENDPOINT_URL", "AWS_EC2_METADATA_DISABLED", "OMP_NUM_THREADS")
     inherited = {name: os.environ[name] for name in kept if name in os.environ}
-    return inherited | {"HOME": str(folder), "GITHUB_ACTIONS": "true", "GIT_CONFIG_GLOBAL": os.devnull}
+    return inherited | {"HOME": str(folder), "CI": "true", "GITHUB_ACTIONS": "true", "GIT_CONFIG_GLOBAL": os.devnull}

@@ -12,7 +12,9 @@ mask_md5, mask_pixels, mask_shard   likewise in `masks/`, at the same position; 
 from __future__ import annotations
 
 import io
+import mmap
 import os
+import resource
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,8 +30,10 @@ IMAGES, MASKS = "images", "masks"
 MANIFEST = "shards.csv"
 MANIFEST_COLUMNS = ["image", "image_md5", "image_width", "image_height", "pixels", "shard", "position"]
 MASK_COLUMNS = ["mask_md5", "mask_pixels", "mask_shard"]
-KEPT_OPEN = 256
-"""Files that stay open; a store has thousands, and a process may often open 1,024."""
+MAPPED_SHARE = 4
+"""The most files that are mapped: of those that a process may open, one in so many. Each mapped file counts as open."""
+MOST_MAPPED = 16_000
+"""And no more than these: Linux maps 65,530 regions for a process."""
 
 Rows = npt.NDArray[np.int64]
 
@@ -37,8 +41,8 @@ Rows = npt.NDArray[np.int64]
 class Shards:
     """Read-only uint8 array N x ... over shards: `len`, `shape`, `[int]`, `[slice]` and `[list or array of rows]`.
 
-    What is asked for is read from the disk into a new array. The files are not mapped into memory, because Python keeps
-    each mapped file open. Threads may share it, and so may processes, forked or not.
+    What is asked for is copied into a new array, out of files that are mapped into memory, or that are opened each time
+    where they are too many. Threads may share it, and so may processes, forked or not.
     """
 
     dtype = np.dtype(np.uint8)
@@ -49,7 +53,8 @@ class Shards:
         self._files = files
         self._file = file
         self._position = position
-        self._open: dict[int, int] = {}
+        self._mapped: dict[int, memoryview] = {}
+        self._most_mapped = most_mapped()
 
     @property
     def nbytes(self) -> int:
@@ -62,8 +67,9 @@ class Shards:
 
     def __getitem__(self, rows: Any) -> npt.NDArray[np.uint8]:
         """Return a copy of one picture, or of some. Raises `SpecimenError` where a file is damaged."""
-        chosen = np.arange(len(self))[rows]
-        return self._read(np.atleast_1d(chosen)).reshape(*np.shape(chosen), *self.shape[1:])
+        files, positions = self._file[rows], self._position[rows]
+        read = self._read(np.atleast_1d(files), np.atleast_1d(positions))
+        return read.reshape(*np.shape(files), *self.shape[1:])
 
     def __iter__(self) -> Iterator[npt.NDArray[np.uint8]]:
         """Yield one picture after the other."""
@@ -73,44 +79,49 @@ class Shards:
         """Return the whole array in memory."""
         return self[:].astype(dtype or self.dtype, copy=False)
 
-    def _read(self, rows: Rows) -> npt.NDArray[np.uint8]:
-        read = np.empty((len(rows), *self.shape[1:]), np.uint8)
+    def _read(self, files: Rows, positions: Rows) -> npt.NDArray[np.uint8]:
+        read = np.empty((len(files), *self.shape[1:]), np.uint8)
         length = int(np.prod(self.shape[1:]))
         if not read.size:
             return read
         start = len(npy_header(0, self.shape[1:]))
-        files, positions = self._file[rows], self._position[rows]
         # Neighbours of one file are read at once.
         ends = np.flatnonzero((np.diff(files) != 0) | (np.diff(positions) != 1)) + 1
         buffer = read.data.cast("B")
-        for first, end in zip([0, *ends.tolist()], [*ends.tolist(), len(rows)], strict=True):
+        bounds = [0, *ends.tolist(), len(files)]
+        numbers, offsets = files[bounds[:-1]].tolist(), (start + positions[bounds[:-1]] * length).tolist()
+        mapped = self._mapped
+        for first, end, number, offset in zip(bounds[:-1], bounds[1:], numbers, offsets, strict=True):
             part = buffer[first * length : end * length]
-            self._read_into(part, int(files[first]), start + int(positions[first]) * length)
+            file = mapped.get(number)
+            found = file[offset : offset + len(part)] if file else self._read_file(number, offset, len(part))
+            if len(found) != len(part):
+                raise SpecimenError(f"{self._files[number]}: ends early. `dvc checkout` brings it back.")
+            part[:] = found
         return read
 
-    def _read_into(self, part: memoryview, number: int, offset: int) -> None:
+    def _read_file(self, number: int, offset: int, length: int) -> bytes | memoryview:
+        """Read from a file that is not mapped, and map it if there may be one more."""
         path = self._files[number]
-        kept = self._open.get(number)
         try:
-            file = os.open(path, os.O_RDONLY) if kept is None else kept
-            try:
-                count = os.preadv(file, [part], offset)
-            finally:
-                if kept is None and (len(self._open) >= KEPT_OPEN or self._open.setdefault(number, file) != file):
-                    os.close(file)
+            with path.open("rb") as file:
+                if len(self._mapped) < self._most_mapped and os.fstat(file.fileno()).st_size:
+                    mapped = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+                    return self._mapped.setdefault(number, mapped)[offset : offset + length]
+                file.seek(offset)
+                return file.read(length)
         except OSError as error:
             raise SpecimenError(f"{path}: cannot be read: {error.strerror}. `dvc checkout` brings it back.") from error
-        if count != len(part):
-            raise SpecimenError(f"{path}: ends early. `dvc checkout` brings it back.")
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what another process needs to open the files itself."""
-        return self.__dict__ | {"_open": {}}
+        return self.__dict__ | {"_mapped": {}}
 
-    def __del__(self) -> None:
-        """Close the files."""
-        for file in self.__dict__.get("_open", {}).values():
-            os.close(file)
+
+def most_mapped() -> int:
+    """Return how many files a store may map into memory."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_MAPPED if soft == resource.RLIM_INFINITY else min(MOST_MAPPED, soft // MAPPED_SHARE)
 
 
 def npy_header(count: int, shape: tuple[int, ...]) -> bytes:

@@ -20,7 +20,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from PIL import Image
 
 import prepare
+from specimen.common.hashing import file_md5
 from specimen.data.preparation import last_store, packing
+from specimen.data.preparation.known_files import KnownFile
+from specimen.data.readers.folder_images import Folder
+from specimen.data.readers.images import Images
 
 STORE = Path("data/prepared")
 DATA = {
@@ -207,7 +211,24 @@ def test_heic_under_another_name_is_not_trusted(
     collection: Collection, said: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(packing, "is_heif", lambda content: True)
+    monkeypatch.setattr(packing, "known_files", known)
     assert said() == taken(60)
+
+
+def known(images: Images, names: list[str]) -> dict[str, KnownFile]:
+    """Return the MD5s of all photos, as DVC would."""
+    paths = {name: Path("raw/photos", name) for name in names}
+    return {name: KnownFile(path, file_md5(path)) for name, path in paths.items()}
+
+
+def test_a_photo_whose_hash_dvc_knows_is_not_even_read(collection: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    collection.photograph("new", "new", 1000)
+    read: list[str] = []
+    whole = Folder.read
+    monkeypatch.setattr(packing, "known_files", known)
+    monkeypatch.setattr(Folder, "read", lambda self, name: read.append(name) or whole(self, name))
+    collection.prepare()
+    assert sorted(read) == sorted([*(f"{name}.png" for name in collection.rows), "new.png"]), "all masks, and one photo"
 
 
 class Weeks(RuleBasedStateMachine):

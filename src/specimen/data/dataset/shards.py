@@ -53,6 +53,7 @@ class Shards:
         self._files = files
         self._file = file
         self._position = position
+        self._start = len(npy_header(0, shape))
         self._mapped: dict[int, memoryview] = {}
         self._most_mapped = most_mapped()
 
@@ -84,12 +85,11 @@ class Shards:
         length = int(np.prod(self.shape[1:]))
         if not read.size:
             return read
-        start = len(npy_header(0, self.shape[1:]))
         # Neighbours of one file are read at once.
         ends = np.flatnonzero((np.diff(files) != 0) | (np.diff(positions) != 1)) + 1
         buffer = read.data.cast("B")
         bounds = [0, *ends.tolist(), len(files)]
-        numbers, offsets = files[bounds[:-1]].tolist(), (start + positions[bounds[:-1]] * length).tolist()
+        numbers, offsets = files[bounds[:-1]].tolist(), (self._start + positions[bounds[:-1]] * length).tolist()
         mapped = self._mapped
         for first, end, number, offset in zip(bounds[:-1], bounds[1:], numbers, offsets, strict=True):
             part = buffer[first * length : end * length]

@@ -41,10 +41,12 @@ CODE = "src/specimen/data/readers"
 
 
 class Photo(NamedTuple):
-    """A picture that was decoded before, and the sides of its photo, upright."""
+    """A decoded picture, and the sides of its photo, upright."""
 
     width: int
     height: int
+    pixels: str
+    """Hash of the picture."""
     picture: bytes
 
 
@@ -72,11 +74,15 @@ class LastStore:
             for md5, pixels, shard, width, height, position in manifest[columns].itertuples(index=False):
                 self._masks[md5, width, height] = _Entry(f"{MASKS}/{shard}.npy", position, pixels, width, height)
 
+    def __bool__(self) -> bool:
+        """Return whether there is any picture."""
+        return bool(self._photos)
+
     def photo(self, md5: str) -> Photo | None:
         """Return the picture of a photo, None where there is none, or none that is whole."""
         entry = self._photos.get(md5)
         picture = self._read(entry, (self._size, self._size, 3)) if entry and md5 else None
-        return Photo(entry.width, entry.height, picture) if entry and picture else None
+        return Photo(entry.width, entry.height, entry.pixels, picture) if entry and picture else None
 
     def mask(self, md5: str, width: int, height: int) -> bytes | None:
         """Return the mask that a file gives for a photo with these sides; None as for `photo`."""

@@ -22,6 +22,7 @@ from specimen.config.prepare import Prepare
 from specimen.data.dataset.shards import npy_header
 from specimen.data.preparation.cutting import cut
 from specimen.data.preparation.image_hashes import DecodeResult, difference_hash, make_thumbnail, range_of
+from specimen.data.preparation.known_files import KnownFile, known_files
 from specimen.data.preparation.last_store import NOTHING, LastStore, Photo
 from specimen.data.readers.decode import DecodeError, decode_image
 from specimen.data.readers.heif import is_heif
@@ -77,11 +78,12 @@ def pack(images: Images, rows: pd.DataFrame, folder: Path, prepare: Prepare, las
     shape = (prepare.image_size, prepare.image_size, 3)
     _check_space(folder.parent, len(names) * math.prod(shape))
     folder.mkdir()
+    files = known_files(images, names) if last else {}
     step = min(CHUNK, max(1, CHUNK_BYTES // math.prod(shape)))
 
     def read(first: int) -> list[ReadPhoto]:
         photos = zip(names[first : first + step], groups[first : first + step], strict=True)
-        return [_read(images, name, group, last) for name, group in photos]
+        return [_read(images, name, group, last, files.get(name)) for name, group in photos]
 
     def decoded() -> Iterator[Decoded]:
         # Pillow lets go of the interpreter while it decodes, so threads are enough.
@@ -111,18 +113,30 @@ def write_shard(
     return name
 
 
-def _read(images: Images, name: str, group: str, last: LastStore) -> ReadPhoto:
-    """Read a photo, and look for its picture in the last store."""
+def _read(images: Images, name: str, group: str, last: LastStore, file: KnownFile | None) -> ReadPhoto:
+    """Find the picture of a photo in the last store, or read it."""
     try:
+        if file is not None and (known := _look_up(last, name, file.md5, _first_bytes(file.path))):
+            return ReadPhoto(name, group, file.md5, known=known)
         content = images.read(name)
     except (ImageNotFoundError, OSError) as error:
         return ReadPhoto(name, group, fault=str(error))
     except MemoryError as error:
         raise MemoryError(f"{name}: {error}") from error
     md5 = content_md5(content)
-    # Which library decodes HEIC is known of files that are called so.
-    known = None if is_heif(content) and suffix(name) not in HEIF_SUFFIXES else last.photo(md5)
+    known = _look_up(last, name, md5, content)
     return ReadPhoto(name, group, md5, b"" if known is not None else content, known)
+
+
+def _look_up(last: LastStore, name: str, md5: str, content: bytes) -> Photo | None:
+    """Return the picture that the last store has of a file, of which the first bytes will do."""
+    # The version of what decodes HEIC is noted where files are called so, see `decoder_versions`.
+    return None if is_heif(content) and suffix(name) not in HEIF_SUFFIXES else last.photo(md5)
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb", buffering=0) as file:
+        return file.read(12)
 
 
 def _decode_chunk(prepare: Prepare, photos: Sequence[ReadPhoto]) -> list[Decoded]:
@@ -135,18 +149,20 @@ def _decode(photo: ReadPhoto, prepare: Prepare) -> tuple[DecodeResult, bytes]:
     try:
         if photo.fault is not None:
             raise DecodeError(photo.fault)
-        if photo.known is not None:
-            width, height, picture = photo.known
-            image = Image.frombytes("RGB", (size, size), picture)
-        else:
-            image, (width, height) = decode_image(photo.content, size, prepare.resize, prepare.white_level)
-            picture = image.tobytes()
+        seen = photo.known or _see(photo.content, prepare)
     except (DecodeError, OSError) as error:
         return DecodeResult(str(error), pixels=short_hash(photo.name.encode())), bytes(size**2 * 3)
     except MemoryError as error:
         raise MemoryError(f"{photo.name}: {error}") from error
-    seen = (range_of(picture), make_thumbnail(image), photo.md5, short_hash(picture))
-    return DecodeResult(None, width, height, *seen, taken=photo.known is not None), picture
+    image = Image.frombuffer("RGB", (size, size), seen.picture)
+    facts = (range_of(seen.picture), make_thumbnail(image), photo.md5, seen.pixels)
+    return DecodeResult(None, seen.width, seen.height, *facts, taken=photo.known is not None), seen.picture
+
+
+def _see(content: bytes, prepare: Prepare) -> Photo:
+    image, (width, height) = decode_image(content, prepare.image_size, prepare.resize, prepare.white_level)
+    picture = image.tobytes()
+    return Photo(width, height, short_hash(picture), picture)
 
 
 def _check_space(folder: Path, needed: int) -> None:

@@ -32,6 +32,11 @@ class BatchImages:
         self.names = sorted(f"{batch}/{name}" for batch, images in batches.items() for name in images.names)
         self.others = sorted(f"{batch}/{name}" for batch, images in batches.items() for name in images.others)
 
+    def path(self, name: str) -> Path | None:
+        """Return where an image is; see `Images.path`."""
+        batch, _, inside = name.partition("/")
+        return self.batches[batch].path(inside) if batch in self.batches else None
+
     def read(self, name: str) -> bytes:
         """Return the bytes of one image. Raises `ImageNotFoundError` where that is impossible."""
         batch, _, inside = name.partition("/")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple, NoReturn
@@ -25,7 +26,15 @@ class Folder:
     def __init__(self, folder: Path, root: Path, excluded: str | None = None) -> None:
         self._folder = folder
         self._root = root
+        self._leaving: dict[Path, bool] = {}
         self.names, self.others = sort_files(self._files(), excluded)
+
+    def path(self, name: str) -> Path | None:
+        """Return where an image is; None where it is a link, or must not be read."""
+        path = self._folder / name
+        if path.parent not in self._leaving:
+            self._leaving[path.parent] = leaves_root(path.parent, self._root)
+        return path if not self._leaving[path.parent] and stat.S_ISREG(path.lstat().st_mode) else None
 
     def read(self, name: str) -> bytes:
         """Return the bytes of one image. Raises `ImageNotFoundError` for a link that leaves the root, or no file."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from posixpath import splitext
 from typing import Protocol
 
@@ -40,6 +40,9 @@ class Images(Protocol):
     """Sorted, so that every machine sees the same order."""
     others: list[str]
     """The other files there, sorted likewise; without what `is_hidden`."""
+
+    def path(self, name: str) -> Path | None:
+        """Return where the file of one of `names` is; None where it is in a zip, is a link, or must not be read."""
 
     def read(self, name: str) -> bytes:
         """Return the bytes of one of `names`; safe to call from several threads.

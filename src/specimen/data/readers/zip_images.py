@@ -26,6 +26,9 @@ class Zip:
                 self._entries[name.removeprefix(prefix)] = entry
         self.names, self.others = sort_files(self._entries, excluded)
 
+    def path(self, name: str) -> None:
+        """Return nothing: an image is not a file of its own."""
+
     def read(self, name: str) -> bytes:
         """Return the bytes of one image. Raises `ImageNotFoundError` when the entry is damaged or encrypted."""
         entry = self._entries[name]

@@ -175,6 +175,7 @@ bench: env ## Measure, side by side with the usual way and with the limit
 	$(BIN)/python bench/kill.py
 	$(BIN)/python bench/predict.py
 	$(BIN)/python bench/serve.py
+	$(BIN)/python bench/report.py
 	$(BIN)/python bench/report.py HEAD
 	$(BIN)/python bench/truth.py --cases 200
 	$(BIN)/python bench/trainings.py --cases 200

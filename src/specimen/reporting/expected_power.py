@@ -13,14 +13,17 @@ from specimen.evaluation.swapped_models import SwappedModels, swapped_models
 from specimen.evaluation.weighted import stacked
 from specimen.models.metric_registry import METRICS
 from specimen.reporting.facts.verdict import Power
+from specimen.reporting.pair_sums import PairSums, drawn_sums, pair_sums
 from specimen.reporting.power import (
     AIM_POINTS,
+    FEWEST_ERRORS,
     MEAN_ERRORS,
-    PairSums,
-    pair_sums,
     power_of_changes,
     power_of_errors,
 )
+
+MOST_SHIFTS = 16
+"""So many groups in turn lend each group the error that a third model makes there."""
 
 
 def single_model(predictions: pd.DataFrame, task: str) -> SwappedModels:
@@ -36,7 +39,10 @@ def expected_power(models: SwappedModels, metric: str, alike: float) -> Power | 
     if metric in MEAN_ERRORS:
         mean, grows = MEAN_ERRORS[metric]
         errors, _ = models.errors(mean)
-        return power_of_errors(_with_second_model(pair_sums(errors, errors), alike), grows)
+        if np.count_nonzero(errors) < FEWEST_ERRORS:
+            return None
+        drawn = _drawn_with_second_model(errors / errors.sum(), alike)
+        return power_of_errors(_with_second_model(pair_sums(errors, errors), alike), drawn, grows)
     one = replace(models.measure, table=models.measure.table[: len(models.codes)], of_weights={})
     (spread,) = jackknife(stacked(one, [metric]), models.codes)
     if not spread.error > 0:
@@ -44,6 +50,14 @@ def expected_power(models: SwappedModels, metric: str, alike: float) -> Power | 
     groups = len(models.shares)
     each = spread.error * np.sqrt(2 * (1 - alike) / groups)
     return power_of_changes(np.full(groups, each), groups, AIM_POINTS if METRICS[metric].share else None)
+
+
+def _drawn_with_second_model(errors: Floats, alike: float) -> PairSums:
+    """Return the sums of drawn test splits, with the second model of `_with_second_model`."""
+    step = np.sqrt(1 - alike)
+    thirds = np.concatenate([np.roll(errors, shift) for shift in range(1, min(len(errors), MOST_SHIFTS + 1))])
+    ones = np.tile(errors, len(thirds) // len(errors))
+    return drawn_sums(ones, (1 - step) * ones + step * thirds, len(errors))
 
 
 def _with_second_model(sums: PairSums, alike: float) -> PairSums:

@@ -2,24 +2,29 @@
 
 The power of a test is computed from how the two models differ group by group (J. Cohen, "Statistical Power Analysis for
 the Behavioral Sciences", 1988, chapter 1, for a paired comparison; the spread comes from the data instead of a table).
+Where a few groups make up most of an error, a test split with many of them finds less than one with few, and no normal
+distribution says how often there are many. So groups are drawn with replacement, again and again, to see how often a
+change is found in these test splits (B. Efron and R. Tibshirani, "An Introduction to the Bootstrap", 1993, section 25).
 `bench/truth.py power` compares what is said here with what the test finds.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable
 
 import numpy as np
-from scipy.special import ndtr, ndtri, stdtrit
+import numpy.typing as npt
+from scipy.special import ndtri, stdtrit
 
 from specimen.evaluation.jackknife import Floats
 from specimen.evaluation.swapped_models import SwappedModels
 from specimen.models.metric_registry import METRICS
 from specimen.reporting.facts.verdict import Power
+from specimen.reporting.pair_sums import PairSums, drawn_sums, pair_sums
 
-USUAL = float(ndtri(0.8))
+OFTEN = 0.8
+USUAL = float(ndtri(OFTEN))
 """How many standard deviations beyond the bound a difference is that is found in 8 of 10 cases."""
 REACH = float(ndtri(0.975))
 """How many standard deviations of swapped differences an observed one must reach."""
@@ -44,17 +49,10 @@ LARGEST = 0.999
 """The share of an error that is gone; a change that is not found even then is not named."""
 MOST_DOUBT = 0.6
 SMALLEST_VARIANCE = 0.05
+SMALLEST_SQUARES = float(np.sqrt(np.finfo(np.float64).tiny))
+"""So that no division by 0 follows where the drawn groups have no errors at all."""
 NO_DIFFERENCE = 1e-9
 """Of the squared errors: two models that differ by less have made the same errors, up to a factor."""
-
-
-class PairSums(NamedTuple):
-    """What the power for means of errors depends on: sums over groups, R times with other groups."""
-
-    groups: Floats
-    products: Mapping[tuple[int, int], Floats]
-    """By the powers i and j: the errors of one model to the power i times those of the other to the power j, whichever
-    of both is the one."""
 
 
 def find_power(models: SwappedModels, metric: str) -> Power | None:
@@ -64,38 +62,39 @@ def find_power(models: SwappedModels, metric: str) -> Power | None:
         base, head = models.errors(mean)
         if min(np.count_nonzero(base), np.count_nonzero(head)) < FEWEST_ERRORS:
             return None
-        return power_of_errors(pair_sums(base / base.sum(), head / head.sum()), grows)
+        base, head = base / base.sum(), head / head.sum()
+        return power_of_errors(pair_sums(base, head), drawn_either_way(base, head), grows)
     aim = AIM_POINTS if METRICS[metric].share else None
     return power_of_changes(models.changes_of_groups(metric, MOST_GROUPS), len(models.shares), aim)
 
 
-def pair_sums(base: Floats, head: Floats) -> PairSums:
-    """Return the sums over all groups, and then over all but one, of the errors of two equally good models, G each."""
-    scale = (base.sum() + head.sum()) / 2
-    base, head = base / scale, head / scale
-
-    def sums(values: Floats) -> Floats:
-        return np.concatenate([[values.sum()], values.sum() - values])
-
-    powers = [(order - power, power) for order in range(1, 5) for power in range(order + 1)]
-    products = {(i, j): sums((base**i * head**j + head**i * base**j) / 2) for i, j in powers}
-    return PairSums(sums(np.ones_like(base)), products)
+def drawn_either_way(base: Floats, head: Floats) -> PairSums:
+    """Return what `drawn_sums` does where each of two equally good models can be the one that gets better."""
+    return drawn_sums(np.concatenate([base, head]), np.concatenate([head, base]), len(base))
 
 
-def power_of_errors(sums: PairSums, grows: int) -> Power | None:
-    """Return by which share an error must change to be found; the first sums are of all groups, as in `pair_sums`."""
+def power_of_errors(sums: PairSums, drawn: PairSums, grows: int) -> Power | None:
+    """Return by which share an error must change to be found, from what `pair_sums` and `drawn_sums` return."""
     if sums.products[2, 0][0] - sums.products[1, 1][0] <= NO_DIFFERENCE * sums.products[2, 0][0]:
         return None
-    low, high = np.zeros_like(sums.groups), np.full_like(sums.groups, LARGEST)
-    for _ in range(STEPS):
-        middle = (low + high) / 2
-        found = _groups_for(sums, grows, middle) <= sums.groups
-        low, high = np.where(found, low, middle), np.where(found, middle, high)
-    change, ends, factor = _with_doubt(high)
+    found = _smallest(lambda change: chance_to_find(drawn, grows, change) >= OFTEN, 1)
+    by_formula = _smallest(lambda change: _groups_for(sums, grows, change) <= sums.groups, len(sums.groups))
+    # What a group adds to the doubt is nearly the same by both, and the formula is faster.
+    change, ends, factor = _with_doubt(by_formula * found / by_formula[0])
     if not change < LARGEST:
         return None
-    needed = float(_groups_for(sums, grows, np.full_like(low, AIM_SHARE))[0]) * factor**2
-    return Power(change, *ends, AIM_SHARE, math.ceil(needed), relative=True)
+    needed = _groups_for(sums, grows, AIM_SHARE) / _groups_for(sums, grows, float(found[0])) * sums.groups
+    return Power(change, *ends, AIM_SHARE, math.ceil(float(needed[0]) * factor**2), relative=True)
+
+
+def _smallest(is_found: Callable[[Floats], npt.NDArray[np.bool_]], count: int) -> Floats:
+    """Return the smallest change that is found, so many at a time."""
+    low, high = np.zeros(count), np.full(count, LARGEST)
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        found = is_found(middle)
+        low, high = np.where(found, low, middle), np.where(found, middle, high)
+    return high
 
 
 def power_of_changes(changes: Floats, groups: int, aim: float | None = None) -> Power | None:
@@ -115,13 +114,13 @@ def power_of_changes(changes: Floats, groups: int, aim: float | None = None) -> 
     return Power(change, *ends, aim, math.ceil(groups * (change / aim) ** 2), relative=False)
 
 
-def chance_to_find(sums: PairSums, grows: int, change: float) -> float:
-    """Return in which share of the cases it is found that the errors have become `1 - change` times as large."""
-    ratio, bound, spread = _ratio(sums, grows, change)
-    return float(ndtr((ratio[0] - bound[0]) / spread[0]))
+def chance_to_find(drawn: PairSums, grows: int, change: Floats | float) -> Floats:
+    """Return in which share of the drawn test splits it is found that errors are `1 - change` times as large."""
+    ratio, bound, _ = _ratio(drawn, grows, change)
+    return np.asarray(np.mean(ratio * np.sqrt(1 - 1 / drawn.groups) > bound, keepdims=True))
 
 
-def _groups_for(sums: PairSums, grows: int, change: Floats) -> Floats:
+def _groups_for(sums: PairSums, grows: int, change: Floats | float) -> Floats:
     """Return how many groups it takes to find a change in 8 of 10 cases, R: the ratio grows with the root of them."""
     ratio, bound, spread = _ratio(sums, grows, change)
     return sums.groups * ((bound + USUAL * spread) / ratio) ** 2
@@ -141,7 +140,7 @@ def _ratio(sums: PairSums, grows: int, change: Floats | float) -> tuple[Floats, 
         terms = (math.comb(order, j) * (-left) ** j * sums.products[order - j, j] for j in range(order + 1))
         return np.asarray(sum(terms))
 
-    squares = np.maximum(moment(2), np.finfo(np.float64).tiny)
+    squares = np.maximum(moment(2), SMALLEST_SQUARES)
     ratio = moment(1) / np.sqrt(squares)
     variance = 1 - ratio * moment(3) / squares**1.5 + ratio**2 * moment(4) / (4 * squares**2)
     variance -= ratio**2 / (4 * sums.groups)

@@ -5,6 +5,7 @@ from pathlib import Path
 from specimen.common import errors
 from specimen.config.base import WITHOUT_PICTURES
 from specimen.config.params import load_params
+from specimen.evaluation.metric_intervals import TOO_NARROW
 from specimen.evaluation.results_files import read_results
 from specimen.evaluation.summary import gain_over_features, lines
 
@@ -25,6 +26,8 @@ def main() -> None:
     scores = results.scores
     print(f"\nTest split, {scores.samples} samples of {scores.groups} groups: 95 % intervals, and the baselines")
     print("\n".join(lines(results)))
+    if {"rmse", "r2"} & set(scores.intervals):
+        print(TOO_NARROW)
     params = load_params()
     sees_pictures = params.train.backbone not in WITHOUT_PICTURES
     sentence = gain_over_features(results, params.data.unit, sees_pictures=sees_pictures)

@@ -38,10 +38,12 @@ def test_each_metric_is_next_to_its_interval_and_the_simplest_guess(
 ) -> None:
     metrics.write_text(json.dumps(METRICS))
     summary.main()
-    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    printed = capsys.readouterr().out
+    lines = [line.split() for line in printed.splitlines()]
     assert ["Test", "split,", "12", "samples", "of", "6", "groups:"] in [words[:7] for words in lines]
     assert ["rmse", "1.235", "1", "to", "1.5", "mean", "2.5"] in lines
     assert ["r2", "0.5"] in lines
+    assert "intervals of RMSE and R2 hold the truth in 82 to 92 of 100 cases only" in printed
 
 
 def test_what_the_picture_adds_is_printed(metrics: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -41,6 +41,13 @@ def test_a_metric_that_dvc_no_longer_finds_is_gone() -> None:
     assert "All 2 metrics" in text
 
 
+@pytest.mark.parametrize(("metric", "is_said"), [("rmse", True), ("accuracy", False)])
+def test_the_intervals_that_are_too_narrow_come_with_a_note(metric: str, is_said: bool) -> None:
+    ends = {f"interval.{metric}.{end}": {"old": 1.0, "new": 2.0, "diff": 1.0} for end in ("low", "high")}
+    text = metrics_section(keep_most(read_changes({"metrics/details.json": ends}))).render(10)
+    assert ("hold the truth in 82 to 92 of 100 cases only" in text) == is_said
+
+
 def test_lists_of_folds_and_seeds_are_no_params() -> None:
     values = {"seeds.0": {"old": None, "new": 2}}
     diff = {"folds/folds.yaml": values, "params.yaml": {"train.lr": {"old": 1, "new": 2}}, "seeds/seeds.yaml": values}

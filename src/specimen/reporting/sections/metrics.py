@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from specimen.evaluation.metric_intervals import TOO_NARROW
 from specimen.models.metric_registry import NEITHER, find_metric
 from specimen.reporting.facts.changes import Change, Changes
 from specimen.reporting.formatting import number
@@ -26,7 +27,7 @@ def metrics_section(changes: Changes) -> Section:
     hidden = len(differing) - len(shown)
     more = f"{hidden} more changed: by class, by column or of the data." if hidden else ""
     rows = [(*_row(change, changes), code(change.file)) for change in changes.rows]
-    folds = [Fold(_title(changes), (*HEADER, "file"), rows)] if rows else []
+    folds = [Fold(_title(changes), (*HEADER, "file"), rows, note=_note(changes))] if rows else []
     return Section("Metrics", paragraphs(_open_table(shown, changes), more), folds)
 
 
@@ -35,7 +36,7 @@ def _without_base(changes: Changes, reason: str) -> Section:
     rows = [(code(change.key), number(change.new), code(change.file)) for change in changes.rows]
     shown = [row for row, change in zip(rows, changes.rows, strict=True) if _is_open(change)][:MOST_ROWS]
     body = paragraphs(f"What changed is not known: {prose(reason)}.", table(header, shown) if shown else "")
-    return Section("Metrics", body, [Fold(_title(changes), header, rows)])
+    return Section("Metrics", body, [Fold(_title(changes), header, rows, note=_note(changes))])
 
 
 def _is_open(change: Change) -> bool:
@@ -54,6 +55,12 @@ def _open_table(shown: Sequence[Change], changes: Changes) -> str:
 
 def _title(changes: Changes) -> str:
     return f"All {number(changes.total)} metrics"
+
+
+def _note(changes: Changes) -> str:
+    """Return for which metrics the intervals among the rows are too narrow."""
+    with_interval = {change.key.rpartition(".")[0] for change in changes.rows}
+    return TOO_NARROW if with_interval & {"interval.rmse", "interval.r2"} else ""
 
 
 def _row(change: Change, changes: Changes) -> tuple[str, str, str, str]:

@@ -114,9 +114,9 @@ def _read_groups(cells: Columns, index: pd.Index[Any], reader: ColumnReader) -> 
         return pd.Series(None, index=index, dtype=object)
     for key, names in columns.items():
         reader.notes.extend([*note_alike(names, key, "groups"), *_note_dates(cells[key], key)])
-    parts = pd.concat(list(columns.values()), axis=1)
-    joined = parts.astype("string").fillna("").agg(GROUP_SEPARATOR.join, axis=1).astype(object)
-    return joined.where(parts.notna().all(axis=1), None)
+    names_of_rows = zip(*columns.values(), strict=True)
+    joined = [None if None in names else GROUP_SEPARATOR.join(names) for names in names_of_rows]
+    return pd.Series(joined, index=index, dtype=object)
 
 
 def _note_dates(cells: pd.Series[Any], key: str) -> list[str]:

@@ -55,12 +55,15 @@ def _find_in_batches(
     data: Data, images: Images | None, masks: Images | None, named: Collection[str], batches: Batches
 ) -> list[tuple[str, str]]:
     found = []
+    named_in: dict[str, set[str]] = {batch: set() for batch in batches}
+    for path in named:
+        batch, _, name = path.partition("/")
+        named_in.get(batch, set()).add(name)
     for batch, part in batches.items():
         own_images, own_masks = (
             place.batches[batch] if isinstance(place, BatchImages) else None for place in (images, masks)
         )
-        here = {name.removeprefix(f"{batch}/") for name in named if name.startswith(f"{batch}/")}
-        found += [(f"{batch}/{name}", reason) for name, reason in _find(part, own_images, own_masks, here)]
+        found += [(f"{batch}/{name}", reason) for name, reason in _find(part, own_images, own_masks, named_in[batch])]
     for name in list_elsewhere(Path(data.root), [Path(part.root).name for part in batches.values()]):
         found.append((name, NO_BATCH if suffix(name) in SUFFIXES else _reason(name)))
     return found

@@ -10,6 +10,7 @@ from specimen.data.dataset.store import Store
 from specimen.doctor.findings import Finding, fault, ok, warning
 from specimen.doctor.place import Place
 from specimen.evaluation.exchange_test import FEWEST_GROUPS
+from specimen.models.metric_registry import METRICS
 from specimen.models.predictions import read_predictions
 from specimen.reporting.expected_power import expected_power, single_model
 from specimen.reporting.sections.verdict import round_count, size_of_change
@@ -151,12 +152,13 @@ def check_test(place: Place) -> Finding | None:
     task = place.params.data.task
     metric = place.params.report.metric or default_metric(task)
     models = single_model(read_predictions(predictions, classes=task == "classification"), task)
+    label = METRICS[metric].label
     power = expected_power(models, metric, ALIKE)
     if power is None:
-        return warning(f"{groups:,} groups in test, but no change of {metric} can be found with them", more)
+        return warning(f"{groups:,} groups in test, but no change of {label} can be found with them", more)
     unit = place.params.data.unit
     found, aim = (size_of_change(change, power, metric, unit) for change in (power.change, power.aim))
-    what = f"{groups:,} groups in test find a change of {metric} of {found} in 8 of 10 cases"
+    what = f"{groups:,} groups in test find a change of {label} by {found} in 8 of 10 cases"
     if power.change > LARGE * power.aim:
         return warning(what, f"For {aim} it takes {round_count(power.groups):,} groups (`make power`). {more}")
     return ok(what)

@@ -12,6 +12,7 @@ _OF_SAMPLES = ("row", "image", "image_md5", "group", "split", "target")
 _OF_PREPARATION = (
     *("image_name", "image_error", "target_text"),
     *("decode_error", "image_width", "image_height", "value_range", "perceptual_hash", "thumbnail", "pixels"),
+    *("image_darkest", "image_brightest", "image_sharpness"),
 )
 _OF_PREDICTIONS = (
     *("prediction", "low", "high", "confidence", "prediction_set", "distance", "unlike"),

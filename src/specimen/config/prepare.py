@@ -4,7 +4,18 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from specimen.config.base import Finite, NotNegative, Positive, PositiveFloat, Resize, Section, Seed, Share
+from specimen.config.base import (
+    Finite,
+    Fraction,
+    NotNegative,
+    Positive,
+    PositiveFloat,
+    Probability,
+    Resize,
+    Section,
+    Seed,
+    Share,
+)
 
 
 class Rule(Section):
@@ -76,6 +87,41 @@ class LowContrast(Rule):
     min_range: Annotated[int, Field(ge=0, le=255)] = 32
 
 
+class BlurredImage(Rule):
+    """Photos whose sharpness is less than `least` times the median of all: out of focus, or shaken."""
+
+    action: Literal["reject", "fail", "warn", "off"] = "warn"
+    least: Fraction = 0.5
+
+
+class DarkImage(Rule):
+    """Photos that are darker than `brightest`, of 1, nearly everywhere (99 % of the pixels)."""
+
+    action: Literal["reject", "fail", "warn", "off"] = "warn"
+    brightest: Fraction = 0.3
+
+
+class OverexposedImage(Rule):
+    """Photos that are brighter than `darkest`, of 1, nearly everywhere (95 % of the pixels)."""
+
+    action: Literal["reject", "fail", "warn", "off"] = "warn"
+    darkest: Probability = 0.9
+
+
+class OddShape(Rule):
+    """Photos whose shorter side is less than `ratio` times the longer one: a strip, or a screenshot."""
+
+    action: Literal["reject", "fail", "warn", "off"] = "warn"
+    ratio: Fraction = 0.35
+
+
+class OddSize(Rule):
+    """Photos more than `times` as large, or as small, in their sides as the median photo: a thumbnail, a scan."""
+
+    action: Literal["reject", "fail", "warn", "off"] = "warn"
+    times: Annotated[float, Field(gt=1)] = 4.0
+
+
 class SmallClass(Rule):
     """Classes with fewer than `min_samples` samples."""
 
@@ -95,6 +141,11 @@ class Rules(Section):
     unreadable_image: Unusable = Unusable()
     small_image: SmallImage = SmallImage()
     low_contrast: LowContrast = LowContrast()
+    blurred_image: BlurredImage = BlurredImage()
+    dark_image: DarkImage = DarkImage()
+    overexposed_image: OverexposedImage = OverexposedImage()
+    odd_shape: OddShape = OddShape()
+    odd_size: OddSize = OddSize()
     duplicate_image: Rule = Rule()
     near_duplicate: NearDuplicate = NearDuplicate()
     small_class: SmallClass = SmallClass()

@@ -28,6 +28,10 @@ class DecodeResult(NamedTuple):
     """Of the bytes of the file: another photo under the same name has another one."""
     pixels: str = ""
     """Hash of the picture of the store."""
+    image_darkest: float = 0.0
+    """Of `Light`, as the next two."""
+    image_brightest: float = 1.0
+    image_sharpness: float = 0.0
     taken: bool = False
     """Whether it was decoded before, and taken from the last store."""
 

@@ -13,6 +13,13 @@ import pandas as pd
 
 from specimen.config.base import TaskName
 from specimen.config.prepare import Rules
+from specimen.data.preparation.photo_rules import (
+    blurred_image,
+    dark_image,
+    odd_shape,
+    odd_size,
+    overexposed_image,
+)
 from specimen.data.preparation.picture_rules import (
     duplicate_image,
     low_contrast,
@@ -86,7 +93,10 @@ _TABLE_CHECKS: dict[TaskName, dict[str, Check]] = {
     "classification": _by_name(missing_label, missing_image, missing_group, duplicate_row)
     | {"twin_labels": twin_classes},
 }
-_PIXEL_CHECKS = _by_name(unreadable_image, small_image, low_contrast, duplicate_image, near_duplicate)
+_PIXEL_CHECKS = _by_name(
+    unreadable_image, small_image, low_contrast, blurred_image, dark_image, overexposed_image, odd_shape, odd_size,
+    duplicate_image, near_duplicate,
+)  # fmt: skip
 _PICTURE_CHECKS: dict[TaskName, dict[str, Check]] = {
     "regression": _PIXEL_CHECKS,
     # Classes are counted last, when only good samples are left.

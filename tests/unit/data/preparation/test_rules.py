@@ -32,12 +32,16 @@ def table(**columns: list[Any]) -> pd.DataFrame:
         "image_width": [64] * count,
         "image_height": [64] * count,
         "value_range": [200] * count,
+        "image_darkest": [0.1] * count,
+        "image_brightest": [0.9] * count,
+        "image_sharpness": [0.5] * count,
         "pixels": names,
         "perceptual_hash": [2**n for n in range(0, 3 * count, 3)],
         "thumbnail": [THUMBNAIL] * count,
     }
     frame = pd.DataFrame(good | columns, index=range(2, count + 2), dtype=object)
-    return frame.astype({"image_width": int, "image_height": int, "value_range": int})
+    light = dict.fromkeys(("image_darkest", "image_brightest", "image_sharpness"), float)
+    return frame.astype({"image_width": int, "image_height": int, "value_range": int, **light})
 
 
 def broken(rule: str, rows: pd.DataFrame, task: TaskName = "regression", **settings: object) -> dict[int, str]:
@@ -257,3 +261,37 @@ def test_every_row_is_kept_or_rejected_once(rows: list[dict[str, Any]], task: Ta
     assert sorted([*kept.index, *rejected["row"]]) == drawn.index.tolist()
     assert warned["rule"].isin(["missing_group"]).all()
     assert np.isin(kept.index, drawn.index).all()
+
+
+def test_blurred_image_is_one_much_less_sharp_than_the_others() -> None:
+    rows = table(image_sharpness=[0.5, 0.24, 0.26, 0.6, 0.5])
+    assert broken("blurred_image", rows) == {3: "sharpness 0.48 of the median"}
+
+
+def test_photos_without_any_edge_are_not_blurred_next_to_each_other() -> None:
+    assert broken("blurred_image", table(image_sharpness=[0.0, 0.0])) == {}
+
+
+def test_dark_image() -> None:
+    assert broken("dark_image", table(image_brightest=[0.29, 0.3])) == {2: "99 % of it darker than 0.29 of 1"}
+
+
+def test_overexposed_image() -> None:
+    assert broken("overexposed_image", table(image_darkest=[0.95, 0.9])) == {2: "95 % of it brighter than 0.95 of 1"}
+
+
+def test_odd_shape_lying_or_standing() -> None:
+    rows = table(image_width=[100, 34, 100], image_height=[34, 100, 35])
+    assert broken("odd_shape", rows) == {2: "100 x 34", 3: "34 x 100"}
+
+
+def test_odd_size_is_one_that_the_others_are_not() -> None:
+    rows = table(image_width=[64, 64, 64, 15, 257, 16], image_height=[64, 64, 64, 16, 256, 16])
+    assert broken("odd_size", rows) == {5: "15 x 16", 6: "257 x 256"}
+
+
+def test_faults_of_photos_are_warned_of_and_no_row_is_lost() -> None:
+    rows = with_targets(table(image_brightest=[0.1, 0.9], image_width=[64, 200]), "regression")
+    kept, rejected, warned = clean.apply(clean.picture_checks("regression"), rows, Rules())
+    assert (len(kept), len(rejected)) == (2, 0)
+    assert warned["rule"].to_list() == ["dark_image", "odd_shape"]

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from pages import dagster_pages, mlflow_pages, sample_plots, serve_page
+from pages import dagster_pages, mlflow_pages, report_page, sample_plots, serve_page
 from pages.clone import make_clone
 
 from specimen.common import errors
@@ -34,6 +34,7 @@ class Scene(NamedTuple):
 
 SCENES = {
     "sample": Scene(sample_plots.take_pictures, ("sample.webp",)),
+    "report": Scene(report_page.take_pictures, ("report.webp",)),
     "page": Scene(serve_page.take_pictures, ("page.webp",)),
     "dagster": Scene(
         dagster_pages.take_pictures, ("dagster-launchpad.png", "dagster-lineage.png", "dagster-plots.png")

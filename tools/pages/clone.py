@@ -38,5 +38,13 @@ def run_python(clone: Path, *arguments: str) -> None:
 
 def commit(clone: Path, message: str) -> None:
     """Commit all changes of files that Git knows, and what DVC has staged."""
-    command = ["git", *AUTHOR, "commit", "--quiet", "--all", "--no-verify", "--message", message]
-    subprocess.run(command, cwd=clone, check=True)
+    _git(clone, "commit", "--quiet", "--all", "--no-verify", "--message", message)
+
+
+def revert(clone: Path) -> None:
+    """Commit what was there before the last commit."""
+    _git(clone, "revert", "--no-edit", "HEAD")
+
+
+def _git(clone: Path, *arguments: str) -> None:
+    subprocess.run(["git", *AUTHOR, *arguments], cwd=clone, check=True, stdout=subprocess.DEVNULL)

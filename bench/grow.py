@@ -4,7 +4,7 @@
     python bench/grow.py 20000      # so many photos; without the push, for the server keeps all in memory
     python bench/grow.py 2000 kill  # or one part, after the first run: append, change, replace, kill, read
 
-Photos of 816 x 612 in ten batches are drawn into a temporary folder, two of each plant, and go through `dvc repro`.
+Photos of 1600 x 1200 in ten batches are drawn into a temporary folder, two of each plant, and go through `dvc repro`.
 first     all photos
 append    one more batch of 1 %: limits are 0.15 of the time of prepare and 3 % of the bytes
 change    another split, then another rule: 0.15 of the time, and no new pictures
@@ -71,9 +71,9 @@ def scenes() -> list[np.ndarray]:
     """Return photos with the detail of a photograph, noise of several grains, to cut other photos from."""
     rng = np.random.default_rng(0)
     made = []
-    for _ in range(8):
-        grains = [rng.integers(0, 255, (1200 // grain, 1600 // grain, 3), dtype=np.uint8) for grain in (4, 16, 64)]
-        grown = [np.asarray(Image.fromarray(grain).resize((1600, 1200), Image.Resampling.BICUBIC)) for grain in grains]
+    for _ in range(4):
+        grains = [rng.integers(0, 255, (2400 // grain, 3200 // grain, 3), dtype=np.uint8) for grain in (4, 16, 64)]
+        grown = [np.asarray(Image.fromarray(grain).resize((3200, 2400), Image.Resampling.BICUBIC)) for grain in grains]
         made.append(np.mean(grown, axis=0).astype(np.uint8))
     return made
 
@@ -84,8 +84,8 @@ SCENES = scenes()
 def draw(path: Path, seed: int) -> None:
     """Draw one photo."""
     rng = np.random.default_rng(seed)
-    top, left = rng.integers(588), rng.integers(784)
-    cut = SCENES[rng.integers(len(SCENES))][top : top + 612, left : left + 816]
+    top, left = rng.integers(1200), rng.integers(1600)
+    cut = SCENES[rng.integers(len(SCENES))][top : top + 1200, left : left + 1600]
     turned = np.rot90(cut[:, :, rng.permutation(3)], 2 * rng.integers(2)) // 2 + rng.integers(0, 128, 3, np.uint8)
     Image.fromarray(turned.astype(np.uint8)).save(path, "JPEG", quality=88)
 

@@ -82,22 +82,18 @@ class Shards:
 
     def _read(self, files: Rows, positions: Rows) -> npt.NDArray[np.uint8]:
         read = np.empty((len(files), *self.shape[1:]), np.uint8)
-        length = int(np.prod(self.shape[1:]))
         if not read.size:
             return read
-        # Neighbours of one file are read at once.
-        ends = np.flatnonzero((np.diff(files) != 0) | (np.diff(positions) != 1)) + 1
+        length = read[0].size
         buffer = read.data.cast("B")
-        bounds = [0, *ends.tolist(), len(files)]
-        numbers, offsets = files[bounds[:-1]].tolist(), (self._start + positions[bounds[:-1]] * length).tolist()
+        offsets = self._start + positions * length
         mapped = self._mapped
-        for first, end, number, offset in zip(bounds[:-1], bounds[1:], numbers, offsets, strict=True):
-            part = buffer[first * length : end * length]
+        for place, (number, offset) in enumerate(zip(files.tolist(), offsets.tolist(), strict=True)):
             file = mapped.get(number)
-            found = file[offset : offset + len(part)] if file else self._read_file(number, offset, len(part))
-            if len(found) != len(part):
+            found = self._read_file(number, offset, length) if file is None else file[offset : offset + length]
+            if len(found) != length:
                 raise SpecimenError(f"{self._files[number]}: ends early. `dvc checkout` brings it back.")
-            part[:] = found
+            buffer[place * length : (place + 1) * length] = found
         return read
 
     def _read_file(self, number: int, offset: int, length: int) -> bytes | memoryview:

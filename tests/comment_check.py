@@ -62,7 +62,8 @@ def checked(text: str) -> str:
                 assert not re.search(foreign, shown, re.IGNORECASE), (what, shown)
     headings = [tokens[at + 1].content for at, token in enumerate(tokens) if token.type == "heading_open"]
     assert set(headings) <= {
-        "Metrics", "Params", "Data", "Charts", "Samples that changed most", "Reproducible?", "Details", "Test split",
+        "Metrics", "Params", "Data", "Charts", "Samples that changed most", "What to do next", "Reproducible?",
+        "Details", "Test split",
     }  # fmt: skip
     return whole
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from specimen.common import errors
 from specimen.config.base import WITHOUT_PICTURES
 from specimen.config.params import load_params
-from specimen.evaluation.metric_intervals import TOO_NARROW
+from specimen.evaluation.narrow_intervals import TOO_NARROW
 from specimen.evaluation.results_files import read_results
 from specimen.evaluation.summary import gain_over_features, lines
 

@@ -23,12 +23,6 @@ from specimen.models.metric_registry import METRICS
 
 Ends = tuple[float, float]
 
-TOO_NARROW = (
-    "Where a few samples have by far the largest errors, the 95 % intervals of RMSE and R2 hold the truth in 82 to 92 "
-    "of 100 cases only (docs/metrics.md)."
-)
-"""Measured by `bench/truth.py intervals`; to be said wherever people read these intervals."""
-
 
 class _Scale(NamedTuple):
     """The numbers whose interval is taken in place of a metric's own."""

@@ -8,7 +8,7 @@ from typing import TypeVar
 from specimen.reporting.facts.base import NotKnown
 from specimen.reporting.facts.report import ReportFacts
 from specimen.reporting.markdown import Section, code, prose, render
-from specimen.reporting.sections import charts
+from specimen.reporting.sections import advice, charts
 from specimen.reporting.sections.advice import advice_section, worse_section
 from specimen.reporting.sections.charts import charts_section
 from specimen.reporting.sections.data import data_section
@@ -51,7 +51,7 @@ def report_sections(facts: ReportFacts) -> list[Section]:
         _section("Data", data_section, facts.data),
         _section(charts.TITLE, charts_section, facts.charts),
         _section("Samples that changed most", samples_section, facts.samples),
-        advice_section(facts.advice),
+        _section(advice.TITLE, advice_section, facts.advice),
         _section("Reproducible?", reproducibility_section, facts.reproducibility),
         _section("Details", details_section, facts.details),
     ]

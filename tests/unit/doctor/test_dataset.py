@@ -120,7 +120,7 @@ def test_a_test_split_of_five_groups_is_a_fault_and_such_a_val_split_a_warning(w
     assert "no change can be found" in found.what
 
 
-@pytest.mark.parametrize(("groups", "status"), [(12, "warning"), (2000, "ok")])
+@pytest.mark.parametrize(("groups", "status"), [(20, "warning"), (2000, "ok")])
 def test_with_predictions_the_answer_is_that_of_make_power(write: Write, groups: int, status: str) -> None:
     place = write()
     random = np.random.default_rng(3)

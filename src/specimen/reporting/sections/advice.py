@@ -23,12 +23,10 @@ def _rise(part: WorseSlice) -> str:
     return f"mean error from {part.before:.3g} to {part.after:.3g}"
 
 
-def advice_section(advice: Advice | NotKnown | None) -> Section:
+def advice_section(advice: Advice | None) -> Section:
     """Return what `make advice` says; nothing where nobody has asked it."""
     if advice is None:
         return Section("", "")
-    if isinstance(advice, NotKnown):
-        return Section(TITLE, f"Not known: {prose(advice.reason)}.")
     stale = f"**Out of date:** {prose(advice.stale)}. `make advice` says it again." if advice.stale else ""
     labels = f"{advice.outside:,} of {advice.labels:,} labels are outside what the folds hold likely."
     return Section(TITLE, paragraphs(stale, " ".join(filter(None, (labels, _curve(advice))))), _folds(advice))

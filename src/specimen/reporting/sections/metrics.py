@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from specimen.evaluation.metric_intervals import TOO_NARROW
+from specimen.evaluation.narrow_intervals import TOO_NARROW
 from specimen.models.metric_registry import NEITHER, find_metric
 from specimen.reporting.facts.changes import Change, Changes
 from specimen.reporting.formatting import number

@@ -90,11 +90,11 @@ def test_a_store_may_have_more_shards_than_a_process_may_open(
     tmp_path: Path, few_files: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert shards.most_mapped() == resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4
-    monkeypatch.setattr(shards, "MOST_MAPPED", 20)
+    monkeypatch.setattr(shards, "MOST_MAPPED", 10)
     builders.write_pictures(tmp_path, PICTURES, step=1)
     stored = load(tmp_path)
     assert np.array_equal(stored[:], PICTURES)
-    assert len(stored._mapped) == 20
+    assert len(stored._mapped) == 10
 
 
 def test_files_are_closed_with_it(tmp_path: Path) -> None:

@@ -38,13 +38,17 @@ class Unusable(Rule):
     action: Literal["reject", "fail"] = "reject"
 
 
-class MissingGroup(Rule):
+class Doubt(Rule):
+    """A rule whose rows are kept, with a warning, unless params say otherwise."""
+
+    action: Literal["reject", "fail", "warn", "off"] = "warn"
+
+
+class MissingGroup(Doubt):
     """Rows without a group, where `data.group` or `data.group_pattern` asks for one; kept, each is its own group.
 
     If such a photo shows an object that other rows name, this object may be in train and test.
     """
-
-    action: Literal["reject", "fail", "warn", "off"] = "warn"
 
 
 class LabelRange(Rule):
@@ -67,10 +71,9 @@ class TwinLabels(Rule):
     tolerance: NotNegative = 0.0
 
 
-class NearDuplicate(Rule):
+class NearDuplicate(Doubt):
     """Similar pictures in two groups: 64-bit hashes at most `distance` apart, and nearly equal thumbnails."""
 
-    action: Literal["reject", "fail", "warn", "off"] = "warn"
     distance: Annotated[int, Field(ge=0, le=16)] = 1
 
 
@@ -80,45 +83,39 @@ class SmallImage(Rule):
     min_side: Positive = 32
 
 
-class LowContrast(Rule):
+class LowContrast(Doubt):
     """Pictures whose darkest and brightest value are less than `min_range` of 255 apart: is a `white_level` missing?"""
 
-    action: Literal["reject", "fail", "warn", "off"] = "warn"
     min_range: Annotated[int, Field(ge=0, le=255)] = 32
 
 
-class BlurredImage(Rule):
+class BlurredImage(Doubt):
     """Photos whose sharpness is less than `least` times the median of all: out of focus, or shaken."""
 
-    action: Literal["reject", "fail", "warn", "off"] = "warn"
     least: Fraction = 0.5
 
 
-class DarkImage(Rule):
+class DarkImage(Doubt):
     """Photos that are darker than `brightest`, of 1, nearly everywhere (99 % of the pixels)."""
 
-    action: Literal["reject", "fail", "warn", "off"] = "warn"
     brightest: Fraction = 0.3
 
 
-class OverexposedImage(Rule):
+class OverexposedImage(Doubt):
     """Photos that are brighter than `darkest`, of 1, nearly everywhere (95 % of the pixels)."""
 
-    action: Literal["reject", "fail", "warn", "off"] = "warn"
     darkest: Probability = 0.9
 
 
-class OddShape(Rule):
+class OddShape(Doubt):
     """Photos whose shorter side is less than `ratio` times the longer one: a strip, or a screenshot."""
 
-    action: Literal["reject", "fail", "warn", "off"] = "warn"
     ratio: Fraction = 0.35
 
 
-class OddSize(Rule):
+class OddSize(Doubt):
     """Photos more than `times` as large, or as small, in their sides as the median photo: a thumbnail, a scan."""
 
-    action: Literal["reject", "fail", "warn", "off"] = "warn"
     times: Annotated[float, Field(gt=1)] = 4.0
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from specimen.config.prepare import Rules
@@ -53,15 +54,25 @@ def near_duplicate(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
     names = table["image_name"].to_numpy()
     earlier_names: dict[Any, str] = {}
     for row in range(1, len(table)):
-        near = np.bitwise_count(hashes[:row] ^ hashes[row]) <= rules.near_duplicate.distance
-        candidates = np.flatnonzero(near & (groups[:row] != groups[row]))
-        if not len(candidates):
-            continue
-        differences = np.abs(thumbnails[candidates] - thumbnails[row]).mean(axis=1)
-        alike = candidates[differences <= ALIKE]
-        if len(alike):
-            earlier_names[table.index[row]] = f"like {names[alike[0]]}"
+        alike = find_alike(hashes, thumbnails, row, rules.near_duplicate.distance)
+        others = alike[groups[alike] != groups[row]]
+        if len(others):
+            earlier_names[table.index[row]] = f"like {names[others[0]]}"
     return pd.Series(earlier_names, dtype=object)
+
+
+def find_alike(
+    hashes: npt.NDArray[np.uint64], thumbnails: npt.NDArray[np.int16], row: int, distance: int
+) -> npt.NDArray[np.int64]:
+    """Return the rows before `row` whose hash is at most `distance` bits away, and whose thumbnail is near.
+
+    `thumbnails` are N x pixels, signed so that they can be subtracted.
+    """
+    near: npt.NDArray[np.int64] = np.flatnonzero(np.bitwise_count(hashes[:row] ^ hashes[row]) <= distance)
+    if not len(near):
+        return near
+    is_alike: npt.NDArray[np.bool_] = np.abs(thumbnails[near] - thumbnails[row]).mean(axis=1) <= ALIKE
+    return near[is_alike]
 
 
 def small_class(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:

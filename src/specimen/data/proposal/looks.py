@@ -13,7 +13,7 @@ from PIL import Image
 
 from specimen.common.prefetch import prefetch_map
 from specimen.data.preparation.image_hashes import difference_hash, make_thumbnail
-from specimen.data.preparation.picture_rules import ALIKE
+from specimen.data.preparation.picture_rules import find_alike
 from specimen.data.readers.decode import DecodeError, decode
 from specimen.data.readers.images import ImageNotFoundError, Images
 
@@ -80,9 +80,7 @@ def near_pairs(looks: Looks) -> list[tuple[int, int]]:
     """Return the pairs of photos that are nearly the same, as the rule near_duplicate finds them."""
     pairs: list[tuple[int, int]] = []
     for row in range(1, len(looks.names)):
-        near = np.flatnonzero(np.bitwise_count(looks.hashes[:row] ^ looks.hashes[row]) <= NEAR_BITS)
-        alike = near[np.abs(looks.thumbnails[near] - looks.thumbnails[row]).mean(axis=1) <= ALIKE]
-        pairs += [(int(other), row) for other in alike]
+        pairs += [(int(other), row) for other in find_alike(looks.hashes, looks.thumbnails, row, NEAR_BITS)]
     return pairs
 
 

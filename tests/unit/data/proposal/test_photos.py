@@ -44,10 +44,16 @@ def test_photos_of_one_object_are_the_most_like_each_other(tmp_path: Path) -> No
     assert right.neighbours == 1
     assert right.chance == pytest.approx(1 / 11)
     assert wrong.neighbours == 0
-    assert (right.twins, right.twins_apart) == (
-        wrong.twins,
-        wrong.twins - wrong.twins_apart + right.twins,
-    ) or right.twins
+
+
+def test_near_twins_are_counted_and_those_that_are_in_two_groups(tmp_path: Path) -> None:
+    for number in range(12):
+        draw(tmp_path / f"{number:02}.png", seed=number // 2)
+    images, kinship = kinship_of(tmp_path)
+    right = kinship.judge(pd.Series([number // 2 for number in range(12)], index=images.names))
+    wrong = kinship.judge(pd.Series([number % 6 for number in range(12)], index=images.names))
+    assert (right.twins, right.twins_apart) == (6, 0)
+    assert (wrong.twins, wrong.twins_apart) == (6, 6)
 
 
 def test_a_photo_that_cannot_be_read_is_counted_and_left_out(tmp_path: Path) -> None:

@@ -32,7 +32,6 @@ LIFT = 2.0
 @dataclass(frozen=True)
 class _Found:
     pattern: str
-    groups: pd.Series
     several: int
     """Photos of objects with several."""
     because: str
@@ -58,9 +57,8 @@ def _try(
     share = sizes / table.groupby("class").size().reindex(sizes.index.get_level_values("class")).to_numpy()
     if not several or len(named) < FEWEST_MATCHED * len(table):
         return None
-    if float(share[sizes > 1].max()) > LARGEST_SHARE or bool(
-        (named.groupby("group")["class"].nunique() > 1).mean() > 0.1
-    ):
+    torn = named.groupby("group")["class"].nunique() > 1
+    if share[sizes > 1].max() > LARGEST_SHARE or torn.mean() > MOST_TORN:
         return None
     groups = pd.Series(table["group"].to_numpy(), index=table["name"].to_numpy(), dtype=object)
     together = kinship.judge(groups)
@@ -70,7 +68,7 @@ def _try(
         f"names tell {len(sizes):,} objects ({words}), {int((sizes > 1).sum()):,} of them with several photos; "
         f"{say(together)}. Other photos of one object may have other names"
     )
-    return _Found(pattern, groups, several, because)
+    return _Found(pattern, several, because)
 
 
 def _say_nothing(names: Sequence[str], kinship: Kinship) -> str:

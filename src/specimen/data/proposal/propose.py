@@ -14,6 +14,7 @@ from specimen.common.errors import SpecimenError
 from specimen.common.numbers import read_numbers
 from specimen.config.data import BATCH
 from specimen.config.params_edit import NULL
+from specimen.data.dataset.features import MAX_CATEGORIES
 from specimen.data.proposal.column_groups import Rows, choose_group
 from specimen.data.proposal.layout import Layout, find_layout
 from specimen.data.proposal.leaks import find_leaks
@@ -25,8 +26,6 @@ from specimen.data.readers.batches import BatchImages
 
 SMALLEST, STEP = 32, 32
 """Sides of the pictures in the store: multiples of 32, by which most networks divide them."""
-MOST_TEXTS = 50
-"""Different texts of a feature, as the store takes them."""
 LARGEST, LARGEST_FROM_SCRATCH = 224, 128
 """Weights of ImageNet were made at 224 px. A network that starts from none learns as well from less, and faster."""
 
@@ -141,4 +140,4 @@ def _may_be_feature(cells: pd.Series) -> bool:
     """Tell whether a column varies, and is not a text that is another one in each row."""
     distinct = to_text(cells).nunique()
     is_number = bool(read_numbers(cells).values.notna().mean() > 0.5)
-    return distinct > 1 and (is_number or distinct <= MOST_TEXTS)
+    return distinct > 1 and (is_number or distinct <= MAX_CATEGORIES)

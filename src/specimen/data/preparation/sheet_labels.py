@@ -19,8 +19,7 @@ from specimen.data.preparation.joined_sheets import Sheets
 from specimen.data.readers.tables import Table
 
 if TYPE_CHECKING:
-    Columns = dict[str, pd.Series[Any]]
-    """Cells by the key of the parameter that names their column."""
+    from specimen.data.preparation.fill_columns import Columns
 
 GROUP_SEPARATOR = "/"
 

@@ -15,6 +15,7 @@ import io
 import mmap
 import os
 import resource
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -133,11 +134,9 @@ def npy_header(count: int, shape: tuple[int, ...]) -> bytes:
 
 def read_manifest(file: Path | io.BytesIO) -> pd.DataFrame:
     """Return `shards.csv`: names and hashes as text. Raises what a damaged file makes pandas raise."""
-    numbers = dict.fromkeys(("image_width", "image_height", "position"), np.int64)
-    names = pd.read_csv(file, nrows=0).columns
-    if isinstance(file, io.BytesIO):
-        file.seek(0)
-    return pd.read_csv(file, dtype={name: numbers.get(name, str) for name in names}, keep_default_na=False)
+    types: defaultdict[str, Any] = defaultdict(lambda: str)
+    types |= dict.fromkeys(("image_width", "image_height", "position"), np.int64)
+    return pd.read_csv(file, dtype=types, keep_default_na=False)
 
 
 def open_shards(

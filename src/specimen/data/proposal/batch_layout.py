@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,8 @@ import pandas as pd
 from specimen.common.errors import SpecimenError
 from specimen.config.data import BATCH, Data
 from specimen.data.readers import tables
-from specimen.data.readers.batches import BatchImages, find_batches, open_photos
+from specimen.data.readers.batches import Batches, BatchImages, find_batches, open_photos
+from specimen.data.readers.folder_images import Folder
 from specimen.data.readers.images import is_hidden, suffix
 from specimen.data.readers.zip_images import Zip, read_member
 
@@ -35,9 +35,7 @@ def find_batched(root: Path) -> Batched | None:
     if pattern is None:
         return None
     try:
-        found = _open(root, pattern, ".")
-        inside = _common(found.images.batches)
-        return found if inside == "." else _open(root, pattern, inside)
+        return _open(root, pattern)
     except SpecimenError:  # the rest of the proposal says what there is
         return None
 
@@ -46,6 +44,8 @@ def _find_pattern(root: Path) -> str | None:
     """Return a pattern that means one table in each folder and zip, such as `*/labels.xlsx`."""
     places = [entry for entry in sorted(root.iterdir()) if not is_hidden(entry.name)]
     places = [entry for entry in places if entry.is_dir() or suffix(entry.name) == ".zip"]
+    if len(places) < FEWEST:
+        return None
     found: dict[str, int] = defaultdict(int)
     suffixes: dict[str, int] = defaultdict(int)
     for place in places:
@@ -54,8 +54,6 @@ def _find_pattern(root: Path) -> str | None:
             found[name] += 1
         if len(names) == 1:
             suffixes[suffix(names[0])] += 1
-    if len(places) < FEWEST:
-        return None
     same = [name for name, count in found.items() if count == len(places)]
     if same:
         return f"*/{same[0]}"
@@ -65,25 +63,29 @@ def _find_pattern(root: Path) -> str | None:
 
 def _tables_at_the_top(place: Path) -> list[str]:
     """Return the tables in a folder or zip, or in the only folder that is in it."""
-    if place.is_dir():
-        names = [path.relative_to(place).as_posix() for path in sorted(place.rglob("*")) if path.is_file()]
-    else:
-        archive = Zip(place)
-        names = [*archive.names, *archive.others]
-    names = [name for name in names if not is_hidden(name)]
+    content = Folder(place, place) if place.is_dir() else Zip(place)
+    names = [*content.names, *content.others]
     tops = {name.partition("/")[0] if "/" in name else "" for name in names}
     if len(tops) == 1 and "" not in tops:
         names = [name.partition("/")[2] for name in names]
     return [name for name in names if "/" not in name and suffix(name) in tables.SUFFIXES]
 
 
-def _open(root: Path, pattern: str, images_in: str) -> Batched:
-    data = Data(root=root.as_posix(), task="classification", table=pattern, images=images_in)
+def _open(root: Path, pattern: str) -> Batched:
+    data = Data(root=root.as_posix(), task="classification", table=pattern)
+    batches, images = _open_photos(data)
+    inside = _common(images)
+    if inside != data.images:
+        batches, images = _open_photos(data.model_copy(update={"images": inside}))
+    sheets = [_read(part).assign(**{BATCH: name}) for name, part in batches.items()]
+    return Batched(pattern, pd.concat(sheets, ignore_index=True).astype(object), images, inside)
+
+
+def _open_photos(data: Data) -> tuple[Batches, BatchImages]:
     batches = find_batches(data)
     images = open_photos(data, batches)
     assert isinstance(images, BatchImages)
-    sheets = [_read(part).assign(**{BATCH: name}) for name, part in batches.items()]
-    return Batched(pattern, pd.concat(sheets, ignore_index=True).astype(object), images, images_in)
+    return batches, images
 
 
 def _read(part: Data) -> pd.DataFrame:
@@ -96,9 +98,8 @@ def _read(part: Data) -> pd.DataFrame:
     return cells
 
 
-def _common(batches: Mapping[str, object]) -> str:
+def _common(images: BatchImages) -> str:
     """Return the folder that the photos of all batches are in, `.` for the top."""
-    folders = set()
-    for images in batches.values():
-        folders |= {name.partition("/")[0] if "/" in name else "." for name in images.names}  # type: ignore[attr-defined]
+    names = [name for part in images.batches.values() for name in part.names]
+    folders = {name.partition("/")[0] if "/" in name else "." for name in names}
     return folders.pop() if len(folders) == 1 else "."

@@ -16,7 +16,7 @@ from specimen.config.data import BATCH
 from specimen.data.preparation.split_folders import FOLDERS, cut_splits
 from specimen.data.proposal.batch_layout import Batched, find_batched
 from specimen.data.readers import tables
-from specimen.data.readers.batches import BatchImages, make_finder
+from specimen.data.readers.batches import BatchFinder, BatchImages, make_finder
 from specimen.data.readers.data_root import list_elsewhere, open_images, require_root
 from specimen.data.readers.header_choice import Place
 from specimen.data.readers.image_names import Finder
@@ -57,7 +57,7 @@ class Layout:
         names = to_text(self.sheet[self.image_column])
         if isinstance(self.images, BatchImages):
             names = self.sheet[BATCH] + "/" + names
-        return _look_up(names, self.images)
+        return _look_up(names, make_finder(self.images))
 
 
 def find_layout(root: Path) -> Layout:
@@ -88,9 +88,9 @@ def find_layout(root: Path) -> Layout:
 
 def _of_batches(root: Path, batched: Batched) -> Layout | None:
     """Return the layout of batches, None where no column names their photos."""
-    sheet = batched.sheet
+    sheet, finder = batched.sheet, make_finder(batched.images)
     shares = {
-        column: float(_look_up(sheet[BATCH] + "/" + to_text(sheet[column]), batched.images).notna().mean())
+        column: float(_look_up(sheet[BATCH] + "/" + to_text(sheet[column]), finder).notna().mean())
         for column in sheet.columns
         if column != BATCH
     }
@@ -102,9 +102,7 @@ def _of_batches(root: Path, batched: Batched) -> Layout | None:
     )
 
 
-def _look_up(names: pd.Series, images: Images) -> pd.Series:
-    finder = make_finder(images)
-
+def _look_up(names: pd.Series, finder: Finder | BatchFinder) -> pd.Series:
     def find(name: str) -> str | None:
         with suppress(ImageNotFoundError):
             return finder.find(name).image

@@ -84,7 +84,8 @@ def _groups(comparison: Comparison, missing: dict[str, str]) -> list[Group]:
         groups.append(worst_group(said.predictions, said.task, said.unit, head))
     advice = comparison.facts.advice
     if isinstance(advice, Advice):
-        groups.append(suspects_group(advice, advice.unit, head))
+        with _noted(missing, "labels to check first"):
+            groups.append(suspects_group(advice, advice.unit, head))
     with _noted(missing, "photos that are new, relabelled or rejected"):
         groups += _changes_of_data(comparison, base, head, missing)
     for name, side in (("base", base), ("this", head)):

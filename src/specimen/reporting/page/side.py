@@ -65,9 +65,9 @@ class Side:
         return [shown.get(place) for place in range(len(pictures))]
 
     def _rows(self, wanted: pd.DataFrame, key: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        """Return the row of each sample in the store, -1 where it is not there."""
+        """Return the row of each sample in the store, the first of several by that name; -1 where it is not there."""
         samples = self.outputs.samples.result()
-        numbered = samples[[*key]].assign(_place=np.arange(len(samples)))
+        numbered = samples[[*key]].assign(_place=np.arange(len(samples))).drop_duplicates([*key])
         places = wanted[[*key]].merge(numbered, on=[*key], how="left")["_place"]
         return places.fillna(-1).to_numpy(np.int64)
 

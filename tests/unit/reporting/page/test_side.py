@@ -38,6 +38,13 @@ def test_each_sample_gets_its_own_picture_and_a_lost_one_none(side: Side) -> Non
     assert side.missing == {}
 
 
+def test_two_rows_that_name_one_photo_take_no_picture_from_another(side: Side) -> None:
+    twice = pd.concat([SAMPLES.iloc[[0]], SAMPLES], ignore_index=True)
+    side.outputs = cast(RevisionOutputs, SimpleNamespace(revision=side.outputs.revision, samples=done(twice)))
+    pictures = side.pictures(pd.DataFrame({"image": ["a.jpg", "c.jpg"]}), ["image"])
+    assert [None if picture is None else int(picture[0, 0, 0]) for picture in pictures] == [0, 2]
+
+
 def test_a_store_that_is_not_there_is_named_and_costs_nothing_else(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(revision: object, images: object) -> None:
         raise NotAvailableError("no credentials")

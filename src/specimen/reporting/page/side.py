@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from specimen.common.errors import SpecimenError
-from specimen.reporting.page.stored_pictures import Pictures, read_pictures
+from specimen.reporting.page.stored_pictures import Pictures, StoredPictures
 from specimen.reporting.revision_outputs import RevisionOutputs
 from specimen.versioning.errors import NotAvailableError, first_line
 
@@ -34,7 +34,7 @@ class Side:
             rows = self._rows(wanted, key)
             known = np.flatnonzero(rows >= 0)
             images = self.outputs.samples.result()["image"].iloc[rows[known]]
-            read = read_pictures(self.outputs.revision.result(), list(images))
+            read = self._stored.read(list(images))
         except NotAvailableError as error:
             self.missing["photos"] = str(error)
             return [None] * len(wanted)
@@ -77,6 +77,10 @@ class Side:
 
         heat = heat_maps(self._predictor, pictures, samples)
         return None if heat is None else [glowing(*pair) for pair in zip(pictures, heat, strict=True)]
+
+    @cached_property
+    def _stored(self) -> StoredPictures:
+        return StoredPictures(self.outputs.revision.result())
 
     @cached_property
     def _predictor(self):  # type: ignore[no-untyped-def] # of torch

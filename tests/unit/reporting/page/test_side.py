@@ -27,7 +27,8 @@ def done(value: object) -> Future[Any]:
 @pytest.fixture
 def side(monkeypatch: pytest.MonkeyPatch) -> Side:
     stored = dict(zip(SAMPLES["image"], PICTURES, strict=True))
-    monkeypatch.setattr(module, "read_pictures", lambda revision, images: [stored[image] for image in images])
+    reader = SimpleNamespace(read=lambda images: [stored[image] for image in images])
+    monkeypatch.setattr(module, "StoredPictures", lambda revision: reader)
     revision = SimpleNamespace(label="base", read=lambda path: b"no model")
     return Side(cast(RevisionOutputs, SimpleNamespace(revision=done(revision), samples=done(SAMPLES))))
 
@@ -46,10 +47,10 @@ def test_two_rows_that_name_one_photo_take_no_picture_from_another(side: Side) -
 
 
 def test_a_store_that_is_not_there_is_named_and_costs_nothing_else(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(revision: object, images: object) -> None:
+    def fail(images: object) -> None:
         raise NotAvailableError("no credentials")
 
-    monkeypatch.setattr(module, "read_pictures", fail)
+    monkeypatch.setattr(module, "StoredPictures", lambda revision: SimpleNamespace(read=fail))
     assert side.pictures(WANTED, ["image"]) == [None, None, None]
     assert side.missing == {"photos": "no credentials"}
 

@@ -10,7 +10,7 @@ import builders
 import numpy as np
 import pytest
 
-from specimen.reporting.page.stored_pictures import PREPARED, read_pictures
+from specimen.reporting.page.stored_pictures import PREPARED, SHARDS, StoredPictures
 from specimen.versioning.errors import NotAvailableError, NotFoundError
 from specimen.versioning.revisions import Revision
 
@@ -34,8 +34,11 @@ class Stored(Revision):
     """A revision whose files are in a folder."""
 
     counts: list[int]
+    whole: list[str]
+    """The files that were read whole."""
 
     def read(self, path: str) -> bytes:
+        self.whole.append(path)
         try:
             return (self.root / path).read_bytes()
         except FileNotFoundError:
@@ -52,6 +55,7 @@ def stored(tmp_path: Path) -> Stored:
     builders.write_pictures(tmp_path / PREPARED, PICTURES)
     revision = Stored(tmp_path, None, "base")
     object.__setattr__(revision, "counts", [])
+    object.__setattr__(revision, "whole", [])
     return revision
 
 
@@ -61,25 +65,32 @@ def shard_of(revision: Stored, picture: int) -> Path:
 
 
 def test_pictures_come_in_the_order_asked_for_and_no_others_are_read(stored: Stored) -> None:
-    assert np.array_equal(read_pictures(stored, ["7", "99", "0"]), PICTURES[[7, 99, 0]])
+    assert np.array_equal(StoredPictures(stored).read(["7", "99", "0"]), PICTURES[[7, 99, 0]])
     assert sum(stored.counts) < 3 * (200 + PICTURES[0].nbytes)
+
+
+def test_where_the_pictures_are_is_read_once_for_all_groups_of_photos(stored: Stored) -> None:
+    pictures = StoredPictures(stored)
+    pictures.read(["7"])
+    pictures.read(["99", "0"])
+    assert stored.whole == [SHARDS]
 
 
 def test_a_photo_that_the_store_does_not_have_is_named(stored: Stored) -> None:
     with pytest.raises(NotAvailableError, match=r"^data/prepared/shards\.csv of base has no picture of 100$"):
-        read_pictures(stored, ["1", "100"])
+        StoredPictures(stored).read(["1", "100"])
 
 
 def test_data_without_pictures_or_of_another_version_are_named(stored: Stored) -> None:
     (stored.root / PREPARED / "shards.csv").unlink()
     with pytest.raises(NotFoundError, match=r"is not in base: the data have no pictures, or are of another version"):
-        read_pictures(stored, ["1"])
+        StoredPictures(stored).read(["1"])
 
 
 def test_a_table_that_is_damaged_is_named(stored: Stored) -> None:
     (stored.root / PREPARED / "shards.csv").write_bytes(b"\xff\0")
     with pytest.raises(NotAvailableError, match=r"^data/prepared/shards\.csv of base cannot be read"):
-        read_pictures(stored, ["1"])
+        StoredPictures(stored).read(["1"])
 
 
 @pytest.mark.parametrize(
@@ -95,4 +106,4 @@ def test_a_shard_that_is_damaged_is_named(stored: Stored, damage, reason: str) -
     path = shard_of(stored, 15)
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(NotAvailableError, match=rf"^data/prepared/images/.*\.npy of base .*{reason}"):
-        read_pictures(stored, ["15"])
+        StoredPictures(stored).read(["15"])

@@ -56,16 +56,15 @@ class LearningCurve:
         curve = measure_curve(task, columns, predictions["target"], predictions["group"], folds)
         if curve is None:
             return None
-        root = isinstance(task, Regression)
-        parts = {"all": np.ones(len(predictions), dtype=bool)}
-        parts |= {f"{name} {value}": rows for name in by for value, rows in strata(predictions[name]).items()}
-        prospects = [
+        laws, root = fit(curve), isinstance(task, Regression)
+        of_all = _prospect(task, "all", predictions, laws, root=root)
+        parts = {f"{name} {value}": rows for name in by for value, rows in strata(predictions[name]).items()}
+        of_parts = [
             _prospect(task, name, predictions[rows], fit(curve.part(rows)), root=root)
             for name, rows in parts.items()
             if predictions["group"][rows].nunique() >= FEWEST
         ]
-        groups = int(predictions["group"].nunique())
-        return cls(task.monitor, groups, tuple(prospects), curve, fit(curve), root)
+        return cls(task.monitor, of_all.groups, (of_all, *of_parts), curve, laws, root)
 
     def to_json(self) -> dict[str, Any]:
         """Return the section of `metrics/advice.json`."""

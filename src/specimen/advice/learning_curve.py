@@ -60,12 +60,12 @@ def measure_curve(
             place = np.full(len(names), len(names))
             place[random.permutation(known)] = np.arange(len(known))
             for size, share in enumerate(shares):
-                rows = place[codes] < round(share * len(known))
                 if share == 1 and order:
                     losses[order, size, test] = losses[0, size, test]
                     continue
+                rows = place[codes] < round(share * len(known))
                 outputs = _teach(columns[rows], encoded[rows], columns[test])
-                losses[order, size, test] = _losses(task, outputs, targets[test])
+                losses[order, size, test] = _losses(task, outputs, encoded[test])
     count = np.mean([len(np.unique(codes[train])) for train, _ in splits])
     return Curve(np.round(np.array(shares) * count).astype(np.int64), losses, groups)
 
@@ -92,15 +92,15 @@ def _encode_classes(task: Classification, targets: pd.Series[Any]) -> Floats:
 
 
 @singledispatch
-def _losses(task: Task, outputs: Floats, targets: pd.Series[Any]) -> Floats:
+def _losses(task: Task, outputs: Floats, encoded: Floats) -> Floats:
     raise NotImplementedError(type(task).__name__)
 
 
 @_losses.register(Regression)
-def _losses_of_numbers(task: Regression, outputs: Floats, targets: pd.Series[Any]) -> Floats:
-    return np.asarray(np.square(outputs[:, 0] - task.encode(targets)))
+def _losses_of_numbers(task: Regression, outputs: Floats, encoded: Floats) -> Floats:
+    return np.asarray(np.square(outputs[:, 0] - encoded))
 
 
 @_losses.register(Classification)
-def _losses_of_classes(task: Classification, outputs: Floats, targets: pd.Series[Any]) -> Floats:
-    return np.asarray(outputs.argmax(axis=1) != task.encode(targets), dtype=np.float64)
+def _losses_of_classes(task: Classification, outputs: Floats, encoded: Floats) -> Floats:
+    return np.asarray(outputs.argmax(axis=1) != encoded.argmax(axis=1), dtype=np.float64)

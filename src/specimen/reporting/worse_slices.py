@@ -14,6 +14,7 @@ import pandas as pd
 
 from specimen.config.data import RESERVED, RESERVED_PREFIX
 from specimen.data.dataset.strata import strata
+from specimen.evaluation.jackknife import Floats
 from specimen.evaluation.sample_errors import sample_errors
 from specimen.reporting.facts.advice import WorseSlice
 from specimen.reporting.shared_predictions import SharedPredictions
@@ -22,8 +23,6 @@ from specimen.reporting.shared_samples import BASE, one_side
 FEWEST_GROUPS = 8
 TOSSES = 1999
 LEVEL = 0.05
-
-Floats = npt.NDArray[np.float64]
 
 
 def worse_slices(shared: SharedPredictions) -> list[WorseSlice]:

@@ -46,8 +46,4 @@ def _in_order_of(samples: pd.DataFrame, pooled: pd.DataFrame) -> pd.DataFrame:
 
 
 def _agree(samples: pd.DataFrame, predictions: pd.DataFrame) -> bool:
-    return all(
-        samples[name].astype(str).to_list() == predictions[name].astype(str).to_list()
-        for name in KEY
-        if name in samples
-    )
+    return all(samples[name].astype(str).to_list() == predictions[name].astype(str).to_list() for name in KEY)

@@ -54,7 +54,7 @@ class Suspects:
         first = self._first(FIRST)
         table = advice_columns(first)
         table.columns = table.columns.str.removeprefix("advice: ")
-        named = first[[name for name in ("image", "row", "group", "target") if name in first]]
+        named = first[["image", "row", "group", "target"]]
         return {
             "labels": self.claims,
             "outside": self.outside,
@@ -68,7 +68,7 @@ class Suspects:
     def as_markdown(self, unit: str) -> str:
         """Return the first ones as a table for the terminal."""
         lines = [
-            [sample_name(row), _with_unit(row["target"], unit), _says(row, unit), str(count)]
+            [row["image"], _with_unit(row["target"], unit), _says(row, unit), str(count)]
             for (_, row), count in zip(self._first(FIRST).iterrows(), self._photos(), strict=False)
         ]
         return markdown_table(["label to check", "label", "model says", "photos"], lines, aligned=True)
@@ -94,11 +94,6 @@ class Suspects:
             draw_gallery(folder / "suspects.png", pictures[:SHOWN], captions, title)
 
 
-def sample_name(row: pd.Series[Any]) -> str:
-    """Return a sample by its photo, or by its row where it has none."""
-    return str(row["image"]) if pd.notna(row.get("image")) else f"row {row['row']}"
-
-
 def _with_unit(value: Any, unit: str) -> str:
     return f"{value:.4g} {unit}".rstrip() if isinstance(value, (float, int)) else str(value)
 
@@ -111,4 +106,4 @@ def _says(row: pd.Series[Any], unit: str) -> str:
 
 
 def _caption(row: pd.Series[Any], unit: str) -> str:
-    return f"{shortened(sample_name(row))}\nlabel {_with_unit(row['target'], unit)}\nmodel {_says(row, unit)}"
+    return f"{shortened(row['image'])}\nlabel {_with_unit(row['target'], unit)}\nmodel {_says(row, unit)}"

@@ -61,7 +61,5 @@ def sheet_rows(raw: RawDataset, data: Data, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _moved(labels: pd.DataFrame, rows: pd.DataFrame) -> bool:
     """Return whether a row of the sheet names another photo than it did."""
-    if "image" not in labels:
-        return False
     now: pd.Series[Any] = labels.loc[rows["row"], "image"]
     return now.to_list() != rows["image"].to_list()

@@ -60,9 +60,7 @@ def _advice(content: Mapping[str, Any], unit: str, stale: str) -> Advice:
     suspects, slices, curve = content["suspects"], content["slices"], content.get("curve")
     metric = content["metric"]
     first = tuple(
-        Suspect(
-            name=str(one.get("image") or f"row {one['row']}"), label=plain(one["target"]), says=plain(one["model says"])
-        )
+        Suspect(name=one["image"], label=plain(one["target"]), says=plain(one["model says"]))
         for one in suspects["first"][:FIRST]
     )
     larger = tuple(

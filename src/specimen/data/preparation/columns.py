@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,7 +47,7 @@ class ColumnReader:
     def name(self, cells: pd.Series[Any], key: str) -> pd.Series[Any]:
         """Return the cells as parts of a name: 3 and 3.0 are the same."""
         names = self._without_marks(to_key(cells), key)
-        numbers, texts = self._kinds(names)
+        numbers, texts = _kinds(self._read_sheets(names)) if self.batches is not None else ([], [])
         if numbers and texts:
             self.notes.append(
                 f"{key}: '{cells.name}' is a number in {name_batches(numbers)} and a text in {name_batches(texts)}; "
@@ -60,7 +60,7 @@ class ColumnReader:
 
         Raises `SpecimenError` where a cell has two readings.
         """
-        numbers = self._read_numbers(cells)
+        numbers = join_numbers([*self._read_sheets(cells).values()])
         self._check(numbers, key)
         return numbers.values
 
@@ -71,8 +71,9 @@ class ColumnReader:
         """
         if name in self.categories:
             return self.name(cells, key)
-        numbers = self._read_numbers(cells)
-        self._refuse_other_kind(cells, name, key)
+        sheets = self._read_sheets(cells)
+        _refuse_other_kind(sheets, name, key)
+        numbers = join_numbers([*sheets.values()])
         count = int(numbers.values.notna().sum())
         if len(numbers.strange) > count:
             self._refuse_other_marks(numbers.strange, name, key)
@@ -87,33 +88,12 @@ class ColumnReader:
         self._check(numbers, key)
         return numbers.values
 
-    def _read_numbers(self, cells: pd.Series[Any]) -> Numbers:
+    def _read_sheets(self, cells: pd.Series[Any]) -> dict[str, Numbers]:
+        """Return a column as numbers, by batch; a single sheet without batches goes by an empty name."""
         if self.batches is None:
-            return read_numbers(cells, self.decimal, self.marks)
-        sheets = [part for _, part in cells.groupby(self.batches, sort=False)]
-        return join_numbers([read_numbers(part, self.decimal, self.marks) for part in sheets])
-
-    def _kinds(self, cells: pd.Series[Any]) -> tuple[list[str], list[str]]:
-        """Return the batches with numbers and those with texts, each by most of its cells."""
-        numbers: list[str] = []
-        texts: list[str] = []
-        for batch, part in cells.groupby(self.batches, sort=False) if self.batches is not None else ():
-            read = read_numbers(part, self.decimal, self.marks)
-            ambiguous = read.ambiguity.count if read.ambiguity is not None else 0
-            if len(read.strange) > read.values.notna().sum() + ambiguous:
-                texts.append(str(batch))
-            elif read.values.notna().any() or ambiguous:
-                numbers.append(str(batch))
-        return numbers, texts
-
-    def _refuse_other_kind(self, cells: pd.Series[Any], name: str, key: str) -> None:
-        """Raise `SpecimenError` where a column has numbers in one batch and text in another."""
-        numbers, texts = self._kinds(cells)
-        if numbers and texts:
-            raise SpecimenError(
-                f"{key}: '{name}' is a number in {name_batches(numbers)} and a text in {name_batches(texts)}. Correct "
-                "the sheets, or name the column in data.categories if its numbers are names."
-            )
+            return {"": read_numbers(cells, self.decimal, self.marks)}
+        parts = cells.groupby(self.batches, sort=False)
+        return {str(batch): read_numbers(part, self.decimal, self.marks) for batch, part in parts}
 
     def _refuse_other_marks(self, strange: pd.Series[str], name: str, key: str) -> None:
         """Raise `SpecimenError` where texts are numbers, but not with the decimal mark that `data.decimal` says."""
@@ -146,6 +126,29 @@ class ColumnReader:
         if marks:
             named = ", ".join(f"'{mark}' {count}" for mark, count in marks.items())
             self.notes.append(f"{key}: '{name}': cells read as missing: {named}")
+
+
+def _kinds(sheets: Mapping[str, Numbers]) -> tuple[list[str], list[str]]:
+    """Return the batches with numbers and those with texts, each by most of its cells."""
+    numbers: list[str] = []
+    texts: list[str] = []
+    for batch, read in sheets.items():
+        ambiguous = read.ambiguity.count if read.ambiguity is not None else 0
+        if len(read.strange) > read.values.notna().sum() + ambiguous:
+            texts.append(batch)
+        elif read.values.notna().any() or ambiguous:
+            numbers.append(batch)
+    return numbers, texts
+
+
+def _refuse_other_kind(sheets: Mapping[str, Numbers], name: str, key: str) -> None:
+    """Raise `SpecimenError` where a column has numbers in one batch and text in another."""
+    numbers, texts = _kinds(sheets)
+    if numbers and texts:
+        raise SpecimenError(
+            f"{key}: '{name}' is a number in {name_batches(numbers)} and a text in {name_batches(texts)}. Correct "
+            "the sheets, or name the column in data.categories if its numbers are names."
+        )
 
 
 def _refuse_units(strange: pd.Series[str], name: str, key: str) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from specimen.config.prepare import Rules
+from specimen.data.preparation.picture_rules import name_sides
 
 
 def blurred_image(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
@@ -37,7 +38,7 @@ def overexposed_image(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
 def odd_shape(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
     """One side is much longer than the other. Needs the columns `image_width` and `image_height`."""
     sides = table[["image_width", "image_height"]]
-    return _sides(table)[sides.min(axis=1) < rules.odd_shape.ratio * sides.max(axis=1)]
+    return name_sides(table)[sides.min(axis=1) < rules.odd_shape.ratio * sides.max(axis=1)]
 
 
 def odd_size(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
@@ -45,8 +46,4 @@ def odd_size(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
     area = table["image_width"].astype(np.float64) * table["image_height"].astype(np.float64)
     times = np.sqrt(area / area.median())
     limit = rules.odd_size.times
-    return _sides(table)[(times > limit) | (times < 1 / limit)]
-
-
-def _sides(table: pd.DataFrame) -> pd.Series[Any]:
-    return table["image_width"].astype(str) + " x " + table["image_height"].astype(str)
+    return name_sides(table)[(times > limit) | (times < 1 / limit)]

@@ -28,7 +28,12 @@ def unreadable_image(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
 def small_image(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:
     """A side of the image is too short. Needs the columns `image_width` and `image_height`."""
     small = table[["image_width", "image_height"]].min(axis=1) < rules.small_image.min_side
-    return table["image_width"].astype(str)[small] + " x " + table["image_height"].astype(str)[small]
+    return name_sides(table)[small]
+
+
+def name_sides(table: pd.DataFrame) -> pd.Series[Any]:
+    """Return the sides of each photo as a text: `640 x 480`."""
+    return table["image_width"].astype(str) + " x " + table["image_height"].astype(str)
 
 
 def low_contrast(table: pd.DataFrame, rules: Rules) -> pd.Series[Any]:

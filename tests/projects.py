@@ -123,6 +123,17 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
+def forget_settings(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Let no setting for Git, DVC and S3 that this machine has count; `folder` is where DVC looks for its own."""
+    for name in os.environ:
+        if name.startswith(("AWS_", "DVC_", "GIT_")) or name.lower().endswith("_proxy"):
+            patch.delenv(name)
+    for name in ("DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR", "DVC_SITE_CACHE_DIR"):
+        patch.setenv(name, str(folder))
+    patch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    patch.setenv("DVC_NO_ANALYTICS", "1")
+
+
 def run(*command: str, cwd: Path, status: int = 0, **variables: str) -> str:
     """Run a command in the `environment` of a folder, with further variables; return what it printed."""
     env = environment(cwd) | variables

@@ -1,7 +1,6 @@
 """What the doctor says of a remote, with a real S3 protocol on loopback and faults in it."""
 
 import datetime
-import os
 import re
 import shutil
 import socket
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from faulty_store import Faulty, serve_faulty
-from projects import ROOT, capture_dvc, commit_all, dvc_here, git, init_git
+from projects import ROOT, capture_dvc, commit_all, dvc_here, forget_settings, git, init_git
 
 from specimen.doctor import remote, s3_store
 from specimen.doctor.examine import Line, examine
@@ -28,12 +27,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     folder = tmp_path_factory.mktemp("settings")
     (folder / "empty").touch()
     with pytest.MonkeyPatch.context() as patch:
-        for name in os.environ:
-            if name.startswith(("AWS_", "DVC_", "GIT_")) or name.lower().endswith("_proxy"):
-                patch.delenv(name)
-        for name in ("DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR", "DVC_SITE_CACHE_DIR"):
-            patch.setenv(name, str(folder))
-        for name in ("GIT_CONFIG_GLOBAL", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        forget_settings(patch, folder)
+        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
             patch.setenv(name, str(folder / "empty"))
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         patch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import s3
-from projects import dvc_here, init_git
+from projects import dvc_here, forget_settings, init_git
 
 from specimen.common.errors import SpecimenError, run_cli
 
@@ -36,13 +36,7 @@ TIMEOUT = 120
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in an empty folder, with none of the settings for Git, DVC and S3 that this machine has."""
-    for name in os.environ:
-        if name.startswith(("AWS_", "DVC_", "GIT_")) or name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
-    for name in ("DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR", "DVC_SITE_CACHE_DIR"):
-        monkeypatch.setenv(name, str(tmp_path / "settings"))
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
+    forget_settings(monkeypatch, tmp_path / "settings")
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
     work = tmp_path / "work"
     work.mkdir()

@@ -48,9 +48,7 @@ GOOD: dict[str, Any] = {
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A clone with a bucket and a workflow, and a program `gh` that answers `gh.json`."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    for name in ("DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR"):
-        monkeypatch.setenv(name, str(tmp_path / "settings"))
+    projects.forget_settings(monkeypatch, tmp_path / "settings")
     program = tmp_path / "bin/gh"
     program.parent.mkdir()
     program.write_text(GH.format(python=sys.executable, answers=str(tmp_path / "gh.json")))

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from projects import forget_settings
 
 from specimen.common.errors import SpecimenError
 from specimen.doctor.examine import Line, examine, has_fault
@@ -16,8 +17,7 @@ from specimen.versioning.errors import TooSlowError
 
 @pytest.fixture(autouse=True)
 def no_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR"):
-        monkeypatch.setenv(name, str(tmp_path / "settings"))
+    forget_settings(monkeypatch, tmp_path / "settings")
 
 
 def test_a_check_that_breaks_is_a_fault_with_its_name_and_the_next_one_runs(tmp_path: Path) -> None:

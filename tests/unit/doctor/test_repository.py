@@ -1,6 +1,5 @@
 """What the doctor says of a repository: Git, hooks, params, the lock and links."""
 
-import os
 from pathlib import Path
 
 import projects
@@ -16,9 +15,7 @@ from specimen.versioning.errors import NotAvailableError
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     """A repository of Git, without settings of this machine, and with the folder of DVC."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    for name in ("DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR"):
-        monkeypatch.setenv(name, str(tmp_path / "settings"))
+    projects.forget_settings(monkeypatch, tmp_path / "settings")
     root = tmp_path / "work"
     (root / ".dvc").mkdir(parents=True)
     projects.init_git(root)

@@ -312,7 +312,16 @@ def test_two_revisions_are_compared_without_touching_the_workspace(
     assert git(repository, "status", "--porcelain") == ""
 
 
-@pytest.mark.usefixtures("dvc_in_process")
+@pytest.fixture
+def without_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No access to any bucket, whatever this machine has."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.mark.usefixtures("dvc_in_process", "without_credentials")
 def test_a_shallow_clone_without_credentials_shows_what_git_has(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -320,10 +329,6 @@ def test_a_shallow_clone_without_credentials_shows_what_git_has(
     dvc_here(repository, "remote", "modify", "storage", "url", "s3://bucket-of-the-lab/specimen")
     commit_all(repository, "To S3")
     git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{repository}", str(tmp_path / "clone"))
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     text = report_here(tmp_path / "clone", monkeypatch, "--base", "main")
     assert text.startswith("**Verdict: not comparable: plots/predictions.csv of workspace")
     assert "Unable to locate credentials" in text
@@ -336,7 +341,7 @@ def test_a_shallow_clone_without_credentials_shows_what_git_has(
     assert "this clone is shallow" in missing
 
 
-@pytest.mark.usefixtures("dvc_in_process")
+@pytest.mark.usefixtures("dvc_in_process", "without_credentials")
 def test_the_first_pull_request_of_a_copy_without_a_bucket_says_how_to_connect_one(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -344,10 +349,6 @@ def test_the_first_pull_request_of_a_copy_without_a_bucket_says_how_to_connect_o
     dvc_here(repository, "remote", "modify", "storage", "url", "s3://your-bucket/specimen")
     commit_all(repository, "As in the template")
     git(tmp_path, "clone", "--quiet", str(repository), str(tmp_path / "clone"))
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     text = html.unescape(report_here(tmp_path / "clone", monkeypatch, "--base", "origin/main"))
     way_out = "no bucket is connected yet; `make connect` does it"
     assert re.match(rf"\*\*Verdict: not comparable: plots/predictions.csv of [^*]* and {way_out}\.\*\*", text)

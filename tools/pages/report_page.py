@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from pages.chromium import open_chromium, save_picture, set_viewport, wait_for
 from pages.clone import commit, revert, run_dvc, run_python
+from specimen.config.params_edit import edit_params
 
 BASE_EPOCHS = 2
 """Of the training that is compared with."""
@@ -17,7 +17,7 @@ def take_pictures(clone: Path, docs: Path) -> None:
     """Make a base in a clone, let the demo be the change of a pull request, and save the photos that changed most."""
     params = clone / "params.yaml"
     demo = params.read_text(encoding="utf-8")
-    params.write_text(re.sub(r"(?m)^  epochs: \d+$", f"  epochs: {BASE_EPOCHS}", demo), encoding="utf-8")
+    params.write_text(edit_params(demo, {"train": {"epochs": BASE_EPOCHS}}), encoding="utf-8")
     run_dvc(clone, "repro", "--quiet", "evaluate")
     commit(clone, "Train for a short time")
     revert(clone)

@@ -108,22 +108,14 @@ def speed(tmp: Path) -> None:
 
 
 CHILD = """
-import resource
+import resource, sys
 from pathlib import Path
-import pandas as pd
-from specimen.common.cores import available_cores
-from specimen.common.memory import keep_freed_memory
-from specimen.config.prepare import Prepare
-from specimen.data.preparation.packing import pack
-from specimen.data.readers.folder_images import Folder
+sys.path.insert(0, {bench!r})
+from prepare import Folder, Repeated, keep_freed_memory, pack_anew
 keep_freed_memory()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-images = Folder(Path({folder!r}), Path({folder!r}))
-names = [f"{{number}}.jpg" for number in range({count})]
-read = images.read
-images.read = lambda name: read(images.names[int(name[:-4]) % len(images.names)])
-rows = pd.DataFrame({{"image": names, "group": names}})
-pack(images, rows, Path({out!r}), Prepare(image_size={size}, resize="stretch"))
+folder = Path({folder!r})
+pack_anew(Repeated(Folder(folder, folder)), [f"{{number}}.jpg" for number in range({count})], Path({out!r}))
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
 
@@ -133,7 +125,8 @@ def memory(tmp: Path) -> None:
     folder = tmp / "memory"
     draw(folder, 500, 256, 256)
     for count in (5_000, 20_000):
-        code = CHILD.format(folder=str(folder), count=count, out=str(tmp / f"m{count}"), size=SIZE)
+        out = str(tmp / f"m{count}")
+        code = CHILD.format(bench=str(Path(__file__).parent), folder=str(folder), count=count, out=out)
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         print(f"{count} images: {float(done.stdout):.0f} MB above the imports")
 

@@ -10,7 +10,8 @@ import pandas as pd
 from specimen.advice.suspects import claims_of
 from specimen.common.errors import SpecimenError
 from specimen.config.data import Data
-from specimen.data.preparation.blank_cells import fill_down, is_blank
+from specimen.data.dataset.batch_rows import batches_of
+from specimen.data.preparation.blank_cells import fill_down
 from specimen.data.preparation.raw_dataset import RawDataset
 from specimen.models.predictions import CONFIDENCE, HIGH, LOW, PREDICTION, PREDICTION_SET
 
@@ -50,13 +51,21 @@ def sheet_rows(raw: RawDataset, data: Data, rows: pd.DataFrame) -> pd.DataFrame:
     Raises `SpecimenError` where the raw sheet has changed since `prepare`.
     """
     sheet = raw.sheet.copy()
-    used = ~pd.concat([is_blank(sheet[name]) for name in sheet.columns], axis=1).all(axis=1)
     for name in data.fill_down or ():
-        sheet[name] = fill_down(sheet[name], used)[0]
+        sheet[name] = _filled(sheet[name])
     numbers = rows["row"]
     if not numbers.isin(sheet.index).all() or _moved(raw.labels, rows):
         raise SpecimenError(f"{data.root}: the table has changed since its photos were prepared. Run `make cv` first.")
     return sheet.loc[numbers]
+
+
+def _filled(cells: pd.Series[Any]) -> pd.Series[Any]:
+    """Fill a column from above, in each batch by itself, as `prepare` does."""
+    batches = batches_of(cells.index.to_frame(index=False, name="row"))
+    parts = [cells[(batches == batch).to_numpy()] for batch in batches.unique()] or [cells]
+    # `prepare` leaves empty rows as they are; none of them is a sample.
+    filled: pd.Series[Any] = pd.concat([fill_down(part, pd.Series(True, index=part.index))[0] for part in parts])
+    return filled
 
 
 def _moved(labels: pd.DataFrame, rows: pd.DataFrame) -> bool:

@@ -1,7 +1,8 @@
 """The sheet of suspicious labels: corrected and saved back, it is read like the raw sheet."""
 
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import openpyxl
@@ -117,3 +118,16 @@ def test_a_table_that_has_changed_since_is_refused(raw: RawDataset) -> None:
     rows = suspect_rows(said, rank_claims(TASK, said).head(2))
     with pytest.raises(SpecimenError, match="raw: the table has changed since its photos were prepared"):
         sheet_rows(raw, Data(**DATA), rows)
+
+
+def test_no_cell_is_filled_from_the_sheet_of_another_batch() -> None:
+    rows = ["one:2", "one:3", "two:2", "two:3"]
+    sheet = pd.DataFrame(
+        {"plant": ["p", None, None, "q"], "soil": ["clay", None, None, None]}, index=rows, dtype=object
+    )
+    labels = pd.DataFrame({"image": ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]}, index=rows)
+    raw = cast(RawDataset, SimpleNamespace(sheet=sheet, labels=labels))
+    data = Data(**{**DATA, "features": ["soil"], "fill_down": ["plant", "soil"]})
+    cells = sheet_rows(raw, data, labels.assign(row=rows))
+    assert cells["plant"].to_list() == ["p", "p", None, "q"]
+    assert cells["soil"].to_list() == ["clay", "clay", None, None]

@@ -47,7 +47,7 @@ def main() -> None:
     curve = LearningCurve.find(task, predictions, embed_samples(store, params.train), params.evaluate.by)
     with replace_atomically(PLOTS) as folder:
         folder.mkdir()
-        suspects.write(folder, store, raw, params.data, raw_target(params))
+        suspects.write(folder, store, raw, params.data, _raw_target(params))
         if slices.found:
             slices.draw(folder / "slices.png")
         if curve is not None:
@@ -60,7 +60,7 @@ def main() -> None:
     print(f"Correct the labels in {PLOTS}/suspects.xlsx. Written to {ADVICE} and {PLOTS}/.")
 
 
-def raw_target(params: Params) -> str:
+def _raw_target(params: Params) -> str:
     """Return the column of the raw sheet that holds the label; class folders have one for people to read."""
     return params.data.target if params.data.table is not None else "target"
 

@@ -85,16 +85,16 @@ def _groups(comparison: Comparison, missing: dict[str, str]) -> list[Group]:
     advice = comparison.facts.advice
     if isinstance(advice, Advice):
         with _noted(missing, "labels to check first"):
-            groups.append(suspects_group(advice, advice.unit, head))
+            groups.append(suspects_group(advice, head))
     with _noted(missing, "photos that are new, relabelled or rejected"):
-        groups += _changes_of_data(comparison, base, head, missing)
+        groups += _changes_of_data(comparison, base, head)
     for name, side in (("base", base), ("this", head)):
         for what, why in side.missing.items():
             missing.setdefault(f"{what} of {name}" if name == "base" else what, why.rstrip("."))
     return [group for group in groups if group.cards]
 
 
-def _changes_of_data(comparison: Comparison, base: Side, head: Side, missing: dict[str, str]) -> list[Group]:
+def _changes_of_data(comparison: Comparison, base: Side, head: Side) -> list[Group]:
     old, new = base.outputs, head.outputs
     rejected = new.rejected.result()
     diff = compare(old.samples.result(), new.samples.result(), old.rejected.result(), rejected)

@@ -93,13 +93,13 @@ def worst_group(predictions: pd.DataFrame, task: str, unit: str, head: Side) -> 
     return Group("Largest errors now", HEAT_NOTE, cards)
 
 
-def suspects_group(advice: Advice, unit: str, head: Side) -> Group:
+def suspects_group(advice: Advice, head: Side) -> Group:
     """Return the photos of the labels that `make advice` doubts most."""
     photos = head.pictures(pd.DataFrame({"image": [one.name for one in advice.first]}), ["image"])
     cards = tuple(
         Card(
             one.name,
-            f"label {_value(one.label)} {unit}".rstrip(),
+            f"label {_value(one.label)} {advice.unit}".rstrip(),
             (Panel("photo", photo, (f"the folds say {_value(one.says)}",)),),
         )
         for one, photo in zip(advice.first, photos, strict=True)

@@ -69,7 +69,7 @@ def test_the_worst_class_is_said_with_its_set() -> None:
 def test_the_labels_to_check_are_shown_with_what_the_folds_say() -> None:
     first = (Suspect(name="b.jpg", label=2.0, says=0.123456), Suspect(name="c.jpg", label=1.0, says=3.0))
     advice = Advice(metric="rmse", unit="g", labels=9, outside=2, first=first, tested=0, larger=())
-    group = suspects_group(advice, "g", HEAD)
+    group = suspects_group(advice, HEAD)
     assert [(card.name, card.text) for card in group.cards] == [("b.jpg", "label 2 g"), ("c.jpg", "label 1 g")]
     assert values(group.cards[1]) == [("photo", 2)]
     assert group.cards[0].panels[0].lines == ("the folds say 0.123",)

@@ -126,8 +126,9 @@ def test_pictures_are_decoded_once_and_a_killed_run_changes_nothing(repository: 
     params = yaml.safe_load((repository / "params.yaml").read_text())
     write_params(repository, params, split={"seed": 6})
     assert "\n0 photos decoded, 68 taken from the last store\n" in dvc(repository, "repro", "prepare")
+    again = ("repro", "--force", "--single-item", "prepare")
     shutil.rmtree(repository / "data/prepared")
-    assert "\n0 photos decoded, 68 taken from the last store\n" in dvc(repository, "repro", "--force", "prepare")
+    assert "\n0 photos decoded, 68 taken from the last store\n" in dvc(repository, *again)
     lock = (repository / "dvc.lock").read_bytes()
 
     for moment in (0.1, 0.5):
@@ -139,7 +140,7 @@ def test_pictures_are_decoded_once_and_a_killed_run_changes_nothing(repository: 
             process.kill()
         assert process.returncode == -signal.SIGKILL
         assert (repository / "data/prepared/meta.json").exists(), "the earlier store is whole"
-    dvc(repository, "repro", "--force", "prepare")
+    dvc(repository, *again)
     assert (repository / "dvc.lock").read_bytes() == lock
 
 

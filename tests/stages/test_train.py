@@ -514,7 +514,7 @@ def test_two_processes_learn_what_one_learns(project: Configure, settings: dict[
     check_two_processes(first.said + second.said, one, settings["backbone"])
 
 
-def test_torchrun_starts_two_processes(project: Configure) -> None:
+def test_torchrun_starts_two_processes_on_one_node_or_on_two(project: Configure) -> None:
     project(**TABULAR, seed=3)
     train.main()
     one = pd.read_csv(OUTPUTS[1])
@@ -523,10 +523,6 @@ def test_torchrun_starts_two_processes(project: Configure) -> None:
     check_two_processes(said, one, "none")
     assert load_model(train.MODEL)[1].training.best_epoch == one["val_rmse"].idxmin() + 1
 
-
-def test_two_launchers_on_two_nodes_train_as_two_processes_on_one(project: Configure) -> None:
-    project(**TABULAR, seed=3)
-    projects.run(*TORCHRUN, "--standalone", "--nproc-per-node", "2", str(STAGE), cwd=Path.cwd())
     together = [Path(name).read_bytes() for name in OUTPUTS]
     train.MODEL.unlink()
     with socket.create_server(("127.0.0.1", 0)) as free:

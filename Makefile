@@ -12,7 +12,7 @@ export DVC_NO_ANALYTICS := 1
 .DEFAULT_GOAL := help
 .PHONY: help env extras lock demo repro cv seeds report recipe stratify serve sweep mlflow dagster test check format s3
 .PHONY: advice connect doctor docs power test-fast profile bench clean repro-ci retrain-ci push-ci commit-ci torch-newest
-.PHONY: release
+.PHONY: release new pictures
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile

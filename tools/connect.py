@@ -48,12 +48,9 @@ def _connect(connection: Connection, options: argparse.Namespace) -> None:
     if not missing:
         print("\n".join(["Nothing to do: all of this is there.", *connection.by_hand]))
         return
-    if options.plan:
-        print("Nothing was changed: this was the plan.")
-        return
-    _agree(f"Do what is missing ({len(missing)} of {len(connection.steps)})?", options)
-    apply_steps(missing, _say)
-    print("\n" + "\n".join(connection.next_steps + connection.by_hand))
+    if _agreed(f"Do what is missing ({len(missing)} of {len(connection.steps)})?", options):
+        apply_steps(missing, _say)
+        print("\n" + "\n".join(connection.next_steps + connection.by_hand))
 
 
 def _undo(connection: Connection, options: argparse.Namespace) -> None:
@@ -62,20 +59,22 @@ def _undo(connection: Connection, options: argparse.Namespace) -> None:
     if not undone:
         print("Nothing to take back.")
         return
+    if _agreed(f"Take back what goes ({len(undone)})? The bucket and its content stay.", options):
+        undo_steps(undone, _say)
+
+
+def _agreed(question: str, options: argparse.Namespace) -> bool:
+    """Return whether to go on: not after `--plan`, which says so. Raises `SpecimenError` for every answer but yes."""
     if options.plan:
         print("Nothing was changed: this was the plan.")
-        return
-    _agree(f"Take back what goes ({len(undone)})? The bucket and its content stay.", options)
-    undo_steps(undone, _say)
-
-
-def _agree(question: str, options: argparse.Namespace) -> None:
+        return False
     if options.yes:
-        return
+        return True
     if not sys.stdin.isatty():
         raise SpecimenError("nobody is here to answer; --yes applies the plan, --plan shows it.")
     if _input(f"{question} [y/N] ").lower() not in ("y", "yes"):
         raise SpecimenError("nothing was changed.")
+    return True
 
 
 def _say(line: str) -> None:

@@ -7,19 +7,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from specimen.connecting.github import ENVIRONMENT
 from specimen.connecting.keys import NAMES
 from specimen.doctor import github
 from specimen.doctor.findings import Check, Finding, ok, warning
 from specimen.doctor.github import RefusedError, Repository
 from specimen.doctor.place import Place
-from specimen.doctor.remote import connected_remote
+from specimen.doctor.remote import CONNECT, connected_remote
 from specimen.versioning.git_commands import ask_git
 
 ROLES = ("AWS_READ_ROLE", "AWS_WRITE_ROLE")
 REGION = "AWS_REGION"
-ENVIRONMENT = "train"
 WORKFLOWS = Path(".github/workflows")
-DOCS = "`make connect` (docs/s3.md)"
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
 
 
@@ -56,7 +55,7 @@ def check_variables(place: Place, repository: Repository) -> Finding | None:
     if remote.get("endpointurl") and not values.keys() & set(ROLES):
         return _check_keys(repository)
     fault = _wrong_variables(values, remote.get("region"))
-    return warning(fault, DOCS) if fault else ok(", ".join((*ROLES, REGION)))
+    return warning(fault, CONNECT) if fault else ok(", ".join((*ROLES, REGION)))
 
 
 def _wrong_variables(values: Mapping[str, str], region: str | None) -> str:
@@ -81,10 +80,10 @@ def _check_keys(repository: Repository) -> Finding:
     guarded = _secrets(repository, f"environments/{ENVIRONMENT}")
     missing = [*sorted(set(NAMES["read"]) - own), *sorted(set(NAMES["write"]) - guarded - own)]
     if missing:
-        return warning(f"no secret {', '.join(missing)}: workflows that need it cannot get at the store", DOCS)
+        return warning(f"no secret {', '.join(missing)}: workflows that need it cannot get at the store", CONNECT)
     if set(NAMES["write"]) & own:
         what = f"the key that writes is a secret of the repository, and not of the environment {ENVIRONMENT}"
-        return warning(f"{what}: whoever can push a branch can write to the store", DOCS)
+        return warning(f"{what}: whoever can push a branch can write to the store", CONNECT)
     return ok(f"secrets {', '.join([*NAMES['read'], *NAMES['write']])}")
 
 
@@ -104,12 +103,14 @@ def check_environment(place: Place, repository: Repository) -> Finding:
     except RefusedError as error:
         if not error.not_found:
             raise
-        return warning(f"there is no environment '{ENVIRONMENT}'; GitHub makes it, open to all, at the first run", DOCS)
+        what = f"there is no environment '{ENVIRONMENT}'; GitHub makes it, open to all, at the first run"
+        return warning(what, CONNECT)
     rules = [rule for rule in found.get("protection_rules", []) if rule.get("type") == "required_reviewers"]
     reviewers = [_reviewer(entry) for rule in rules for entry in rule.get("reviewers", [])]
     if reviewers:
         return ok(f"{ENVIRONMENT}, reviewed by {', '.join(reviewers)}")
-    return warning(f"{ENVIRONMENT} has no required reviewers: whoever can push a branch can write to the bucket", DOCS)
+    what = f"{ENVIRONMENT} has no required reviewers: whoever can push a branch can write to the bucket"
+    return warning(what, CONNECT)
 
 
 def check_branch(place: Place, repository: Repository) -> Finding | None:

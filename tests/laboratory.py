@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from gh_stand_in import put_gh
-from projects import ROOT, fail_script, init_git, run_script
+from projects import ROOT, fail_script, forget_settings, init_git, run_script
 
 REGION = "eu-central-1"
 
@@ -66,15 +66,14 @@ def amazon() -> Iterator[str]:
 @pytest.fixture
 def lab(tmp_path: Path, amazon: str, monkeypatch: pytest.MonkeyPatch) -> Lab:
     """An empty account, a new repository on GitHub, and a clone of it."""
+    forget_settings(monkeypatch, tmp_path / "settings")
     for name in os.environ:
-        if name.startswith(("AWS_", "DVC_", "GIT_", "S3_", "GH_")) or name.lower().endswith("_proxy"):
+        if name.startswith(("S3_", "GH_")):
             monkeypatch.delenv(name)
     connection = HTTPConnection(amazon.removeprefix("http://"))
     connection.request("POST", "/moto-api/reset")
     assert connection.getresponse().status == 200
     connection.close()
-    for name in ("DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR", "DVC_SITE_CACHE_DIR"):
-        monkeypatch.setenv(name, str(tmp_path / "settings"))
     monkeypatch.setenv("AWS_ENDPOINT_URL", amazon)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-the-account")

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -14,13 +13,11 @@ import s3
 import yaml
 from comment_check import checked, flat
 from markdown_it import MarkdownIt
-from projects import capture_dvc, commit_all, dvc_here, git, init_git, run
+from projects import MakeOnce, capture_dvc, commit_all, dvc_here, git, init_git, run
 
 import report as verb
 from specimen.common import errors
 from specimen.versioning import dvc_commands
-
-MakeOnce = Callable[[str, Callable[[Path], None]], Path]
 
 ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "src/report.py"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 import boto3
 import pytest
 import s3
-from projects import ROOT, capture_dvc, commit_all, dvc_here, git, init_git
+from projects import ROOT, capture_dvc, commit_all, dvc_here, forget_settings, git, init_git
 
 PAGE = (ROOT / "docs/retention.md").read_text(encoding="utf-8")
 VERSIONS = ("tagged", "old", "older", "new", "branch", "experiment")
@@ -30,10 +29,7 @@ def photo(version: str) -> bytes:
 
 @pytest.fixture
 def endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    for name in os.environ:
-        if name.startswith(("AWS_", "DVC_", "GIT_")) or name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "settings"))
+    forget_settings(monkeypatch, tmp_path / "settings")
     with s3.serve() as address:
         yield address
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from specimen.connecting.github import ENVIRONMENT
+from specimen.connecting.cli_program import RefusedError
+from specimen.connecting.github import ENVIRONMENT, GH
 from specimen.connecting.keys import NAMES
-from specimen.doctor import github
 from specimen.doctor.findings import Check, Finding, ok, warning
-from specimen.doctor.github import RefusedError, Repository
+from specimen.doctor.github import Repository, find_repository
 from specimen.doctor.place import Place
 from specimen.doctor.remote import CONNECT, connected_remote
 from specimen.versioning.git_commands import ask_git
@@ -173,10 +173,10 @@ def _find(place: Place) -> Repository | Finding | None:
         return warning("Git has no remote `origin`, so no CI looks at changes", "`git remote add origin ADDRESS`")
     if "gitlab" in address.lower():
         return ok("origin is on GitLab, whose CI is not examined (docs/teams.md)")
-    if not github.is_installed():
+    if not GH.is_there():
         return warning("not examined: `gh` is not installed", "https://cli.github.com, then `gh auth login`")
     try:
-        return github.find_repository(place.root)
+        return find_repository(place.root)
     except RefusedError as error:
         return warning(f"not examined: {error}", "`gh auth login`; `gh repo set-default` chooses among remotes.")
 

@@ -9,6 +9,7 @@ from typing import Any
 import projects
 import pytest
 
+from specimen.connecting.cli_program import Program
 from specimen.doctor import ci
 from specimen.doctor.examine import examine
 from specimen.doctor.findings import Finding
@@ -90,7 +91,7 @@ def test_without_gh_or_its_login_ci_is_not_examined_and_one_line_says_so(
     assert list(found) == ["GitHub"]
     assert found["GitHub"].status == "warning"
     assert "please run: gh auth login" in found["GitHub"].what
-    monkeypatch.setattr(ci.github, "is_installed", lambda: False)
+    monkeypatch.setattr(Program, "is_there", lambda program: False)
     assert "not installed" in examined(root)["GitHub"].what
 
 

@@ -15,7 +15,7 @@ export DVC_NO_ANALYTICS := 1
 .PHONY: release new pictures
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 env: .venv/.made ## Make the environment (.venv) from requirements/dev.txt
 

@@ -34,6 +34,13 @@ env: .venv/.made ## Make the environment (.venv) from requirements/dev.txt
 	$(BIN)/uv pip install --compile-bytecode --python $(BIN)/python --require-hashes --requirement requirements/all.txt
 	@touch $@
 
+# npm ci checks the hash of each package. It needs no build: what the pages take is in the packages as files.
+node_modules/.made: package.json package-lock.json .npmrc
+	@npm --version > /dev/null 2>&1 \
+		|| { echo "This needs npm, which comes with Node.js (20 or newer): https://nodejs.org/, or apt-get install npm"; exit 2; }
+	npm ci
+	@touch $@
+
 torch-newest: .venv/.all ## Put the newest torch in place of the pinned one, until `make env` makes .venv again
 	$(BIN)/uv pip install --upgrade --python $(BIN)/python torch torchvision
 
@@ -96,7 +103,9 @@ release: env ## Fetch the model of a tag and check it against its metrics: make 
 # Two workers, each on one thread of OpenMP: more threads would take the cores from each other.
 PYTEST_WORKERS := --numprocesses 2 --dist loadfile
 PYTEST_THREADS := OMP_NUM_THREADS=1
-test: check .venv/.all ## Lint, types and all tests with coverage
+# Without npm, the tests that need a package of npm are left out, as those with a browser are without a browser.
+NODE_MODULES := $(if $(shell command -v npm 2> /dev/null)$(REQUIRE_NODE),node_modules/.made)
+test: check .venv/.all $(NODE_MODULES) ## Lint, types and all tests with coverage
 	$(BIN)/python -m coverage erase
 	$(PYTEST_THREADS) $(BIN)/python -m coverage run -m pytest $(PYTEST_WORKERS)
 	$(BIN)/python -m coverage combine --quiet
@@ -182,4 +191,4 @@ bench: env ## Measure, side by side with the usual way and with the limit
 	$(BIN)/python bench/advice.py
 
 clean: ## Remove the environment and the caches of the tools (data and models stay)
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build profile
+	rm -rf .venv node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build profile

@@ -6,6 +6,7 @@ import hmac
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -113,6 +114,7 @@ def _host_name(host: str) -> str:
         return host
 
 
+@lru_cache(maxsize=100)  # a server is asked under the same few names all day
 def _is_number(name: str) -> bool:
     try:
         ipaddress.ip_address(name.partition("%")[0])

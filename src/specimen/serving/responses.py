@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import singledispatch
 from typing import Any
-
-import pandas as pd
 
 from specimen.data.dataset.features import CategoryFeature, NumberFeature
 from specimen.models.meta import ModelMeta
@@ -67,21 +65,18 @@ def _feature_facts(name: str, feature: NumberFeature | CategoryFeature) -> Featu
             return FeatureFacts(name=name, kind=kind, categories=list(categories))
 
 
-def prediction_answers(
-    meta: ModelMeta, files: Sequence[str], predictions: pd.DataFrame
-) -> list[NumberPrediction | ClassPrediction]:
-    """Return the answer for each file, from the table with a row for each."""
-    rows = predictions.to_dict("records")
-    return [_answer(meta.task, file, row, meta.unit) for file, row in zip(files, rows, strict=True)]
+def prediction_answer(meta: ModelMeta, file: str, row: Mapping[Any, Any]) -> NumberPrediction | ClassPrediction:
+    """Return the answer for a file, from its row of the table of predictions."""
+    return _answer(meta.task, file, row, meta.unit)
 
 
 @singledispatch
-def _answer(task: Task, file: str, row: Mapping[Hashable, Any], unit: str) -> NumberPrediction | ClassPrediction:
+def _answer(task: Task, file: str, row: Mapping[Any, Any], unit: str) -> NumberPrediction | ClassPrediction:
     raise NotImplementedError(type(task))
 
 
 @_answer.register
-def _(task: Regression, file: str, row: Mapping[Hashable, Any], unit: str) -> NumberPrediction:
+def _(task: Regression, file: str, row: Mapping[Any, Any], unit: str) -> NumberPrediction:
     return NumberPrediction(
         file=file,
         prediction=row[PREDICTION],
@@ -93,7 +88,7 @@ def _(task: Regression, file: str, row: Mapping[Hashable, Any], unit: str) -> Nu
 
 
 @_answer.register
-def _(task: Classification, file: str, row: Mapping[Hashable, Any], unit: str) -> ClassPrediction:
+def _(task: Classification, file: str, row: Mapping[Any, Any], unit: str) -> ClassPrediction:
     probabilities = [
         ClassProbability(name=name, probability=row[probability_column(name)]) for name in task.class_names
     ]

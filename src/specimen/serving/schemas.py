@@ -62,12 +62,16 @@ class Failure(Answer):
     error: str = Field(examples=["notes.txt: none of the formats BMP, JPEG, PNG, TIFF, WEBP"])
 
 
+Result = NumberPrediction | ClassPrediction | Failure
+"""What the server says of one image."""
+
+
 class Predictions(Answer):
     """One result for each image, in the order of the request."""
 
     version: str
     """md5 of the model that predicted."""
-    results: list[NumberPrediction | ClassPrediction | Failure]
+    results: list[Result]
 
 
 class Problem(Answer):

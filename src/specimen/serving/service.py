@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import numpy as np
@@ -14,9 +14,8 @@ from PIL import Image
 
 from specimen.common.files import significant
 from specimen.data.readers.decode import Picture
-from specimen.models.faults import find_faults
 from specimen.serving import occlusion
-from specimen.serving.batching import Batcher
+from specimen.serving.batching import Batcher, Predicted
 from specimen.serving.decoding import DecodedImage, Decoder
 from specimen.serving.limits import Limits
 from specimen.serving.model_watcher import LoadedModel, ModelWatcher
@@ -25,8 +24,8 @@ from specimen.serving.photo_log import PhotoLog, PredictedPhoto
 from specimen.serving.quota import Quota
 from specimen.serving.request_errors import RequestError, all_failed
 from specimen.serving.request_features import FeatureRow, feature_rows
-from specimen.serving.responses import prediction_answers
-from specimen.serving.schemas import ClassPrediction, Explanation, Failure, NumberPrediction, Predictions
+from specimen.serving.responses import prediction_answer
+from specimen.serving.schemas import Explanation, Failure, Predictions, Result
 from specimen.serving.uploads import Upload
 
 
@@ -60,22 +59,20 @@ class Service:
         model = self.watcher.loaded
         rows = feature_rows(upload.features, count, model.predictor.meta.features)
         async with self._admit(upload.client, count):
-            results = await self._decode(upload, model)
-            usable = [(image, row) for image, row in zip(results, rows, strict=True) if isinstance(image, DecodedImage)]
-            images = [image for image, _ in usable]
-            predictions = await self._batcher.predict(
-                model.predictor, [image.picture for image in images], [row for _, row in usable]
+            decoded = await self._decode(upload, model)
+            usable = [(image, row) for image, row in zip(decoded, rows, strict=True) if isinstance(image, DecodedImage)]
+            predicted = await self._batcher.predict(
+                model.predictor, [image.picture for image, _ in usable], [row for _, row in usable]
             )
-        names = [image.name for image in images]
-        answers = prediction_answers(model.predictor.meta, names, predictions)
-        failures = _failures(model, names, predictions, [row for _, row in usable])
-        self._note(model, usable, predictions, answers, failures.keys())
+        results = [_result(model, image.name, one) for (image, _), one in zip(usable, predicted, strict=True)]
+        self._note(model, usable, predicted, results)
+        failures = [result for result in results if isinstance(result, Failure)]
         if len(failures) == count:
-            raise all_failed(list(failures.values()))
-        results_of_model = iter([failures.get(number, answer) for number, answer in enumerate(answers)])
+            raise all_failed(failures)
+        remaining = iter(results)
         return Predictions(
             version=model.version,
-            results=[next(results_of_model) if isinstance(result, DecodedImage) else result for result in results],
+            results=[next(remaining) if isinstance(image, DecodedImage) else image for image in decoded],
         )
 
     async def explain(self, upload: Upload) -> Explanation:
@@ -91,13 +88,14 @@ class Service:
 
             async def predict(pictures: Picture) -> pd.DataFrame:
                 rows = [row] * len(pictures)
-                return await self._batcher.predict(model.predictor, list(pictures), rows)
+                predicted = await self._batcher.predict(model.predictor, list(pictures), rows)
+                return pd.DataFrame([one.columns for one in predicted])
 
-            original = await predict(image.picture[None])
-            if failures := _failures(model, [image.name], original, [row]):
-                raise all_failed(list(failures.values()))
-            look = await occlusion.look(meta.task, image.picture, original, predict)
-        [result] = prediction_answers(meta, [image.name], original)
+            [original] = await self._batcher.predict(model.predictor, [image.picture], [row])
+            result = _result(model, image.name, original)
+            if isinstance(result, Failure):
+                raise all_failed([result])
+            look = await occlusion.look(meta.task, image.picture, pd.DataFrame([original.columns]), predict)
         return Explanation(
             file=image.name,
             version=model.version,
@@ -111,19 +109,18 @@ class Service:
         self,
         model: LoadedModel,
         usable: Sequence[tuple[DecodedImage, FeatureRow]],
-        predictions: pd.DataFrame,
-        answers: Sequence[NumberPrediction | ClassPrediction],
-        failed: Collection[int],
+        predicted: Sequence[Predicted],
+        results: Sequence[Result],
     ) -> None:
         """Count the photos, and keep numbers of those that have a prediction."""
-        good = [position for position in range(len(usable)) if position not in failed]
+        good = [number for number, result in enumerate(results) if not isinstance(result, Failure)]
         self.metrics.images.labels("predicted").inc(len(good))
-        self.metrics.unlike.inc(sum(bool(answers[position].unlike) for position in good))
-        if failed:
-            self.metrics.images.labels("no_prediction").inc(len(failed))
+        self.metrics.unlike.inc(sum(bool(result.unlike) for result in results if not isinstance(result, Failure)))
+        if len(good) < len(results):
+            self.metrics.images.labels("no_prediction").inc(len(results) - len(good))
         if self._photo_log is not None and good:
-            rows = predictions.to_dict("records")
-            self._photo_log.add(model.version, [PredictedPhoto(*usable[position], rows[position]) for position in good])
+            photos = [PredictedPhoto(*usable[number], predicted[number].columns) for number in good]
+            self._photo_log.add(model.version, photos)
 
     @asynccontextmanager
     async def _admit(self, client: str, pictures: int) -> AsyncIterator[None]:
@@ -150,16 +147,10 @@ class Service:
         return results
 
 
-def _failures(
-    model: LoadedModel, files: Sequence[str], predictions: pd.DataFrame, rows: Sequence[FeatureRow]
-) -> dict[int, Failure]:
-    """Return by position the images for which the model gives no finite number."""
-    samples = pd.DataFrame(rows, index=range(len(rows)))
-    faults = find_faults(predictions, samples, model.predictor.meta.features)
-    return {
-        position: Failure(file=files[position], code="no_prediction", error=f"{files[position]}: {fault}")
-        for position, fault in faults.items()
-    }
+def _result(model: LoadedModel, file: str, predicted: Predicted) -> Result:
+    if predicted.fault is not None:
+        return Failure(file=file, code="no_prediction", error=f"{file}: {predicted.fault}")
+    return prediction_answer(model.predictor.meta, file, predicted.columns)
 
 
 def _data_url(picture: Picture) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ class FirstPixel:
 
     may: Event = field(default_factory=Event)
     passes: list[int] = field(default_factory=list)
+    meta: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(features={}))
 
     def predict(self, images: npt.NDArray[np.uint8], samples: pd.DataFrame) -> pd.DataFrame:
         assert self.may.wait(60)
@@ -34,9 +36,9 @@ def picture(value: int) -> npt.NDArray[np.uint8]:
 
 
 async def ask(batcher: Batcher, predictor: FirstPixel, *values: int, row: dict[str, Any] | None = None) -> list[float]:
-    table = await batcher.predict(predictor, [picture(value) for value in values], [row or {}] * len(values))
-    assert len(table) == len(values)
-    return table["prediction"].tolist()
+    predicted = await batcher.predict(predictor, [picture(value) for value in values], [row or {}] * len(values))
+    assert len(predicted) == len(values)
+    return [one.columns["prediction"] for one in predicted]
 
 
 def test_waiting_requests_share_a_pass() -> None:
@@ -77,6 +79,26 @@ def test_features_stay_with_their_picture() -> None:
         return answers
 
     assert asyncio.run(main()) == [[10 + age] for age in range(5)]
+
+
+def test_a_fault_stays_with_its_picture() -> None:
+    async def main() -> list[list[str | None]]:
+        batcher, predictor = Batcher(), FirstPixel()
+        asking = [
+            asyncio.create_task(batcher.predict(predictor, [picture(1)], [{"age": age}]))  # type: ignore[arg-type]
+            for age in (1.0, np.inf, 2.0)
+        ]
+        await asyncio.sleep(0)
+        predictor.may.set()
+        predicted = await asyncio.gather(*asking)
+        batcher.close()
+        return [[one.fault for one in request] for request in predicted]
+
+    [first], [second], [third] = asyncio.run(main())
+    assert first is None
+    assert third is None
+    assert second is not None
+    assert "not a finite number" in second
 
 
 def test_two_models_never_share_a_pass() -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from live_server import serve_in_thread
-from needs import needs_browser
+from needs import needs_browser, needs_node
+from pages.axe import find_violations
 from pages.chromium import open_chromium
 from PIL import Image
 
@@ -36,6 +37,19 @@ def served(model: Path, **options: Any) -> Iterator[str]:
     app = make_app(model, options.pop("limits", Limits()), metrics_record=NOWHERE, **options)
     with serve_in_thread(app, wanted_port) as port:
         yield f"http://127.0.0.1:{port}/"
+
+
+@contextmanager
+def emulated(chrome: Chrome, scheme: str, device: dict[str, Any]) -> Iterator[None]:
+    """Let the browser be on a device with such a screen, in a light or dark scheme."""
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", device)
+    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    try:
+        yield
+    finally:
+        chrome.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +80,9 @@ class Page:
         self.chrome = chrome
         agent = chrome.execute_script("return navigator.userAgent")
         chrome.execute_cdp_cmd("Network.setUserAgentOverride", {"userAgent": agent, "acceptLanguage": language})
+        # A server on the same port may have been here before.
+        chrome.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": address.rstrip("/"), "storageTypes": "all"})
         chrome.get(address)
-        chrome.execute_script("localStorage.clear(); sessionStorage.clear()")
-        chrome.refresh()
         self.wait(lambda: self.one("#facts, #key-form").get_attribute("textContent"))
 
     def one(self, css: str) -> WebElement:
@@ -336,22 +350,58 @@ def test_a_phone_needs_no_sideways_scrolling_and_letters_stand_out(
     chrome: Chrome, tmp_path: Path, write_onnx: Callable[..., Path], photos: list[Path], scheme: str
 ) -> None:
     phone = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
-    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    with served(write_onnx(tmp_path / "model.onnx")) as address:
-        chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
-        chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-        try:
-            page = Page(chrome, address)
-            page.one("#photos").send_keys("\n".join(map(str, photos)))
-            page.done()
-            assert chrome.execute_script("return document.documentElement.scrollWidth") <= 390
-            chrome.execute_script("scrollTo(0, document.body.scrollHeight)")
-            assert 0 <= page.one("#download").rect["y"] - chrome.execute_script("return scrollY") < 844, "in reach"
-            for css in ("h1", ".zone span", ".value", ".range", ".name", ".error", "#download", "td", "#facts"):
-                assert contrast(chrome, page.one(css)) >= 4.5, css
-        finally:
-            chrome.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-            chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    with served(write_onnx(tmp_path / "model.onnx")) as address, emulated(chrome, scheme, phone):
+        page = Page(chrome, address)
+        page.one("#photos").send_keys("\n".join(map(str, photos)))
+        page.done()
+        assert chrome.execute_script("return document.documentElement.scrollWidth") <= 390
+        chrome.execute_script("scrollTo(0, document.body.scrollHeight)")
+        assert 0 <= page.one("#download").rect["y"] - chrome.execute_script("return scrollY") < 844, "in reach"
+        for css in ("h1", ".zone span", ".value", ".range", ".name", ".error", "#download", "td", "#facts"):
+            assert contrast(chrome, page.one(css)) >= 4.5, css
+
+
+@needs_node
+@pytest.mark.parametrize(("language", "scheme"), [("en-GB", "light"), ("de-DE", "dark")])
+def test_axe_finds_no_violation_in_any_state(  # noqa: PLR0913, PLR0917
+    chrome: Chrome, tmp_path: Path, write_onnx: Callable[..., Path], photos: list[Path], language: str, scheme: str
+) -> None:
+    narrow = {"width": 320, "height": 640, "deviceScaleFactor": 2, "mobile": True}
+    found: dict[str, list[str]] = {}
+
+    def look(state: str) -> None:
+        found[state] = find_violations(chrome)
+        if chrome.execute_script("return document.documentElement.scrollWidth") > 320:
+            found[state].append("scrolls sideways at 320 px")
+
+    with (
+        emulated(chrome, scheme, narrow),
+        served(write_onnx(tmp_path / "numbers.onnx", features=True, novelty=True), api_key="secret") as numbers,
+        served(write_onnx(tmp_path / "classes.onnx", classes=True)) as classes,
+    ):
+        page = Page(chrome, numbers, language)
+        look("asks for a key")
+        page.one("#key").send_keys("wrong\n")
+        page.wait(lambda: page.one("#problem").text)
+        look("a wrong key")
+        page.one("#key").clear()
+        page.one("#key").send_keys("secret\n")
+        page.wait(lambda: not page.one("#key-form").is_displayed())
+        look("no photo yet")
+        page.one("#features summary").click()
+        page.one("[name=age]").send_keys("1,234\t")
+        page.one("#photos").send_keys("\n".join(map(str, photos)))
+        page.done()
+        page.one(".look").click()
+        page.wait(lambda: page.texts(".seen")[0])
+        look("numbers, a fault, a heat map, and an unclear detail")
+        page = Page(chrome, classes, language)
+        page.one("#photos").send_keys(str(photos[0]))
+        page.done()
+        look("classes")
+        page.severe()
+    assert len(found) == 5
+    assert {state: violations for state, violations in found.items() if violations} == {}
 
 
 def contrast(chrome: Chrome, element: WebElement) -> float:

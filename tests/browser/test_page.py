@@ -363,7 +363,7 @@ def test_a_phone_needs_no_sideways_scrolling_and_letters_stand_out(
 
 @needs_node
 @pytest.mark.parametrize(("language", "scheme"), [("en-GB", "light"), ("de-DE", "dark")])
-def test_axe_finds_no_violation_in_any_state(  # noqa: PLR0913, PLR0917
+def test_axe_finds_no_violation_in_any_state(
     chrome: Chrome, tmp_path: Path, write_onnx: Callable[..., Path], photos: list[Path], language: str, scheme: str
 ) -> None:
     narrow = {"width": 320, "height": 640, "deviceScaleFactor": 2, "mobile": True}

@@ -51,9 +51,10 @@ from specimen.evaluation.jackknife import MOST_SKEWNESS, UNSEEN_SKEWNESS, jackkn
 from specimen.evaluation.metric_intervals import metric_intervals
 from specimen.evaluation.swapped_models import SwappedModels
 from specimen.models.metric_registry import METRICS
+from specimen.reporting.drawn_splits import chance_to_find, draw_either_way
 from specimen.reporting.ledger import chance_of_false_better
 from specimen.reporting.pair_sums import pair_sums
-from specimen.reporting.power import MEAN_ERRORS, chance_to_find, drawn_either_way, power_of_errors
+from specimen.reporting.power import MEAN_ERRORS, power_of_errors
 
 NUMBERS_WITH_INTERVAL = (*NUMBERS, "r2")
 COUNTS = (20, 29, 100)
@@ -259,8 +260,8 @@ def said_and_found(
         found.append(by_exchange(models, metric, case) > 0)
         base, head = models.errors(mean)
         head = head * base.sum() / head.sum()
-        drawn = drawn_either_way(base, head)
-        said.append(float(chance_to_find(drawn, grows, gain)[0]))
+        drawn = draw_either_way(base, head)
+        said.append(chance_to_find(drawn, grows, gain))
         power = power_of_errors(pair_sums(base, head), drawn, grows)
         change = power.change if power else 0.99
         ((models,),) = measured([draw_numbers(structure, count, random, change, 0.5)])

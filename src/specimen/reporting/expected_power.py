@@ -12,8 +12,9 @@ from specimen.evaluation.jackknife import Floats, jackknife
 from specimen.evaluation.swapped_models import SwappedModels, swapped_models
 from specimen.evaluation.weighted import stacked
 from specimen.models.metric_registry import METRICS
+from specimen.reporting.drawn_splits import DrawnSplits, draw_splits
 from specimen.reporting.facts.verdict import Power
-from specimen.reporting.pair_sums import PairSums, drawn_sums, pair_sums
+from specimen.reporting.pair_sums import PairSums, pair_sums
 from specimen.reporting.power import (
     AIM_POINTS,
     FEWEST_ERRORS,
@@ -52,12 +53,12 @@ def expected_power(models: SwappedModels, metric: str, alike: float) -> Power | 
     return power_of_changes(np.full(groups, each), groups, AIM_POINTS if METRICS[metric].share else None)
 
 
-def _drawn_with_second_model(errors: Floats, alike: float) -> PairSums:
-    """Return the sums of drawn test splits, with the second model of `_with_second_model`."""
+def _drawn_with_second_model(errors: Floats, alike: float) -> DrawnSplits:
+    """Return drawn test splits, with the second model of `_with_second_model`."""
     step = np.sqrt(1 - alike)
-    thirds = np.concatenate([np.roll(errors, shift) for shift in range(1, min(len(errors), MOST_SHIFTS + 1))])
-    ones = np.tile(errors, len(thirds) // len(errors))
-    return drawn_sums(ones, (1 - step) * ones + step * thirds, len(errors))
+    thirds = np.stack([np.roll(errors, shift) for shift in range(1, min(len(errors), MOST_SHIFTS + 1))])
+    ones = np.broadcast_to(errors, thirds.shape)
+    return draw_splits(ones, (1 - step) * ones + step * thirds)
 
 
 def _with_second_model(sums: PairSums, alike: float) -> PairSums:

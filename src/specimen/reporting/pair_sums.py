@@ -7,17 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from specimen.evaluation.exchange_test import CHUNK
 from specimen.evaluation.jackknife import Floats
 
 Products = Mapping[tuple[int, int], Floats]
 """By the powers i and j: the errors of one model to the power i times those of the other to the power j."""
 
 POWERS = [(order - power, power) for order in range(1, 5) for power in range(order + 1)]
-DRAWS = 1000
-"""Test splits that are drawn, ..."""
-FEWEST_DRAWS = 200
-"""... and how many at least where there are many groups: it takes time, and less is left to chance."""
 
 
 class PairSums(NamedTuple):
@@ -36,19 +31,6 @@ def pair_sums(base: Floats, head: Floats) -> PairSums:
         return np.concatenate([[values.sum()], values.sum() - values])
 
     return PairSums(sums(np.ones_like(base)), {powers: sums((either[powers] + other[powers]) / 2) for powers in POWERS})
-
-
-def drawn_sums(one: Floats, other: Floats, groups: int) -> PairSums:
-    """Return the sums over so many groups, drawn with replacement from these pairs of errors: R other test splits."""
-    random = np.random.default_rng(0)
-    of_pairs = np.stack(list(products_of(one, other).values()), axis=1)
-    draws = max(FEWEST_DRAWS, min(DRAWS, CHUNK // groups))
-    step = max(1, CHUNK // (groups * len(POWERS)))
-    sums = np.concatenate([
-        of_pairs[random.integers(len(one), size=(min(step, draws - start), groups))].sum(axis=1)
-        for start in range(0, draws, step)
-    ])  # fmt: skip
-    return PairSums(np.full(draws, float(groups)), dict(zip(POWERS, sums.T, strict=True)))
 
 
 def products_of(one: Floats, other: Floats) -> Products:

@@ -3,9 +3,8 @@
 The power of a test is computed from how the two models differ group by group (J. Cohen, "Statistical Power Analysis for
 the Behavioral Sciences", 1988, chapter 1, for a paired comparison; the spread comes from the data instead of a table).
 Where a few groups make up most of an error, a test split with many of them finds less than one with few, and no normal
-distribution says how often there are many. So groups are drawn with replacement, again and again, to see how often a
-change is found in these test splits (B. Efron and R. Tibshirani, "An Introduction to the Bootstrap", 1993, section 25).
-`bench/truth.py power` compares what is said here with what the test finds.
+distribution says how often there are many. So for errors, `drawn_splits.py` looks in drawn test splits how often a
+change is found. `bench/truth.py power` compares what is said here with what the test finds.
 """
 
 from __future__ import annotations
@@ -20,8 +19,9 @@ from scipy.special import ndtri, stdtrit
 from specimen.evaluation.jackknife import Floats
 from specimen.evaluation.swapped_models import SwappedModels
 from specimen.models.metric_registry import METRICS
+from specimen.reporting.drawn_splits import DrawnSplits, chance_to_find, draw_either_way
 from specimen.reporting.facts.verdict import Power
-from specimen.reporting.pair_sums import PairSums, drawn_sums, pair_sums
+from specimen.reporting.pair_sums import PairSums, pair_sums
 
 OFTEN = 0.8
 USUAL = float(ndtri(OFTEN))
@@ -63,21 +63,16 @@ def find_power(models: SwappedModels, metric: str) -> Power | None:
         if min(np.count_nonzero(base), np.count_nonzero(head)) < FEWEST_ERRORS:
             return None
         base, head = base / base.sum(), head / head.sum()
-        return power_of_errors(pair_sums(base, head), drawn_either_way(base, head), grows)
+        return power_of_errors(pair_sums(base, head), draw_either_way(base, head), grows)
     aim = AIM_POINTS if METRICS[metric].share else None
     return power_of_changes(models.changes_of_groups(metric, MOST_GROUPS), len(models.shares), aim)
 
 
-def drawn_either_way(base: Floats, head: Floats) -> PairSums:
-    """Return what `drawn_sums` does where each of two equally good models can be the one that gets better."""
-    return drawn_sums(np.concatenate([base, head]), np.concatenate([head, base]), len(base))
-
-
-def power_of_errors(sums: PairSums, drawn: PairSums, grows: int) -> Power | None:
-    """Return by which share an error must change to be found, from what `pair_sums` and `drawn_sums` return."""
+def power_of_errors(sums: PairSums, drawn: DrawnSplits, grows: int) -> Power | None:
+    """Return by which share an error must change to be found, from what `pair_sums` and `draw_splits` return."""
     if sums.products[2, 0][0] - sums.products[1, 1][0] <= NO_DIFFERENCE * sums.products[2, 0][0]:
         return None
-    found = _smallest(lambda change: chance_to_find(drawn, grows, change) >= OFTEN, 1)
+    found = _smallest(lambda change: np.array([chance_to_find(drawn, grows, float(change[0])) >= OFTEN]), 1)
     by_formula = _smallest(lambda change: _groups_for(sums, grows, change) <= sums.groups, len(sums.groups))
     # What a group adds to the doubt is nearly the same by both, and the formula is faster.
     change, ends, factor = _with_doubt(by_formula * found / by_formula[0])
@@ -112,12 +107,6 @@ def power_of_changes(changes: Floats, groups: int, aim: float | None = None) -> 
         return None
     aim = aim or change / 2
     return Power(change, *ends, aim, math.ceil(groups * (change / aim) ** 2), relative=False)
-
-
-def chance_to_find(drawn: PairSums, grows: int, change: Floats | float) -> Floats:
-    """Return in which share of the drawn test splits it is found that errors are `1 - change` times as large."""
-    ratio, bound, _ = _ratio(drawn, grows, change)
-    return np.asarray(np.mean(ratio * np.sqrt(1 - 1 / drawn.groups) > bound, keepdims=True))
 
 
 def _groups_for(sums: PairSums, grows: int, change: Floats | float) -> Floats:

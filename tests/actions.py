@@ -111,8 +111,8 @@ def download_from(artifacts: Path) -> Action:
     return download
 
 
-def runner_environment(folder: Path) -> dict[str, str]:
-    """Return the environment of GitHub's machine: nothing of who runs these tests but the way to the programs."""
-    kept = ("PATH", "LANG", "AWS_ENDPOINT_URL", "AWS_EC2_METADATA_DISABLED", "OMP_NUM_THREADS")
+def runner_environment(folder: Path, *more: str) -> dict[str, str]:
+    """Return the environment of GitHub's machine: of who runs these tests, the way to the programs and `more` alone."""
+    kept = ("PATH", "LANG", "AWS_ENDPOINT_URL", "AWS_EC2_METADATA_DISABLED", "OMP_NUM_THREADS", *more)
     inherited = {name: os.environ[name] for name in kept if name in os.environ}
     return inherited | {"HOME": str(folder), "CI": "true", "GITHUB_ACTIONS": "true", "GIT_CONFIG_GLOBAL": os.devnull}

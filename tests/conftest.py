@@ -13,7 +13,7 @@ import projects
 import pytest
 import yaml
 from filelock import FileLock
-from laboratory import amazon, lab  # noqa: F401 - fixtures
+from laboratory import amazon, lab, real_gh  # noqa: F401 - fixtures
 from PIL import Image
 from projects import MakeOnce
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from gh_stand_in import put_gh
+from github_server import serving
 from projects import ROOT, fail_script, forget_settings, init_git, run_script
 
 REGION = "eu-central-1"
@@ -86,3 +87,13 @@ def lab(tmp_path: Path, amazon: str, monkeypatch: pytest.MonkeyPatch) -> Lab:
     shutil.copyfile(ROOT / ".dvc/config", root / ".dvc/config")
     init_git(root)
     return Lab(root, tmp_path / "gh.json", amazon)
+
+
+@pytest.fixture
+def real_gh(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the real gh ask about the laboratory's repository, in place of the stand-in."""
+    (lab.root.parent / "bin/gh").unlink()
+    with serving(lab.state) as variables:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        yield

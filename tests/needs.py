@@ -16,3 +16,8 @@ needs_node = pytest.mark.skipif(
     not (shutil.which("node") and (NODE_MODULES / ".made").exists()) and os.environ.get("REQUIRE_NODE") != "1",
     reason="no packages of npm (with Node.js installed, `make test` installs them)",
 )
+
+needs_gh = pytest.mark.skipif(
+    shutil.which("gh") is None and os.environ.get("REQUIRE_GH") != "1",
+    reason="no gh on this machine (Debian: apt-get install gh)",
+)

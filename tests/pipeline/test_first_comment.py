@@ -1,6 +1,7 @@
 """From the template to the first comment, with the commands of the README: a laboratory of Amazon and GitHub around it.
 
-The stages are stand-ins that write what the real ones write, and packages are not installed; all else is as it is.
+The programs gh and git are the real ones; git reaches its server as it does over SSH. The stages are stand-ins that
+write what the real ones write, and packages are not installed; all else is as it is.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ from typing import Any
 import pytest
 from actions import Job, download_from, runner_environment, upload_to
 from comment_check import checked
-from gh_stand_in import PREFIX, answer
+from github_api import PREFIX
+from github_server import TOKEN
 from laboratory import REGION, Lab
+from needs import needs_gh
+from post_comment import MARK
 from projects import GIT_IDENTITY, ROOT, commit_all, git, init_git, run
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -91,6 +95,11 @@ printf '#!/bin/sh\\n' | tee .venv/bin/pip > .venv/bin/uv
 printf 'export PATH="%s/.venv/bin:$PATH"\\n' "$PWD" > .venv/bin/activate
 chmod +x .venv/bin/*
 """
+SERVER = "server/you/plants"
+SSH = """#!/bin/sh
+# What ssh does on the server: HOST COMMAND, in the folder with the repositories.
+cd {folder} && eval "$2"
+"""
 SUBJECT = f"{PREFIX}:pull_request"
 PULL = {
     "github.event.number": 7,
@@ -116,7 +125,8 @@ def make_template(folder: Path) -> None:
         (work / f"src/{name}.py").write_text(STAGE)
     init_git(work)
     commit_all(work, "Initial commit")
-    git(folder, "clone", "--quiet", "--bare", str(work), str(folder / "origin.git"))
+    (folder / "server/you").mkdir(parents=True)
+    git(folder, "clone", "--quiet", "--bare", str(work), str(folder / SERVER))
 
 
 def put_programs(folder: Path) -> None:
@@ -174,14 +184,15 @@ def lend(job: Job, options: Mapping[str, str], lab: Lab) -> None:
 def run_on_github(lab: Lab, folder: Path, workflow: str, commit: str, **values: Any) -> Job:
     """Run the job of a workflow that is called like it, on a checkout of a commit."""
     checkout = folder / workflow / "checkout"
-    git(folder, "clone", "--quiet", str(folder / "origin.git"), str(checkout))
+    git(folder, "clone", "--quiet", str(folder / SERVER), str(checkout))
     git(checkout, "checkout", "--quiet", "--detach", commit)
-    env = runner_environment(folder / workflow) | {
+    env = runner_environment(folder / workflow, "GH_CONFIG_DIR") | {
         "GITHUB_REPOSITORY": "You/Plants",
         "GITHUB_SERVER_URL": "https://github.com",
     }
     known = {
         "github.repository": "You/Plants",
+        "github.token": TOKEN,
         **{f"vars.{name}": value for name, value in lab.github["variables"].items()},
         **values,
     }
@@ -196,14 +207,19 @@ def run_on_github(lab: Lab, folder: Path, workflow: str, commit: str, **values: 
     return job
 
 
+@needs_gh
+@pytest.mark.usefixtures("real_gh")
 def test_from_the_template_to_the_first_comment(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_template(tmp_path)
     put_programs(tmp_path / "bin")
     monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
     user = {"GIT_CONFIG_GLOBAL": str(tmp_path / "gitconfig"), "GIT_TERMINAL_PROMPT": "0", "DVC_NO_ANALYTICS": "1"}
     user["CI"] = "true"  # so that DVC does not look for a newer DVC
-    origin = {f"url.{tmp_path / 'origin.git'}.insteadOf": "https://github.com/you/plants"}
-    for key, value in (GIT_IDENTITY | origin | {"init.defaultBranch": "main"}).items():
+    (tmp_path / "ssh").write_text(SSH.format(folder=tmp_path / "server"))
+    (tmp_path / "ssh").chmod(0o755)
+    server = {"url.git@github.com:.insteadOf": "https://github.com/", "core.sshCommand": str(tmp_path / "ssh")}
+    server["ssh.variant"] = "simple"
+    for key, value in (GIT_IDENTITY | server | {"init.defaultBranch": "main"}).items():
         run("git", "config", "--global", key, value, cwd=tmp_path, **user)
     monkeypatch.delenv("PYTHONPATH", raising=False)
     env = dict(os.environ) | user
@@ -213,20 +229,20 @@ def test_from_the_template_to_the_first_comment(lab: Lab, tmp_path: Path, monkey
     print(shown)
 
     assert "https://github.com/You/Plants/pull/7" in shown
+    assert lab.github["pulls"] == [
+        {"headRefName": "longer", "baseRefName": "main", "title": "Train for 20 epochs"}
+    ]  # fmt: skip
     assert lab.github["environments"]["train"]
-    head, base = (git(tmp_path / "origin.git", "rev-parse", name).strip() for name in ("longer", "main"))
+    head, base = (git(tmp_path / SERVER, "rev-parse", name).strip() for name in ("longer", "main"))
     report = run_on_github(lab, tmp_path, "report", head, **PULL)
     assert not report.failed, "\n".join(report.log)
 
-    known = [
-        answer("pulls/7", ".head.sha", head),
-        answer("pulls/7", ".base.sha", base),
-        answer("pulls/7/commits?per_page=100", ".[].sha", head),
-        answer(f"compare/{base}...{head}", ".files[] | .filename, (.previous_filename // empty)", "params.yaml"),
-        answer(f"compare/{base}...{head}", ".files | length", "1"),
-        answer("actions/runs/12/artifacts?per_page=100", '.artifacts[] | select(.name == "report.html") | .id', "345"),
-    ]
-    lab.tell_github(answers=dict(known))
+    lab.tell_github(pages={
+        "pulls/7": {"head": {"sha": head}, "base": {"sha": base}},
+        "pulls/7/commits": [{"sha": head}],
+        f"compare/{base}...{head}": {"files": [{"filename": "params.yaml"}]},
+        "actions/runs/12/artifacts": {"artifacts": [{"id": 344, "name": "report"}, {"id": 345, "name": "report.html"}]},
+    })  # fmt: skip
     run_of_report = {
         "github.event.workflow_run.head_sha": head,
         "github.event.workflow_run.id": 12,
@@ -235,8 +251,7 @@ def test_from_the_template_to_the_first_comment(lab: Lab, tmp_path: Path, monkey
     }
     comment = run_on_github(lab, tmp_path, "comment", base, **run_of_report)
     assert not comment.failed, "\n".join(comment.log)
-    [[number, text]] = lab.github["comments"]
-    assert number == "7"
+    [text] = [one["body"].removesuffix(f"\n\n{MARK}") for one in lab.github["comments"]]
     assert "**Verdict: better. RMSE fell by 55 %" in checked(text)
     assert "actions/runs/12/artifacts/345" in text
     assert "| `train.epochs` | 9 | 20 |" in text
@@ -252,7 +267,7 @@ def test_the_first_pull_request_of_a_copy_without_a_bucket_is_run_and_reported(l
     params = work / "params.yaml"
     params.write_text(params.read_text().replace("epochs: 9", "epochs: 20"))
     commit_all(work, "Train for 20 epochs")
-    git(work, "push", "--quiet", str(tmp_path / "origin.git"), "longer")
+    git(work, "push", "--quiet", str(tmp_path / SERVER), "longer")
 
     job = run_on_github(lab, tmp_path, "report", "origin/longer", **PULL)
 

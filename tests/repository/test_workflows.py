@@ -145,9 +145,11 @@ def test_torch_is_tested_pinned_and_newest() -> None:
     assert [step["run"] for step in job["steps"] if "newest" in step.get("if", "")] == ["make torch-newest"]
 
 
-def test_where_there_is_a_browser_its_tests_are_not_skipped() -> None:
-    [value] = [step["env"]["REQUIRE_BROWSER"] for _, step in STEPS if "REQUIRE_BROWSER" in step.get("env", {})]
+@pytest.mark.parametrize("name", ["REQUIRE_BROWSER", "REQUIRE_GH", "REQUIRE_PROMTOOL"])
+def test_where_there_is_a_program_its_tests_are_not_skipped(name: str) -> None:
+    [value] = [step["env"][name] for _, step in STEPS if name in step.get("env", {})]
     assert value == "${{ runner.os == 'Linux' && '1' || '0' }}"
+    assert f"{name}=1" in (ROOT / ".ci/run").read_text()
 
 
 def test_training_in_ci_takes_nothing_from_the_run_cache() -> None:

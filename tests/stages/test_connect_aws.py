@@ -11,7 +11,7 @@ from unittest import mock
 import boto3
 import botocore.client
 import pytest
-from gh_stand_in import PREFIX
+from github_api import PREFIX
 from laboratory import REGION, Lab
 from projects import ROOT, run
 
@@ -21,6 +21,7 @@ from specimen.connecting.roles import LONGEST_NAME, role_name
 FLAGS = ("--url", "s3://plants/specimen", "--region", REGION, "--github", "you/plants")
 READ, WRITE = "specimen-You-Plants-read", "specimen-You-Plants-write"
 ARN = "arn:aws:iam::123456789012"
+VARIABLE = "gh api repos/You/Plants/actions/variables/AWS_WRITE_ROLE"
 READS = ("Get", "Head", "List")
 Calls = list[str]
 
@@ -56,7 +57,7 @@ def watch(monkeypatch: pytest.MonkeyPatch, happened: Callable[[str], None]) -> N
 ALL = [
     "CreateBucket", "PutPublicAccessBlock", "PutBucketEncryption", "gh api --method PUT",
     "CreateOpenIDConnectProvider", "CreateRole", "PutRolePolicy", "CreateRole", "PutRolePolicy",
-    "gh variable set AWS_REGION", "gh variable set AWS_READ_ROLE", "gh variable set AWS_WRITE_ROLE",
+    *["gh api --method POST"] * 3,
 ]  # fmt: skip
 
 
@@ -152,7 +153,11 @@ def test_the_plan_names_each_call_and_policy_and_changes_nothing(
     assert state_of(lab) == before | {"buckets": ["plants"]}
     plan = capsys.readouterr().out
     assert re.findall(r"^  there  (.*?)  \[", plan, re.MULTILINE) == [f"bucket plants in {REGION}"]
-    for name in ("s3:PutBucketPublicAccessBlock", "iam:CreateRole", "gh variable set AWS_WRITE_ROLE"):
+    for name in (
+        "s3:PutBucketPublicAccessBlock",
+        "iam:CreateRole",
+        "gh api repos/You/Plants/actions/variables/AWS_WRITE_ROLE",
+    ):
         assert f"[{name}]" in plan
     for part in ("s3:AbortMultipartUpload", f"{PREFIX}:environment:train", "arn:aws:s3:::plants/specimen/*"):
         assert part in plan
@@ -226,6 +231,12 @@ def test_another_prefix_brings_the_policies_up_to_date(lab: Lab, changes: Calls)
     assert changes == ["PutRolePolicy", "PutRolePolicy"]
     policy = lab.client("iam").get_role_policy(RoleName=READ, PolicyName="specimen-storage")["PolicyDocument"]
     assert "plants/leaves/*" in json.dumps(policy)
+
+
+def test_a_variable_of_another_value_is_changed(lab: Lab) -> None:
+    lab.tell_github(variables={"AWS_REGION": "us-east-1"})
+    lab.connect(*FLAGS)
+    assert lab.github["variables"]["AWS_REGION"] == REGION
 
 
 def test_a_role_that_somebody_else_made_is_not_touched(lab: Lab, changes: Calls) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +13,10 @@ from unittest import mock
 import connect
 import pytest
 import take_keys
+from github_server import serving
 from laboratory import Lab
-from projects import commit_all, environment, git
+from needs import needs_gh
+from projects import commit_all, git, run
 
 READ, WRITE = ("s3:GetObject",), ("s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload")
 NAMES = {kind: (f"S3_{kind}_ACCESS_KEY_ID", f"S3_{kind}_SECRET_ACCESS_KEY") for kind in ("READ", "WRITE")}
@@ -87,29 +89,44 @@ def test_two_pairs_become_secrets_and_the_one_that_writes_is_for_the_environment
 
 
 def test_no_secret_is_in_what_is_printed_run_or_kept(lab: Lab, keys: dict[str, Pair]) -> None:
-    """In a process of its own; each program that it starts has noted its arguments."""
+    """Each program that is started has noted its arguments."""
     commit_all(lab.root, "A copy")
-    variables = {name: value for kind in keys for name, value in zip(NAMES[kind], keys[kind], strict=True)}
-    command = [sys.executable, connect.__file__, "--yes", *flags(lab)]
-    done = subprocess.run(
-        command,
-        cwd=lab.root,
-        env=environment(Path(connect.__file__).parents[1]) | variables,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    printed = connect_in_a_process(lab, keys)
     assert secrets_of(lab) == expected(keys)
     commit_all(lab.root, "Connected")
     files = [path.read_bytes() for path in lab.root.rglob("*") if path.is_file()]
     kept = b"".join(files) + git(lab.root, "log", "--patch").encode()
-    for pair in keys.values():
-        for value in pair:
-            assert value not in done.stdout + done.stderr
-            assert value not in json.dumps(lab.github["calls"])
-            assert value.encode() not in kept
+    for value in itertools.chain.from_iterable(keys.values()):
+        assert value not in printed
+        assert value not in json.dumps(lab.github["calls"])
+        assert value.encode() not in kept
+
+
+@needs_gh
+def test_the_real_gh_keeps_the_secrets_and_the_list_of_processes_shows_none(
+    lab: Lab, keys: dict[str, Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever works on the same machine may read the list; it is looked at whenever gh waits for GitHub."""
+    (lab.root.parent / "bin/gh").unlink()
+    lists: list[str] = []
+
+    def look() -> None:
+        lists.append(run("ps", "-Aww", "-o", "args=", cwd=lab.root))
+
+    with serving(lab.state, look) as variables:
+        connect_in_a_process(lab, keys, **variables)
+    assert secrets_of(lab) == expected(keys)
+    shown = "\n".join(lists)
+    for call in ("connect.py", f"gh secret set {NAMES['READ'][1]}", f"gh secret set {NAMES['WRITE'][1]}"):
+        assert call in shown
+    for value in itertools.chain.from_iterable(keys.values()):
+        assert value not in shown
+
+
+def connect_in_a_process(lab: Lab, keys: dict[str, Pair], **variables: str) -> str:
+    """Run `make connect` with the keys in its environment; return what it printed."""
+    variables |= {name: value for kind in keys for name, value in zip(NAMES[kind], keys[kind], strict=True)}
+    return run(sys.executable, connect.__file__, "--yes", *flags(lab), cwd=lab.root, **variables)
 
 
 def test_interrupted_between_the_halves_of_a_pair_both_are_set_again(

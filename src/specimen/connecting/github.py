@@ -137,13 +137,14 @@ def variable_step(repository: Repository, name: str, value: str) -> Step:
     def is_done() -> bool:
         return (_find(path) or {}).get("value") == value
 
-    def apply() -> None:
-        GH.ask("variable", "set", name, "--repo", repository.name, "--body", value)
+    def apply() -> None:  # not by `gh variable`, which the gh of Debian 12 does not have
+        method, place = ("POST", repository.path("actions/variables")) if _find(path) is None else ("PATCH", path)
+        GH.ask("api", "--method", method, place, "--input", "-", stdin=json.dumps({"name": name, "value": value}))
 
     def undo() -> None:
-        GH.ask("variable", "delete", name, "--repo", repository.name)
+        GH.ask("api", "--method", "DELETE", path)
 
-    return Step(f"variable {name} = {value}", f"gh variable set {name}", is_done, apply, is_done, undo)
+    return Step(f"variable {name} = {value}", f"gh api {path}", is_done, apply, is_done, undo)
 
 
 def keys_step(repository: Repository, kind: str, keys: Keys, *, guarded: bool, renew: bool) -> Step:

@@ -18,7 +18,7 @@ from specimen.evaluation.sample_errors import sample_errors
 from specimen.models.metric_registry import find_metric
 from specimen.models.predictions import PREDICTION
 from specimen.models.task import AnyTask, Regression
-from specimen.plotting.style import BLUE, GREY, plot, shortened
+from specimen.plotting.style import BLUE, GREY, legend_below, plot, shortened
 
 USUAL = 0.95
 """Share of the errors that count as they are."""
@@ -70,7 +70,7 @@ class Slices:
     def as_markdown(self) -> str:
         """Return a table for the terminal."""
         label = find_metric(self.metric).label
-        header = ["where the error is larger", label, "elsewhere", "error", "groups", "photos"]
+        header = ["where the error is larger", label, "elsewhere", "error as trained", "groups", "photos"]
         rows = [
             [part.name, f"{part.inside:.3g}", f"{part.elsewhere:.3g}", f"{part.times:.1f} times", str(part.groups),
              str(part.photos)]
@@ -81,14 +81,15 @@ class Slices:
     def draw(self, path: Path) -> None:
         """Draw the metric of each part next to that elsewhere."""
         positions = np.arange(len(self.found))[::-1]
-        with plot(path, height=1.6 + 0.45 * len(self.found)) as axes:
+        with plot(path, height=1.5 + 0.45 * len(self.found)) as axes:
             axes.barh(positions, [part.inside for part in self.found], color=BLUE, height=0.5, label="in this part")
             elsewhere = [part.elsewhere for part in self.found]
             axes.plot(elsewhere, positions, "|", color=GREY, markersize=22, markeredgewidth=3, label="elsewhere")
             axes.set_yticks(positions, [shortened(part.name, 48) for part in self.found])
             axes.set_xlabel(find_metric(self.metric).label)
+            axes.set_ylim(-0.6, len(self.found) - 0.4)
             axes.grid(visible=False, axis="y")
-            axes.legend(loc="best", fontsize=10)
+            legend_below(axes)
 
 
 def relative_errors(task: AnyTask, predictions: pd.DataFrame) -> Floats:

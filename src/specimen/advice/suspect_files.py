@@ -18,7 +18,7 @@ from specimen.data.dataset.store import Store
 from specimen.data.preparation.raw_dataset import RawDataset
 from specimen.models.predictions import HIGH, LOW, PREDICTION_SET
 from specimen.models.task import AnyTask
-from specimen.plotting.style import draw_gallery, shortened
+from specimen.plotting.style import draw_gallery, shortened, with_both_ends
 
 SHARE, FEWEST, MOST = 0.1, 10, 200
 """Labels in the sheet: this share of all, within these bounds; whoever has corrected these asks again."""
@@ -89,7 +89,7 @@ class Suspects:
         write_suspect_sheet(folder / "suspects.xlsx", advice_columns(self.rows), cells, target, pictures)
         if pictures:
             unit = store.meta.unit
-            captions = [_caption(row, unit) for _, row in self.rows.head(SHOWN).iterrows()]
+            captions = [caption(row, unit) for _, row in self.rows.head(SHOWN).iterrows()]
             title = "Labels to check first: what the sheet and the folds say"
             draw_gallery(folder / "suspects.png", pictures[:SHOWN], captions, title)
 
@@ -99,11 +99,17 @@ def _with_unit(value: Any, unit: str) -> str:
 
 
 def _says(row: pd.Series[Any], unit: str) -> str:
-    said = _with_unit(row["prediction"], unit)
+    return " ".join(filter(None, (_with_unit(row["prediction"], unit), _how_sure(row))))
+
+
+def _how_sure(row: pd.Series[Any]) -> str:
     if HIGH in row:
-        return f"{said} ({row[LOW]:.3g} to {row[HIGH]:.3g})"
-    return f"{said} ({100 * row['confidence']:.0f} %)" if "confidence" in row else said
+        return f"({row[LOW]:.3g} to {row[HIGH]:.3g})"
+    return f"({100 * row['confidence']:.0f} %)" if "confidence" in row else ""
 
 
-def _caption(row: pd.Series[Any], unit: str) -> str:
-    return f"{shortened(row['image'])}\nlabel {_with_unit(row['target'], unit)}\nmodel {_says(row, unit)}"
+def caption(row: pd.Series[Any], unit: str) -> str:
+    """Return lines that fit over a picture."""
+    label, said = (with_both_ends(_with_unit(row[name], unit), 22) for name in ("target", "prediction"))
+    lines = (shortened(row["image"]), f"label {label}", f"model {said}", _how_sure(row))
+    return "\n".join(filter(None, lines))

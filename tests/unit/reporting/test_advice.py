@@ -67,7 +67,7 @@ def test_the_section_says_how_many_labels_to_check_and_what_more_objects_would_b
     section = advice_section(collected())
     assert section.body == (
         "23 of 200 labels are outside what the folds hold likely. "
-        "With 2 times the objects: RMSE about 0.047 g (0.042 g to 0.053 g), now 0.06 g."
+        "With twice the objects: RMSE about 0.047 g (0.042 g to 0.053 g), now 0.06 g."
     )
     larger, first = section.folds
     assert larger.rows == [["`bed far`", "12", "0.3", "0.1"]]

@@ -41,7 +41,8 @@ def _curve(advice: Advice) -> str:
         for value in (_short(curve.then), _short(curve.low), _short(curve.high), _short(curve.now))
     )
     label = escape(find_metric(advice.metric).label)
-    return f"With {curve.times:g} times the objects: {label} about {then} ({low} to {high}), now {now}."
+    times = "twice" if curve.times == 2 else f"{curve.times:g} times"
+    return f"With {times} the objects: {label} about {then} ({low} to {high}), now {now}."
 
 
 def _short(value: float) -> float:

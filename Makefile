@@ -12,7 +12,7 @@ export DVC_NO_ANALYTICS := 1
 .DEFAULT_GOAL := help
 .PHONY: help env extras lock demo repro cv seeds report recipe stratify serve sweep mlflow dagster test check format s3
 .PHONY: advice connect doctor docs power test-fast profile bench clean repro-ci retrain-ci push-ci commit-ci torch-newest
-.PHONY: release new pictures
+.PHONY: release new pictures site
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -140,6 +140,9 @@ power: env ## What the test split can find, before any pull request: make power 
 
 stratify: env ## Choose the split seed that balances best: make stratify COLUMNS="target age_days"
 	$(BIN)/python tools/stratify.py $(COLUMNS)
+
+site: env node_modules/.made ## The page without a server, for phones without a network, in site/: make site FORMAT=fp32
+	@$(BIN)/python tools/make_site.py $(if $(FORMAT),--format "$(FORMAT)")
 
 serve: env ## Serve the model: a page to drop photos on, and an API, on this machine
 	$(BIN)/python src/serve.py

@@ -116,6 +116,7 @@ def write_onnx() -> WriteOnnx:
         facts = builders.model_meta(
             CLASSES if classes else REGRESSION,
             dataset=builders.dataset_meta(**dataset | meta),
+            backbone="resnet18",
             novelty_photos=1 if novelty else None,
         )
         helper.set_model_props(model, {META: facts.model_dump_json(), CHECKSUM: EMPTY})

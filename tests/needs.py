@@ -21,3 +21,7 @@ needs_gh = pytest.mark.skipif(
     shutil.which("gh") is None and os.environ.get("REQUIRE_GH") != "1",
     reason="no gh on this machine (Debian: apt-get install gh)",
 )
+
+needs_javascript = pytest.mark.skipif(
+    not shutil.which("node") and os.environ.get("REQUIRE_NODE") != "1", reason="no node (Node.js, 20 or newer)"
+)

@@ -26,7 +26,9 @@ STEPS = [(name, step) for name, flow in WORKFLOWS.items() for job in flow["jobs"
 
 
 def test_these_are_all() -> None:
-    assert set(WORKFLOWS) == {"check", "report", "comment", "train", "release", "images", "docs", "drift", "cloud"}
+    assert set(WORKFLOWS) == {
+        *("check", "report", "comment", "train", "release", "images", "docs", "site", "drift", "cloud"),
+    }
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -65,6 +67,7 @@ def test_nothing_is_permitted_but_what_a_job_names(name: str) -> None:
         "drift": {"contents: read", "id-token: write", "issues: write"},
         "images": {"contents: read", "packages: write", "id-token: write", "attestations: write"},
         "docs": {"contents: read", "pages: write", "id-token: write"},
+        "site": {"contents: read", "pages: write", "id-token: write"},
     }
     assert granted == accepted[name]
 
@@ -79,6 +82,21 @@ def test_the_drift_is_looked_for_once_its_variable_is_set() -> None:
     jobs = WORKFLOWS["drift"]["jobs"]
     assert jobs["compare"]["if"].startswith("vars.STATISTICS && ")
     assert jobs["issue"]["needs"] == "compare"
+
+
+def test_one_of_two_sites_is_published_once_its_variable_is_set() -> None:
+    docs, site = (WORKFLOWS[name]["jobs"] for name in ("docs", "site"))
+    assert site["build"]["if"] == "vars.PUBLISH_SITE == 'true'"
+    assert docs["build"]["if"] == "vars.PUBLISH_DOCS == 'true' && vars.PUBLISH_SITE != 'true'"
+    for jobs in (docs, site):
+        assert jobs["publish"]["needs"] == "build"
+    assert WORKFLOWS["docs"]["concurrency"] == WORKFLOWS["site"]["concurrency"]
+
+
+def test_the_job_that_publishes_the_site_runs_nothing_else() -> None:
+    build, publish = (WORKFLOWS["site"]["jobs"][name] for name in ("build", "publish"))
+    assert "pages" not in build["permissions"]
+    assert [step["uses"].split("@")[0] for step in publish["steps"]] == ["actions/deploy-pages"]
 
 
 def test_checkouts_keep_no_token() -> None:
@@ -198,7 +216,7 @@ def test_a_workflow_takes_a_role_or_the_keys_of_a_store_that_lends_none() -> Non
             assert values["SECRET_ACCESS_KEY"] == f"secrets.{SECRETS[kind.lower()][1]}"
             assert f"!vars.AWS_{kind}_ROLE" in step["if"]
             found[name] = step
-    assert set(found) == {"report", "train", "cloud", "release", "images", "drift"}
+    assert set(found) == {"report", "train", "cloud", "release", "images", "site", "drift"}
     for name, step in STEPS:
         if name in found and step.get("with", {}).get("role-to-assume", "").endswith(("READ_ROLE }}", "WRITE_ROLE }}")):
             assert step["with"]["role-to-assume"].strip("${} ") in step["if"]

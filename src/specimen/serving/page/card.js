@@ -1,5 +1,6 @@
 // The card of one photo: its picture, and its prediction or what is wrong with it.
 
+import { explain } from "./answers.js";
 import { element } from "./dom.js";
 import { drawHeatMap, drawPhoto, hottestRegion } from "./picture.js";
 import { amounts, currentLanguage, errorText, megabytes, number, percent, regionName, text, withUnit } from "./texts.js";
@@ -55,7 +56,7 @@ export class Card {
     this.naming.placeholder = text("photoName");
     this.naming.setAttribute("aria-label", text("nameOf", { name: entry.file.name }));
     this.body.replaceChildren(...content(entry, scale, model));
-    this.look.hidden = !result;
+    this.look.hidden = !result || !explain;
     this.look.textContent = text(explained ? "lookAway" : "look");
     this.look.setAttribute("aria-pressed", String(Boolean(explained)));
     this.look.setAttribute("aria-busy", String(Boolean(explaining)));

@@ -1,9 +1,9 @@
-// The page: photos come in, go to the server a few at a time, and stay in a list with their answers.
+// The page: photos come in, get their answers a few at a time, and stay in a list with them.
 //
 // An entry is one photo:
 // { file, name, card, sent, result, code, message, explanation, explained, explaining, explainError }.
 
-import { explain, getModel, predict, setKey } from "./api.js";
+import { explain, getModel, onNewer, predict, setKey } from "./answers.js";
 import { Card, failureText } from "./card.js";
 import { csv, save } from "./csv.js";
 import { byId } from "./dom.js";
@@ -11,7 +11,7 @@ import { factsText } from "./facts.js";
 import { featureValues, labelFields, makeFields } from "./fields.js";
 import { checkFile } from "./files.js";
 import { showTable } from "./table.js";
-import { currentLanguage, errorText, megabytes, number, plain, setLanguage, text } from "./texts.js";
+import { currentLanguage, errorText, megabytes, number, percent, plain, setLanguage, text } from "./texts.js";
 
 const MAX_SENDING = 3;
 const MAX_LIVE_ROWS = 50; // a longer table is not updated after each answer, but after the last
@@ -71,7 +71,7 @@ function removeAll() {
   byId("photos").focus();
 }
 
-// --- and go to the server
+// --- and get their answers
 
 async function sendNext() {
   const entry = entries.find(({ sent }) => !sent);
@@ -167,6 +167,7 @@ function show() {
   byId("download").hidden = !done;
   byId("download").disabled = done < entries.length;
   if (done === entries.length || entries.length <= MAX_LIVE_ROWS) showTable(entries, model);
+  byId("facts").textContent = factsText(model, entries);
 }
 
 function commonScale() {
@@ -189,7 +190,6 @@ function translate() {
   document.title = title;
   byId("title").textContent = title;
   labelFields(model);
-  byId("facts").textContent = factsText(model);
   byId("about").hidden = false;
   show();
 }
@@ -206,10 +206,14 @@ function showProblem(code, message) {
   byId("problem").hidden = !code;
 }
 
+function showLoading(share) {
+  byId("status").textContent = text("loading", { share: percent(share) });
+}
+
 async function start() {
   translate();
   try {
-    model = await getModel();
+    model = await getModel(showLoading);
     showProblem(null);
     byId("key-form").hidden = true;
     byId("drop").hidden = false;
@@ -217,6 +221,7 @@ async function start() {
     translate();
   } catch (error) {
     byId("drop").hidden = true;
+    byId("status").textContent = "";
     if (error.code === "no_key") askForKey();
     if (error.code !== "no_key" || byId("key").value) showProblem(error.code ?? "other", error.message);
   }
@@ -251,6 +256,10 @@ addEventListener("beforeunload", (event) => {
   if (entries.length) event.preventDefault(); // the browser asks before the photos and their results are gone
 });
 byId("clear").addEventListener("click", removeAll);
+onNewer((load) => {
+  byId("newer").hidden = false;
+  byId("load").onclick = load;
+});
 for (const button of document.querySelectorAll("[data-language]")) {
   button.addEventListener("click", () => {
     setLanguage(button.dataset.language);

@@ -1,5 +1,7 @@
 // What the page says, in its languages, and how it writes numbers there.
 
+import { words } from "./answers.js";
+
 const TEXTS = {
   en: {
     title: "{target} from a photo",
@@ -51,6 +53,13 @@ const TEXTS = {
     coverageClass: "The true class is among those named in about {share} of cases.",
     notMeasured: "There are no test results for this model.",
     version: "Version {version}.",
+    loading: "Getting ready: {share}",
+    newer: "A newer version of this page or of its model is here.",
+    loadNewer: "Load it",
+    speed: "A photo takes {time} on this device.",
+    smaller: "This is a smaller copy of the model ({format}): {metric} {value} on the test photos, instead of {exact}.",
+    accuracy: "accuracy",
+    versionAndCommit: "Version {version}, commit {commit}.",
     regions: [
       "the top left", "the top", "the top right",
       "the left", "the middle", "the right",
@@ -135,6 +144,13 @@ const TEXTS = {
     coverageClass: "In etwa {share} der Fälle ist die richtige Klasse unter den genannten.",
     notMeasured: "Für dieses Modell liegen keine Testergebnisse vor.",
     version: "Version {version}.",
+    loading: "Wird vorbereitet: {share}",
+    newer: "Es gibt eine neuere Fassung dieser Seite oder ihres Modells.",
+    loadNewer: "Jetzt laden",
+    speed: "Ein Foto dauert auf diesem Gerät {time}.",
+    smaller: "Dies ist eine kleinere Fassung des Modells ({format}): {metric} {value} bei den Testfotos statt {exact}.",
+    accuracy: "Genauigkeit",
+    versionAndCommit: "Version {version}, Commit {commit}.",
     regions: [
       "oben links", "oben", "oben rechts",
       "links", "in der Mitte", "rechts",
@@ -170,6 +186,11 @@ const TEXTS = {
     },
   },
 };
+
+for (const [name, { errors, ...texts }] of Object.entries(words)) {
+  Object.assign(TEXTS[name], texts);
+  Object.assign(TEXTS[name].errors, errors);
+}
 
 const STORED_LANGUAGE = "specimen-language";
 let language = remembered() ?? (navigator.language.toLowerCase().startsWith("de") ? "de" : "en");
@@ -208,6 +229,12 @@ export const number = (value, options = { maximumSignificantDigits: 3 }) => new 
 export const plain = (name) => name.replaceAll("_", " ");
 
 export const percent = (share) => number(share, { style: "percent", maximumFractionDigits: 0 });
+
+// Of less than a second: milliseconds.
+export function duration(seconds) {
+  const [value, unit] = seconds < 1 ? [1000 * seconds, "millisecond"] : [seconds, "second"];
+  return number(value, { style: "unit", unit, maximumSignificantDigits: 2 });
+}
 
 export const megabytes = (bytes) => `${number(bytes / 1e6)}\u00a0MB`;
 

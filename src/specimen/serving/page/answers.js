@@ -1,4 +1,5 @@
-// The requests to the server.
+// Where answers come from: the server of this page. In the site for devices without a network, a module of the same name
+// computes them in the browser (specimen/site/page/answers.js).
 
 const ATTEMPTS = 20;
 const ATTEMPTS_WITHOUT_ANSWER = 2; // a busy server may close a connection before it has read all of a photo
@@ -59,6 +60,9 @@ function form(file, features) {
   if (Object.keys(features).length) body.append("features", JSON.stringify(features));
   return { method: "POST", body };
 }
+
+export const onNewer = () => null; // this page is always that of its server
+export const words = { en: {}, de: {} };
 
 export const getModel = () => request("model");
 export const explain = (file, features) => request("explain", form(file, features));

@@ -1,0 +1,248 @@
+"""The page without a server in a real browser: a first visit with a network, and then none."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from needs import NODE_MODULES, needs_browser, needs_node
+from pages.chromium import open_chromium, wait_for
+from PIL import Image
+
+from specimen.data.readers.decode import decode
+from specimen.onnx.network import load_onnx
+from specimen.site.folder import site_files, write_site
+from specimen.site.formats import read_model
+from specimen.site.runtime import read_runtime
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
+
+pytestmark = [needs_browser, needs_node]
+
+WriteOnnx = Callable[..., Path]
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Hands out files, and writes no log."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class Server(ThreadingHTTPServer):
+    """Knows its connections: Chromium opens some in advance, which a closed server would still answer."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+        self.connections: list[socket.socket] = []
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.connections.append(request)
+        super().process_request(request, client_address)
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder as any web server does; yield the address. At the end of the context nobody answers there."""
+    with Server(folder) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+            thread.join()
+            for connection in server.connections:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture(scope="module")
+def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("downloads")
+
+
+@pytest.fixture(scope="module")
+def chrome(downloads: Path) -> Iterator[Chrome]:
+    with open_chromium(downloads=downloads) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def runtime() -> dict[str, bytes]:
+    return read_runtime(NODE_MODULES, NODE_MODULES.parent / "package.json")
+
+
+def write(folder: Path, model: Path, runtime: dict[str, bytes]) -> Path:
+    write_site(folder, site_files(read_model(model, model.parent / "small"), "fp32", runtime))
+    return folder
+
+
+def text(chrome: Chrome, css: str) -> str:
+    """Return what people see there, nothing where it is hidden."""
+    seen = "const one = document.querySelector(arguments[0]); return one?.checkVisibility() ? one.innerText : ''"
+    return str(chrome.execute_script(seen, css)).replace("\u00a0", " ")
+
+
+def visit(chrome: Chrome, address: str, language: str = "en-GB") -> None:
+    """Open the page, and wait until it says something of the model, or what is wrong."""
+    agent = chrome.execute_script("return navigator.userAgent")
+    chrome.execute_cdp_cmd("Network.setUserAgentOverride", {"userAgent": agent, "acceptLanguage": language})
+    chrome.get(address)
+    wait_for(chrome, lambda: text(chrome, "#facts") or text(chrome, "#problem"))
+
+
+def give(chrome: Chrome, *photos: Path) -> list[str]:
+    """Choose photos; return the predictions as people see them."""
+    chrome.find_element("css selector", "#photos").send_keys("\n".join(map(str, photos)))
+    wait_for(chrome, lambda: text(chrome, "#status").startswith(("All photos done", "Alle Fotos")))
+    return [one.text.replace("\u00a0", " ") for one in chrome.find_elements("css selector", ".value")]
+
+
+def photos_of_all_kinds(folder: Path) -> list[Path]:
+    """Write photos that a browser decodes: turned, with alpha, grey, of a palette, of 16 bits."""
+    rng = np.random.default_rng(3)
+    colours = Image.fromarray(rng.integers(0, 256, (90, 140, 3), dtype=np.uint8))
+    smooth = Image.fromarray(rng.integers(0, 256, (9, 14, 3), dtype=np.uint8)).resize((700, 450))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    colours.save(folder / "turned.png", exif=exif)
+    smooth.save(folder / "turned.jpg", exif=exif, quality=90)
+    smooth.save(folder / "turned.webp", exif=exif, lossless=True)
+    Image.fromarray(rng.integers(0, 256, (60, 50, 4), dtype=np.uint8)).save(folder / "clear.png")
+    colours.convert("L").save(folder / "grey.jpg")
+    colours.convert("CMYK").save(folder / "print.jpg")
+    colours.quantize(16).save(folder / "palette.png", transparency=3)
+    colours.save(folder / "plain.bmp")
+    Image.fromarray(rng.integers(0, 65536, (40, 60), dtype=np.uint16)).save(folder / "deep.png")
+    return sorted(folder.iterdir())
+
+
+def predicted(model: Path, photos: list[Path], samples: dict[str, Any]) -> pd.DataFrame:
+    predictor = load_onnx(model)
+    pictures = np.stack([decode(photo.read_bytes(), 32, "pad")[0] for photo in photos])
+    return predictor.predict(pictures, pd.DataFrame([samples] * len(photos)))
+
+
+def test_from_the_second_visit_on_it_needs_no_network(
+    chrome: Chrome, downloads: Path, tmp_path: Path, write_onnx: WriteOnnx, runtime: dict[str, bytes]
+) -> None:
+    (tmp_path / "photos").mkdir()
+    photos = photos_of_all_kinds(tmp_path / "photos")
+    model = write_onnx(tmp_path / "model.onnx", features=True, novelty=True)
+    with served(write(tmp_path / "site", model, runtime)) as address:
+        visit(chrome, address)
+    visit(chrome, address)
+    assert chrome.execute_script("return crossOriginIsolated"), "so that it may use several threads"
+    chrome.find_element("css selector", "#features summary").click()
+    chrome.find_element("css selector", "[name=age]").send_keys("6\t")
+    assert len(give(chrome, *photos)) == len(photos)
+    assert " on this device." in text(chrome, "#facts")
+    chrome.find_element("css selector", "#download").click()
+    path = downloads / "predictions.csv"
+    wait_for(chrome, path.exists)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    path.unlink()
+    expected = predicted(model, photos, {"age": 6.0, "soil": None})
+    assert [row["file"] for row in rows] == [photo.name for photo in photos]
+    for row, (_, right) in zip(rows, expected.iterrows(), strict=True):
+        # The colours of a JPEG in CMYK are converted by the browser, in its own way.
+        most = 0.02 if row["file"] == "print.jpg" else 0.002 if row["file"].endswith(".jpg") else 1e-4
+        made = [float(row[name]) for name in ("prediction", "low", "high")]
+        assert made == pytest.approx([right["prediction"], right["low"], right["high"]], abs=most), row["file"]
+        assert row["unlike"] == str(right["unlike"]).lower()
+    assert [one for one in chrome.get_log("browser") if "favicon" not in one["message"]] == []
+
+
+def test_the_page_may_ask_nobody_for_anything(
+    chrome: Chrome, tmp_path: Path, write_onnx: WriteOnnx, runtime: dict[str, bytes]
+) -> None:
+    asked = "fetch(arguments[0]).then(() => 'answered', (error) => String(error)).then(arguments[1])"
+    (tmp_path / "other").mkdir()
+    site = write(tmp_path / "site", write_onnx(tmp_path / "model.onnx"), runtime)
+    with served(site) as address, served(tmp_path / "other") as elsewhere:
+        visit(chrome, address)
+        assert chrome.execute_async_script(asked, elsewhere) == "TypeError: Failed to fetch"
+        in_worker = f"fetch('{elsewhere}').then(() => postMessage('answered'), (error) => postMessage(String(error)))"
+        (site / "page/other.js").write_text(in_worker, encoding="utf-8")
+        start = "new Worker('page/other.js').onmessage = ({ data }) => arguments[0](data)"
+        assert chrome.execute_async_script(start) == "TypeError: Failed to fetch"
+    refused = [one["message"] for one in chrome.get_log("browser")]
+    assert any("Content Security Policy" in one for one in refused)
+
+
+@pytest.mark.parametrize(
+    ("language", "on_the_way", "at_rest"),
+    [
+        ("en-GB", "The files of this page did not come whole.", "The copy of the model on this device is damaged"),
+        ("de-DE", "Die Dateien dieser Seite sind nicht vollständig", "Die Kopie des Modells auf diesem Gerät ist"),
+    ],
+)
+def test_a_damaged_model_is_refused_on_its_way_and_at_rest(  # noqa: PLR0913, PLR0917
+    chrome: Chrome, tmp_path: Path, write_onnx: WriteOnnx, runtime: dict[str, bytes],
+    language: str, on_the_way: str, at_rest: str,
+) -> None:  # fmt: skip
+    site = write(tmp_path / "site", write_onnx(tmp_path / "model.onnx"), runtime)
+    whole = (site / "models/model.onnx").read_bytes()
+    with served(site) as address:
+        (site / "models/model.onnx").write_bytes(whole[:-100])
+        visit(chrome, address, language)
+        assert text(chrome, "#problem").startswith(on_the_way)
+        assert not text(chrome, "#drop")
+        (site / "models/model.onnx").write_bytes(whole)
+        visit(chrome, address, language)
+        assert text(chrome, "#drop")
+    damage = """
+        const [name] = (await caches.keys()).filter((one) => one.includes(location.origin));
+        await (await caches.open(name)).put("models/model.onnx", new Response("only words"));
+    """
+    chrome.execute_async_script(f"(async () => {{ {damage} }})().then(arguments[0])")
+    visit(chrome, address, language)
+    assert text(chrome, "#problem").startswith(at_rest)
+    assert not text(chrome, "#drop")
+    chrome.get_log("browser")
+
+
+def test_a_newer_site_is_offered_and_not_forced(
+    chrome: Chrome, tmp_path: Path, write_onnx: WriteOnnx, runtime: dict[str, bytes]
+) -> None:
+    Image.new("RGB", (32, 32), (100, 0, 0)).save(tmp_path / "photo.png")
+    site = write(tmp_path / "site", write_onnx(tmp_path / "model.onnx"), runtime)
+    with served(site) as address:
+        visit(chrome, address)
+        before = text(chrome, "#facts")
+        write(site, write_onnx(tmp_path / "model.onnx", scale=0.02), runtime)
+        visit(chrome, address)
+        wait_for(chrome, lambda: text(chrome, "#newer").startswith("A newer version"))
+        assert text(chrome, "#facts") == before
+        assert give(chrome, tmp_path / "photo.png") == ["1.00 g (0.88 to 1.12)"]
+        chrome.find_element("css selector", "#clear").click()
+        chrome.find_element("css selector", "#load").click()
+        wait_for(chrome, lambda: text(chrome, "#facts") not in {"", before})
+        assert give(chrome, tmp_path / "photo.png") == ["2.00 g (1.88 to 2.12)"]
+        assert not text(chrome, "#newer")
+        kept = "caches.keys().then((names) => names.filter((one) => one.includes(location.origin))).then(arguments[0])"
+        assert len(chrome.execute_async_script(kept)) == 1, "the older files are gone"
+
+
+def test_classes_come_with_what_else_it_may_be(
+    chrome: Chrome, tmp_path: Path, write_onnx: WriteOnnx, runtime: dict[str, bytes]
+) -> None:
+    Image.new("RGB", (32, 32), (80, 60, 50)).save(tmp_path / "leaf.png")
+    with served(write(tmp_path / "site", write_onnx(tmp_path / "model.onnx", classes=True), runtime)) as address:
+        visit(chrome, address, "de-DE")
+        assert give(chrome, tmp_path / "leaf.png") == ["red"]
+        assert text(chrome, ".top").split("\n") == ["red", "98 %", "green", "2 %", "blue", "0 %"]
+        assert not text(chrome, ".look"), "an explanation takes 65 predictions"

@@ -3,9 +3,11 @@
     python bench/train.py              # all, about an hour on two cores
     python bench/train.py loop         # or one of: loop, frozen, startup, backbones
     BACKBONE=mobilenet_v3_large PRECISION=fp32 python bench/train.py loop
+    OMP_NUM_THREADS=1 BACKBONE=resnet18 python bench/train.py backbones   # on a busy machine: CPU time of one thread
 
 Each way runs in a process of its own, in turn, for several rounds; ratios are medians over rounds. The step limit is
 the same model, optimizer and precision on one batch that stays in memory: nothing is read, nothing augmented.
+`backbones` takes the steps of all ways in one process, in turn, so that what else the machine does slows down all.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -34,13 +36,14 @@ from torchvision.models import resnet18
 from torchvision.transforms import v2
 
 from specimen.common import memory
-from specimen.config.train import Augment, Train
+from specimen.config.train import Augment, BatchNorm, Train
 from specimen.data.dataset.meta import Counts, DatasetMeta
 from specimen.data.dataset.store import Store
 from specimen.models.model import make_model
 from specimen.models.task import Regression
 from specimen.training.batches import Batch, TabularArrays
 from specimen.training.compute import Compute, pick_compute, precision_name
+from specimen.training.fine_tuning import BATCH_NORM as BATCH_NORM_LAYER
 from specimen.training.fine_tuning import FineTuning
 from specimen.training.hardware import compute_reproducibly
 from specimen.training.loop import fit
@@ -52,6 +55,8 @@ GPU = torch.cuda.is_available()
 BACKBONE = os.environ.get("BACKBONE", "resnet18")
 PRECISION = os.environ.get("PRECISION", "auto")
 BATCH_NORM = os.environ.get("BATCH_NORM", "train")
+COMPILE = os.environ.get("COMPILE", "1") == "1"
+"""Whether `backbones` also measures compiled steps, for which each backbone takes minutes more."""
 BACKBONES = (
     *("resnet18", "resnet50", "mobilenet_v3_large", "efficientnet_b0", "timm/tf_efficientnet_lite0"),
     *("convnext_tiny", "timm/mobilenetv3_large_100", "shufflenet_v2_x1_0", "mnasnet1_0"),
@@ -127,18 +132,34 @@ def whole_loop(folder: Path) -> float:
 
 def step_limit(folder: Path) -> float:
     """The same step on one batch that stays where it is. Images per second."""
-    where = compute()
-    model = where.prepare(make_model(BACKBONE, 1, SIZE)).train()
+    return rate(make_step(Way(PRECISION, BATCH_NORM)), PHOTOS // BATCH)
+
+
+class Way(NamedTuple):
+    """How a step is computed."""
+
+    precision: str
+    batch_norm: BatchNorm
+    compiled: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.precision}, batch norm {self.batch_norm}{', compiled' * self.compiled}"
+
+
+def make_step(way: Way) -> Callable[[], None]:
+    """Return a step on one batch that stays where it is."""
+    where = pick_compute("auto", way.precision, BACKBONE)
+    model = where.prepare(make_model(BACKBONE, 1, SIZE))
+    FineTuning(batch_norm=way.batch_norm).set_mode(model, 1)
     columns = TabularArrays(np.zeros((BATCH, 0), np.float32), np.linspace(-1, 1, BATCH, dtype=np.float32))
     images = np.random.default_rng(1).integers(0, 255, (BATCH, SIZE, SIZE, 3), dtype=np.uint8)
-    if BATCH_NORM == "frozen":
-        FineTuning(batch_norm="frozen").set_mode(model, 1)
     batch = where.move(columns.batch(torch.from_numpy(images).permute(0, 3, 1, 2), range(BATCH)))
     optimizer = make_training_state(model, TRAIN, 100).optimizer
+    network = torch.compile(model, dynamic=False) if way.compiled else model
 
     def step() -> None:
         with where.autocast():
-            logits = model(batch.inputs, batch.features)
+            logits = network(batch.inputs, batch.features)
         loss = TASK.loss(logits.float(), batch.targets)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -146,7 +167,7 @@ def step_limit(folder: Path) -> float:
         if not GPU:
             loss.item()
 
-    return rate(step, PHOTOS // BATCH)
+    return step
 
 
 def usual_loop(folder: Path) -> float:
@@ -239,11 +260,11 @@ def rate(step: Callable[[], None], count: int) -> float:
     return count * BATCH / seconds(steps)
 
 
-def seconds(work: Callable[[], object]) -> float:
+def seconds(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
     """Return how long `work` takes."""
-    start = time.perf_counter()
+    start = clock()
     work()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 WAYS = {way.__name__: way for way in (whole_loop, step_limit, usual_loop, usual_frozen, our_frozen)}
@@ -326,24 +347,36 @@ def frozen(folder: Path) -> None:
 
 
 def backbones(folder: Path) -> None:
-    """The step limit of each backbone in each precision, with batch norms that learn their statistics or keep them."""
-    for backbone in BACKBONES:
-        print(f"{backbone}, {SIZE} px, batch {BATCH}; `precision: auto` is {_auto(backbone)}")
-        ways = {
-            f"{precision}, batch norm {batch_norm}": {
-                "way": "step_limit", "keep_memory": True, "BACKBONE": backbone, "PRECISION": precision,
-                "BATCH_NORM": batch_norm,
-            }
-            for precision in ("fp32", "bf16") for batch_norm in ("train", "frozen")
-        }  # fmt: skip
-        measured = interleaved(ways, folder)
-        for batch_norm in ("train", "frozen"):
-            speed = ratio(measured, f"bf16, batch norm {batch_norm}", f"fp32, batch norm {batch_norm}")
-            print(f"  bf16 is {speed:.2f} x fp32 with batch norm {batch_norm}")
+    """The step limit of each backbone by precision, by what its batch norms do, and compiled."""
+    for backbone in [BACKBONE] if "BACKBONE" in os.environ else BACKBONES:
+        command = [sys.executable, __file__, "--alternate"]
+        subprocess.run(command, check=True, env=os.environ | {"BACKBONE": backbone})
 
 
-def _auto(backbone: str) -> str:
-    return precision_name(pick_compute("auto", "auto", backbone).precision)
+def alternate() -> None:
+    """Take the steps of one backbone in all ways, in turn, and print how fast each is, next to the first."""
+    compute_reproducibly()
+    memory.keep_freed_memory()
+    clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
+    auto = precision_name(pick_compute("auto", "auto", BACKBONE).precision)
+    ways = [Way(precision, batch_norm) for precision in ("fp32", "bf16") for batch_norm in ("train", "frozen")]
+    if COMPILE:
+        ways += [Way(auto, batch_norm, compiled=True) for batch_norm in ("train", "frozen")]
+    if not any(isinstance(module, BATCH_NORM_LAYER) for module in make_model(BACKBONE, 1, SIZE).modules()):
+        ways = [way for way in ways if way.batch_norm == "train"]
+    threads = torch.get_num_threads()
+    print(f"{BACKBONE}, {SIZE} px, batch {BATCH}, {threads} threads; `precision: auto` is {auto}", flush=True)
+    steps, first, measured = {way: make_step(way) for way in ways}, {}, {way: [] for way in ways}
+    for way, step in steps.items():
+        first[way] = seconds(step, time.perf_counter)
+    for _ in range(max(2, PHOTOS // BATCH)):
+        for way, step in steps.items():
+            measured[way].append(seconds(step, clock))
+    base = measured[ways[0]]
+    for way in ways:
+        faster = median(theirs / ours for theirs, ours in zip(base, measured[way], strict=True))
+        speed = BATCH / median(measured[way])
+        print(f"  {way!s:<36}{speed:>7.1f} images/s, {faster:.2f} x the first, first step {first[way]:.0f} s")
 
 
 FIRST_STEP = """
@@ -379,6 +412,9 @@ def startup(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["--alternate"]:
+        alternate()
+        sys.exit()
     if sys.argv[1:2] == ["--child"]:
         child(sys.argv[2], Path(sys.argv[3]), sys.argv[4] == "1")
         sys.exit()

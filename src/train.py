@@ -6,6 +6,7 @@ import specimen.common.interrupts  # isort: skip # noqa: F401
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -25,6 +26,7 @@ from specimen.models.model import Model, save_model
 from specimen.training.batches import Batch
 from specimen.training.calibration import too_few_groups
 from specimen.training.checkpoint import Checkpoint, require_agreement, run_fingerprint
+from specimen.training.compiling import plan_compiling
 from specimen.training.compute import Compute, pick_compute, precision_name
 from specimen.training.distributed import process_group
 from specimen.training.epoch_records import EpochRecord, append_epoch_record, history_table
@@ -82,8 +84,12 @@ def train_network(store: Store, train: Train, compute: Compute, tracking: Tracki
     """Train from the start or from a checkpoint; the first process writes and prints."""
     group = compute.group
     progress = _bar if group.is_first else iter
+    plan = plan_compiling(train, compute, len(store.rows("train")), store.meta.image_size)
+    compute = replace(compute, compiled=plan.compiled)
     setup = set_up_training(store, train, compute, progress)
     _log_plan(setup.model, train, compute)
+    if plan.why:
+        LOG.info(plan.why)
     _log_run(store, train, compute)
     state = make_training_state(setup.model, train, len(setup.loaders.train))
     checkpoint = Checkpoint(

@@ -35,6 +35,7 @@ from specimen.data.dataset.store import Store
 from specimen.models.model import load_model, make_model
 from specimen.models.task import Regression
 from specimen.models.torch_network import load_torch
+from specimen.training import compiling
 from specimen.training.datasets import PictureDataset
 
 STAGE = projects.ROOT / "src/train.py"
@@ -77,6 +78,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Configu
     `tiny`.
     """
     monkeypatch.setattr(train, "keep_freed_memory", lambda: None)  # would hold for the tests that follow
+    monkeypatch.setattr(compiling, "BACKEND", "aot_eager")  # compiles all but the kernels
 
     def configure(*, classes: bool = False, **settings: Any) -> None:
         if not Path("data/prepared").exists():
@@ -122,6 +124,7 @@ CONFIGURATIONS = {
     "frozen at first": TINY | {"freeze_epochs": 1, "backbone_lr": 0.1},
     "sgd": TINY | {"optimizer": "sgd", "augment": {"rotate": 1.0, "crop": 1.0, "colour": 0.5, "erase": 0.5}},
     "mixed classes": TINY | {"classes": True, "augment": {"mixup": 0.5, "cutmix": 0.5}, "label_smoothing": 0.1},
+    "compiled": TINY | {"compile": "on", "freeze_epochs": 1},
     "patience": TABULAR | {"patience": 2, "epochs": 40, "lr": 0.3},
 }
 
@@ -181,6 +184,13 @@ def test_patience_ends_a_run_early(project: Configure) -> None:
     assert len(history) < 40
     assert len(history) == best + 2
     assert history["val_rmse"].idxmin() + 1 == best
+
+
+def test_compiled_steps_are_said_and_remembered(project: Configure, capsys: pytest.CaptureFixture[str]) -> None:
+    project(**TINY, compile="on", epochs=1)
+    train.main()
+    assert "compiled: train.compile is on\n" in capsys.readouterr().out
+    assert load_model(train.MODEL)[1].training.compiled
 
 
 def test_workers_change_no_byte(project: Configure) -> None:

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from specimen.config.base import (
     WITHOUT_PICTURES,
@@ -20,13 +20,14 @@ from specimen.config.forest import Forest
 Tracker = Literal["mlflow", "wandb", "dvclive"]
 FineTune = Literal["all", "head", "norm"]
 BatchNorm = Literal["train", "frozen"]
+Compile = Literal["auto", "on", "off"]
 OptimizerName = Literal["adamw", "adam", "sgd"]
 ScheduleName = Literal["cosine", "one_cycle", "constant"]
 
 OF_NETWORKS = (
     *("seed", "weights", "fine_tune", "views", "freeze_epochs", "backbone_lr", "epochs", "patience", "batch_size"),
     *("optimizer", "lr", "schedule", "warmup", "weight_decay", "clip_norm", "ema"),
-    *("augment", "precision", "batch_norm"),
+    *("augment", "precision", "batch_norm", "compile"),
 )
 """Params that say nothing to a forest, which is grown at once."""
 
@@ -34,6 +35,11 @@ _LAUNCHER = re.compile(
     r"python|torchrun( --standalone| --(nnodes|nproc[-_]per[-_]node|node[-_]rank|master[-_](addr|port)|"
     r"rdzv[-_](id|backend|endpoint)|max[-_]restarts)[ =][\w.:-]+)*"
 )
+
+
+def _switch(value: object) -> object:
+    """Return a word for what YAML 1.1 makes of a bare `on` or `off`."""
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
 
 
 def _check_launcher(launcher: str) -> str:
@@ -79,6 +85,9 @@ class Train(Section):
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     """auto: bf16 where the hardware has it natively, but fp32 on a CPU for backbones that train faster so (MobileNets,
     the lite EfficientNets: `models/device.py`)."""
+    compile: Annotated[Compile, BeforeValidator(_switch)] = "auto"
+    """Whether steps are compiled: auto where that is known to save more time than it takes, on a CPU with a C++
+    compiler (`training/compiling.py`). The bytes of the model are others then, the same in each run."""
     workers: Annotated[int, Field(ge=0)] = 0
     """Processes that prepare batches in advance. The store makes batches cheap, so 0 is right on a CPU."""
 

@@ -42,6 +42,8 @@ class TrainingFacts(Facts):
     precision: str
     threads: int | None = None
     """None: computed on a GPU."""
+    compiled: bool = False
+    """Whether the steps were."""
     best_epoch: int | None = None
     """From 1; None while training."""
 

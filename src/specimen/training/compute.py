@@ -26,6 +26,8 @@ class Compute:
     device: torch.device
     precision: torch.dtype
     group: ProcessGroup = field(default_factory=ProcessGroup)
+    compiled: bool = False
+    """Whether the steps of a training are."""
 
     def autocast(self) -> torch.autocast:
         """Return the context in which a model computes."""

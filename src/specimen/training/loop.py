@@ -9,6 +9,7 @@ import torch
 from specimen.config.train import Train
 from specimen.models.task import Task
 from specimen.training.batches import Progress
+from specimen.training.compiling import CompiledNetwork
 from specimen.training.compute import Compute
 from specimen.training.epoch_records import EpochRecord, is_stale
 from specimen.training.fine_tuning import FineTuning
@@ -27,6 +28,7 @@ def fit(
     Raises `SpecimenError` when the loss is no longer a finite number.
     """
     fine_tuning = FineTuning.of(train)
+    compiled = CompiledNetwork(state.model, train.batch_size) if compute.compiled else None
     for epoch in range(len(state.records) + 1, train.epochs + 1):
         if is_stale(state.records, train.patience):
             break
@@ -37,6 +39,8 @@ def fit(
         loaders.train_batches.set_epoch(epoch)
         lr = state.lr
         network = compute.parallel(loaders.network(state.model))
+        if compiled is not None and not fine_tuning.is_head_only(epoch):
+            network = compiled
         train_loss = Steps(state, network, task, compute, train.clip_norm, epoch).take(progress(loaders.train))
         logits, val_loss = predict(loaders.network(state.eval_model), task, compute, loaders.val)
         check_loss(val_loss, f"the val loss is {val_loss} after epoch {epoch}", lr)

@@ -38,7 +38,7 @@ def set_up_training(store: Store, train: Train, compute: Compute, progress: Prog
     """Return what the params ask for. Raises `SpecimenError` where data and params do not match."""
     task = make_task(store.meta, store.samples["target"][store.rows("train")], train)
     threads = torch.get_num_threads() if compute.device.type == "cpu" else None
-    meta = make_meta(store.meta, task, train, precision_name(compute.precision), threads)
+    meta = make_meta(store.meta, task, train, precision_name(compute.precision), threads, compiled=compute.compiled)
     torch.manual_seed(train.seed)
     model = make_model(meta.backbone, task.num_outputs, meta.image_size, train.weights, meta.features_width)
     model = compute.prepare(model)
@@ -53,7 +53,9 @@ def make_task(dataset: DatasetMeta, train_targets: pd.Series[Any], train: Train)
     return Regression.from_targets(train_targets, train.target_transform, train.loss)
 
 
-def make_meta(dataset: DatasetMeta, task: AnyTask, train: Train, precision: str, threads: int | None) -> ModelMeta:
+def make_meta(
+    dataset: DatasetMeta, task: AnyTask, train: Train, precision: str, threads: int | None, *, compiled: bool = False
+) -> ModelMeta:
     """Return the facts of a model before its training. Raises `SpecimenError` for features that are not in the data."""
     for name in train.features:
         if name not in dataset.features:
@@ -68,5 +70,6 @@ def make_meta(dataset: DatasetMeta, task: AnyTask, train: Train, precision: str,
             params=train.model_dump(mode="json", exclude=RUNTIME_ONLY.union(train.ignored)),
             precision=precision,
             threads=threads,
+            compiled=compiled,
         ),
     )

@@ -267,6 +267,7 @@ def test_every_section_is_explained_frozen_and_closed(section: type[Section]) ->
     [
         ("ema: 1", "train.ema: Input should be less than 1, got 1"),
         ("class_weights: even", "train.class_weights: Input should be 'none' or 'balanced', got 'even'"),
+        ("compile: maybe", "train.compile: Input should be 'auto', 'on' or 'off', got 'maybe'"),
         ("patience: 0", "train.patience: Input should be greater than or equal to 1, got 0"),
         ("clip_norm: 0", "train.clip_norm: Input should be greater than 0, got 0"),
         ("backbone: none", "backbone: none learns from features alone, but features is empty"),
@@ -280,6 +281,13 @@ def test_every_section_is_explained_frozen_and_closed(section: type[Section]) ->
 def test_settings_of_a_training_that_contradict_each_other_are_reported(load: Load, text: str, message: str) -> None:
     section = text if text.startswith("{") else f"{{{text}}}"
     assert message in fault(load, f"{DATA}train: {section}")
+
+
+@pytest.mark.parametrize(("written", "meant"), [("on", "on"), ("off", "off"), ('"off"', "off"), ("auto", "auto")])
+def test_on_and_off_are_words_also_where_yaml_reads_a_bare_one_as_true_or_false(
+    load: Load, written: str, meant: str
+) -> None:
+    assert load(f"{DATA}train: {{compile: {written}}}").train.compile == meant
 
 
 def test_features_alone_are_something_to_learn_from(load: Load) -> None:

@@ -1,24 +1,33 @@
 """What a collection that grows costs: prepare, commit and push of what is new, against all of it.
 
     python bench/grow.py            # 2,000 photos, a few minutes
-    python bench/grow.py 20000      # so many photos; without the push, for the server keeps all in memory
-    python bench/grow.py 2000 kill  # or one part, after the first run: append, change, replace, kill, read
+    python bench/grow.py 20000      # so many photos
+    python bench/grow.py 2000 kill  # or one part, after the first run
 
-Photos of 1600 x 1200 in ten batches are drawn into a temporary folder, two of each plant, and go through `dvc repro`.
+Photos of 1600 x 1200 in ten batches are made in a temporary folder, two of each plant, and go through `dvc repro`.
 first     all photos
+again     nothing has changed: what DVC itself takes to see that
 append    one more batch of 1 %: limits are 0.15 of the time of prepare and 3 % of the bytes
 change    another split, then another rule: 0.15 of the time, and no new pictures
 replace   other photos of ten plants: 6 % of the bytes
 kill      prepare is killed ten times, then `dvc repro`: the same `dvc.lock`
 read      batches for training, augmented as the sample's or not, from shards against one mapped file: 0.98
+train     from the start of a process to the end of the first step
+predict   a tenth of the photos
+
+Each time is given as seconds that pass and as seconds of the processor, which other programs disturb less. Peak memory
+is that of the process alone, without the files that the system keeps in memory for it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import random
+import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -34,9 +43,12 @@ import pandas as pd
 import yaml
 from PIL import Image
 
-from specimen.common.prefetch import prefetch_map
 from specimen.config.train import Augment
+from specimen.data.dataset.meta import DatasetMeta
 from specimen.data.dataset.store import Store
+from specimen.models.meta import ModelMeta, TrainingFacts
+from specimen.models.model import make_model, save_model
+from specimen.models.task import Regression
 from specimen.training.batches import SampleUse, TabularArrays
 from specimen.training.datasets import PictureDataset
 from specimen.training.transforms import train_transform
@@ -46,15 +58,42 @@ sys.path.append(str(ROOT / "tools"))
 import s3  # noqa: E402
 
 SIZE, BATCHES, KILLS, ROUNDS = 128, 10, 10, 5
-PUSHED = 4_000
-"""Photos up to which they are pushed."""
+BACKBONE = "shufflenet_v2_x0_5"
+SCENES, TOGETHER = 12, 5
+"""Photos that strips are taken from, and how many strips of one follow each other."""
+PUSHED = 20_000
+"""Photos up to which the store is pushed: the server keeps it in memory."""
 TIMED = """
-import json, resource, runpy, sys, time
+import json, re, runpy, sys, threading, time
 start = time.perf_counter()
+sizes = []
+
+def watch():
+    while True:
+        sizes.append(int(re.search(r"RssAnon:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024)
+        time.sleep(0.05)
+
+threading.Thread(target=watch, daemon=True).start()
 sys.path.insert(0, "src")
-runpy.run_path("src/prepare.py", run_name="__main__")
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-json.dump([time.perf_counter() - start, peak], open("timed.json", "w"))
+script, *sys.argv[1:] = sys.argv[1:]
+try:
+    runpy.run_path(script, run_name="__main__")
+finally:
+    json.dump([time.perf_counter() - start, time.process_time(), max(sizes)], open("timed.json", "w"))
+"""
+"""Runs a script, and writes down its seconds, those of the processor, and its most MB of memory."""
+FIRST_STEP = """
+import sys
+from pathlib import Path
+from specimen.config.train import Train
+from specimen.data.dataset.store import Store
+from specimen.training.compute import pick_compute
+from specimen.training.setup import set_up_training
+train = Train(backbone=sys.argv[1], epochs=1)
+compute = pick_compute("cpu", "fp32", train.backbone)
+setup = set_up_training(Store.load(Path("data/prepared")), train, compute)
+batch = compute.move(next(iter(setup.loaders.train)))
+setup.task.loss(setup.model.train()(batch.inputs, batch.features), batch.targets).backward()
 """
 PARAMS = {
     "data": {
@@ -67,34 +106,45 @@ PARAMS = {
 AUGMENT = Augment.model_validate(yaml.safe_load((ROOT / "params.yaml").read_text())["train"]["augment"])
 
 
-def scenes() -> list[np.ndarray]:
-    """Return photos with the detail of a photograph, noise of several grains, to cut other photos from."""
+def strips() -> tuple[bytes, list[list[bytes]]]:
+    """Return how a JPEG file begins, and of some photos the strips of 16 rows that they are compressed in.
+
+    Strips begin with a clean slate, so that any of them, one below the other, are a photo. It has the noise of several
+    grains that a photograph has, and takes as long to decode, but next to no time to make.
+    """
     rng = np.random.default_rng(0)
-    made = []
-    for _ in range(4):
-        grains = [rng.integers(0, 255, (2400 // grain, 3200 // grain, 3), dtype=np.uint8) for grain in (4, 16, 64)]
-        grown = [np.asarray(Image.fromarray(grain).resize((3200, 2400), Image.Resampling.BICUBIC)) for grain in grains]
-        made.append(np.mean(grown, axis=0).astype(np.uint8))
-    return made
+    begin, made = b"", []
+    for _ in range(SCENES):
+        grains = [rng.integers(0, 255, (1200 // grain, 1600 // grain, 3), dtype=np.uint8) for grain in (4, 16, 80)]
+        grown = [np.asarray(Image.fromarray(grain).resize((1600, 1200), Image.Resampling.BICUBIC)) for grain in grains]
+        drawn = (np.mean(grown, axis=0) + rng.integers(0, 128, 3)) / 1.5
+        file = io.BytesIO()
+        Image.fromarray(drawn.clip(0, 255).astype(np.uint8)).save(file, "JPEG", quality=88, restart_marker_rows=1)
+        start = file.getvalue().index(b"\xff\xda") + 14  # the header of the scan, of three colours
+        begin = file.getvalue()[:start]
+        made.append(re.split(rb"\xff[\xd0-\xd7]", file.getvalue()[start:-2]))
+    return begin, made
 
 
-SCENES = scenes()
+BEGIN, STRIPS = strips()
 
 
 def draw(path: Path, seed: int) -> None:
-    """Draw one photo."""
+    """Make one photo: strips of several, `TOGETHER` from the same one."""
     rng = np.random.default_rng(seed)
-    top, left = rng.integers(1200), rng.integers(1600)
-    cut = SCENES[rng.integers(len(SCENES))][top : top + 1200, left : left + 1600]
-    turned = np.rot90(cut[:, :, rng.permutation(3)], 2 * rng.integers(2)) // 2 + rng.integers(0, 128, 3, np.uint8)
-    Image.fromarray(turned.astype(np.uint8)).save(path, "JPEG", quality=88)
+    rows = len(STRIPS[0])
+    scenes, starts = rng.integers(SCENES, size=rows), rng.integers(rows, size=rows)
+    chosen = [STRIPS[scenes[row // TOGETHER]][(starts[row // TOGETHER] + row) % rows] for row in range(rows)]
+    parts = [part for row, strip in enumerate(chosen) for part in (strip, bytes((0xFF, 0xD0 + row % 8)))]
+    path.write_bytes(BEGIN + b"".join(parts[:-1]) + b"\xff\xd9")
 
 
 def draw_batch(folder: Path, first: int, count: int) -> None:
     """Draw photos `first` to `first + count` and their sheet."""
     folder.mkdir(parents=True)
     numbers = range(first, first + count)
-    list(prefetch_map(lambda number: draw(folder / f"{number:06}.jpg", number), numbers))
+    for number in numbers:
+        draw(folder / f"{number:06}.jpg", number)
     sheet = {"photo": [f"{number:06}.jpg" for number in numbers], "plant": [number // 2 for number in numbers]}
     pd.DataFrame(sheet).assign(weight=[1 + number // 2 % 97 for number in numbers]).to_csv(folder / "labels.csv")
 
@@ -118,7 +168,9 @@ def make_project(photos: int) -> None:
     shutil.copytree(ROOT / "src", "src", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / ".dvcignore", ".dvcignore")
     Path("timed.py").write_text(TIMED)
-    stage = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["prepare"] | {"cmd": "python timed.py"}
+    stage = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["prepare"] | {
+        "cmd": "python timed.py src/prepare.py"
+    }
     stage["deps"].remove("data/validated.json")
     Path("dvc.yaml").write_text(yaml.safe_dump({"stages": {"prepare": stage}}))
     write_params()
@@ -131,15 +183,26 @@ def cached() -> dict[Path, int]:
     return {path: path.stat().st_size for path in Path(".dvc/cache/files/md5").rglob("*") if path.is_file()}
 
 
+class Cost:
+    """What the script cost that `timed.py` has run last."""
+
+    def __init__(self) -> None:
+        self.seconds, self.processor, self.peak = json.loads(Path("timed.json").read_text())
+
+    def __str__(self) -> str:
+        """Return it for the screen."""
+        return f"{self.seconds:.1f} s, {self.processor:.1f} s of the processor, at most {self.peak:.0f} MB"
+
+
 class Run:
     """One `dvc repro`, and what it cost."""
 
     def __init__(self) -> None:
         before = cached()
-        start = time.perf_counter()
+        start, used = time.perf_counter(), children()
         said = dvc("repro")
-        self.total = time.perf_counter() - start
-        self.prepare, self.peak = json.loads(Path("timed.json").read_text())
+        self.total, self.processor = time.perf_counter() - start, children() - used
+        self.prepare = Cost()
         new = {path: size for path, size in cached().items() if path not in before}
         self.bytes = sum(new.values())
         self.pictures = sum(size for path, size in new.items() if path.open("rb").read(6) == b"\x93NUMPY")
@@ -147,12 +210,20 @@ class Run:
 
     def against(self, first: Run, name: str) -> None:
         """Print this run as shares of the first."""
+        cost, whole = self.prepare, first.prepare
         print(
-            f"{name}: prepare {self.prepare:.1f} s, {self.prepare / first.prepare:.3f} of the first; dvc repro "
-            f"{self.total:.1f} s, {self.total / first.total:.3f}; new bytes {self.bytes / first.bytes:.2%}, of "
-            f"pictures {self.pictures / first.pictures:.2%}; {self.decoded}; peak {self.peak:.0f} MB",
+            f"{name}: prepare {cost}: {cost.seconds / whole.seconds:.3f} and {cost.processor / whole.processor:.3f} of "
+            f"the first; dvc repro {self.total:.1f} s, {self.processor:.1f} of the processor: "
+            f"{self.total / first.total:.3f} and {self.processor / first.processor:.3f}; new bytes "
+            f"{self.bytes / first.bytes:.2%}, of pictures {self.pictures / first.pictures:.2%}; {self.decoded}",
             flush=True,
         )
+
+
+def children() -> float:
+    """Return the seconds of the processor that programs which were started here have used."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def push(name: str, endpoint: str) -> None:
@@ -170,6 +241,13 @@ def push(name: str, endpoint: str) -> None:
     print(f"{name}: pushed {(stored() - before) / 1e6:.2f} MB in {time.perf_counter() - start:.1f} s", flush=True)
 
 
+def again(first: Run, photos: int) -> None:
+    """Nothing has changed."""
+    start, used = time.perf_counter(), children()
+    dvc("repro")
+    print(f"again: dvc repro {time.perf_counter() - start:.1f} s, {children() - used:.1f} of the processor", flush=True)
+
+
 def append(first: Run, photos: int) -> None:
     """One more batch of 1 %."""
     draw_batch(Path("raw/week-99"), photos, photos // 100)
@@ -180,7 +258,7 @@ def change(first: Run, photos: int) -> None:
     """Another split, then another rule."""
     write_params(split={"seed": 2})
     Run().against(first, "split")
-    write_params(prepare={"image_size": SIZE, "rules": {"low_contrast": {"min_range": 180}}})
+    write_params(prepare={"image_size": SIZE, "rules": {"low_contrast": {"min_range": 205}}})
     Run().against(first, "rule")
     write_params()
     Run()
@@ -201,7 +279,7 @@ def kill(first: Run, photos: int) -> None:
     for _ in range(KILLS):
         command = [sys.executable, "src/prepare.py", "--clean"]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-            time.sleep(moments.uniform(0, first.prepare))
+            time.sleep(moments.uniform(0, first.prepare.seconds))
             process.kill()
         dvc("repro", "--force")
         if Path("dvc.lock").read_bytes() != lock:
@@ -231,8 +309,35 @@ def read(first: Run, photos: int) -> None:
         print(f"read, {name}: {rows.size / median(s for s, _ in times):.0f} pictures/s, {ratio:.3f} of one file")
 
 
+def timed(script: str, *words: str) -> Cost:
+    """Run a script in a process of its own."""
+    done = subprocess.run([sys.executable, "timed.py", script, *words], capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stdout + done.stderr)
+    return Cost()
+
+
+def train(first: Run, photos: int) -> None:
+    """Load the store as train does, and do the first step."""
+    Path("first_step.py").write_text(FIRST_STEP)
+    print(f"train, first step: {timed('first_step.py', BACKBONE)}", flush=True)
+
+
+def predict(first: Run, photos: int) -> None:
+    """Predict a tenth of the photos, with a model of random weights."""
+    meta = json.loads(Path("data/prepared/meta.json").read_text())
+    facts = ModelMeta(
+        dataset=DatasetMeta.read(meta, "data/prepared", ""), task=Regression(1.0, 0.5, "log1p", "mse"),
+        backbone=BACKBONE, training=TrainingFacts(params={}, precision="fp32"),
+    )  # fmt: skip
+    save_model(Path("model.pt"), make_model(BACKBONE, 1, SIZE), facts)
+    cost = timed("src/predict.py", "raw/week-00", "--model", "model.pt", "--output", "predictions.csv")
+    print(f"predict, {photos // BATCHES:,} photos: {cost}", flush=True)
+
+
 PARTS: dict[str, Callable[[Run, int], None]] = {
-    "append": append, "change": change, "replace": replace, "kill": kill, "read": read,
+    "again": again, "append": append, "change": change, "replace": replace, "kill": kill, "read": read, "train": train,
+    "predict": predict,
 }  # fmt: skip
 
 

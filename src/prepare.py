@@ -44,9 +44,9 @@ def main(arguments: Sequence[str] = ()) -> None:
     with replace_atomically(PREPARED) as folder, replace_atomically(PLOTS) as plots:
         folder.mkdir()
         plots.mkdir()
-        meta, decoded, taken = build_dataset(raw, data, prepare, split, folder, clean=clean)
+        meta, decoded, taken, colours = build_dataset(raw, data, prepare, split, folder, clean=clean)
         store = Store.load(folder)
-        explore.draw(plots, store.images, store.samples, raw.sheet, meta)
+        explore.draw(plots, store.images, colours, store.samples, raw.sheet, meta)
     for note in raw.notes:
         print(f"note: {note}")
     lost = sorted(set(raw.labels["target"].dropna()).difference(meta.class_names)) if meta.class_names else []

@@ -27,8 +27,17 @@ OFFSETS = {"train": -0.26, "val": 0.0, "test": 0.26}
 """Where the box of a split is, next to the tick that it belongs to."""
 
 
-def draw(folder: Path, images: Pictures, samples: pd.DataFrame, table: pd.DataFrame, meta: DatasetMeta) -> None:
+def draw(
+    folder: Path,
+    images: Pictures,
+    means: summaries.Values,
+    samples: pd.DataFrame,
+    table: pd.DataFrame,
+    meta: DatasetMeta,
+) -> None:
     """Fill a folder with the pictures and tables of a prepared data set and its label table (cells as read).
+
+    `means` are the mean red, green and blue of each picture, N x 3.
 
     What has nothing to show is left out: correlations without two numeric columns, missing.png without a gap,
     features.png without features, samples and colours without pictures.
@@ -43,7 +52,7 @@ def draw(folder: Path, images: Pictures, samples: pd.DataFrame, table: pd.DataFr
         draw_numbers(folder, samples, target)
     if images.shape[1]:
         _draw_samples(folder / "samples.png", images, samples, shown, meta.unit)
-        colours = summaries.colours(images, samples)
+        colours = summaries.colours(means, samples)
         write_csv(folder / "colours.csv", colours)
         _draw_colours(folder / "colours.png", colours)
     draw_features(folder / "features.png", samples, shown, target)

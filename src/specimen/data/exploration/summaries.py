@@ -15,7 +15,7 @@ import pandas as pd
 
 from specimen.common.cells import as_dates, days, to_number, to_text
 from specimen.common.files import significant
-from specimen.data.dataset.store import SPLITS, Pictures
+from specimen.data.dataset.store import SPLITS
 from specimen.plotting.style import quantiles
 
 Values = npt.NDArray[np.float64]
@@ -23,8 +23,6 @@ MOST_BINS = 30
 MOST_COLUMNS = 40
 """Columns of the label table that are correlated with each other."""
 CHANNELS = ("red", "green", "blue")
-CHUNK_BYTES = 1 << 24
-"""Of pictures that are in memory at a time."""
 
 
 def target_bins(samples: pd.DataFrame) -> pd.DataFrame:
@@ -72,9 +70,8 @@ def class_shares(samples: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
-def colours(images: Pictures, samples: pd.DataFrame) -> pd.DataFrame:
-    """Describe the mean red, green and blue of the pictures in each split: split, channel, samples, p5 to p95."""
-    means = mean_colours(images)
+def colours(means: Values, samples: pd.DataFrame) -> pd.DataFrame:
+    """Describe the mean colours of pictures, N x 3, in each split: split, channel, samples, p5 to p95."""
     rows: list[dict[str, object]] = []
     for position, channel in enumerate(CHANNELS):
         for split in SPLITS:
@@ -82,18 +79,6 @@ def colours(images: Pictures, samples: pd.DataFrame) -> pd.DataFrame:
             counts = {"split": split, "channel": channel, "samples": int(members.sum())}
             rows.append(counts | quantiles(means[members, position]))
     return pd.DataFrame(rows)
-
-
-def mean_colours(images: Pictures) -> Values:
-    """Return the mean red, green and blue (0 to 255) of each picture, a few pictures in memory at a time."""
-    count, height, width, _ = images.shape
-    sums: Values = np.empty((count, 3))
-    step = max(1, CHUNK_BYTES // (height * width * 3))
-    for start in range(0, count, step):
-        rows = images[start : start + step].reshape(-1, height, width * 3).sum(axis=1, dtype=np.uint32)
-        sums[start : start + step] = rows.reshape(-1, width, 3).sum(axis=1, dtype=np.uint64)
-    sums /= height * width
-    return sums
 
 
 def correlations(table: pd.DataFrame, target: str) -> pd.DataFrame:

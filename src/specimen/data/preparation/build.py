@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from specimen.common.files import write_csv, write_json
@@ -29,6 +31,8 @@ class Built(NamedTuple):
     decoded: int
     taken: int
     """From the last store."""
+    colours: npt.NDArray[np.float64]
+    """Mean red, green and blue of each sample, N x 3; N x 0 without pictures."""
 
 
 def build_dataset(
@@ -70,9 +74,10 @@ def build_dataset(
     write_csv(folder / "ignored.csv", raw.ignored)
     write_json(folder / "meta.json", meta.model_dump(mode="json"))
     if raw.images is None:
-        return Built(meta, 0, 0)
+        return Built(meta, 0, 0, np.empty((len(kept), 0)))
     photos = listed[listed["decode_error"].isna()].drop_duplicates("image")
-    return Built(meta, int((~photos["taken"]).sum()), int(photos["taken"].sum()))
+    colours = kept[["mean_red", "mean_green", "mean_blue"]].to_numpy()
+    return Built(meta, int((~photos["taken"]).sum()), int(photos["taken"].sum()), colours)
 
 
 def _by_rule(rows: pd.DataFrame, row_rules: Rules) -> dict[str, int]:

@@ -9,6 +9,7 @@ from PIL import Image
 
 DARKEST_AND_BRIGHTEST = (0.05, 0.99)
 """Shares of the pixels that are darker: a few of them, of a lamp or a shadow, say nothing of the photo."""
+LEVELS = np.arange(256.0)
 FLAT = 1.0
 """Standard deviation of grey levels of 255; what is flatter has no edges to be sharp."""
 
@@ -27,12 +28,14 @@ class Light(NamedTuple):
 
 def measure_light(image: Image.Image, sides: tuple[int, int], *, padded: bool) -> Light:
     """Return the light of a square picture of a photo of these sides; if `padded`, without its black borders."""
-    grey = np.asarray((_content(image, sides) if padded else image).convert("L"))
-    shares = np.cumsum(np.bincount(grey.ravel(), minlength=256)) / grey.size
-    darkest, brightest = np.searchsorted(shares, DARKEST_AND_BRIGHTEST) / 255
-    values = grey.astype(np.int16)
+    grey = (_content(image, sides) if padded else image).convert("L")
+    counts = np.array(grey.histogram())
+    size = grey.width * grey.height
+    darkest, brightest = np.searchsorted(np.cumsum(counts) / size, DARKEST_AND_BRIGHTEST) / 255
+    mean = float(counts @ LEVELS) / size
+    contrast = float(np.sqrt(counts @ (LEVELS - mean) ** 2 / size))
+    values = np.asarray(grey, np.int16)
     edges = values[:-2, 1:-1] + values[2:, 1:-1] + values[1:-1, :-2] + values[1:-1, 2:] - 4 * values[1:-1, 1:-1]
-    contrast = float(grey.std())
     strength = float(np.sqrt(np.mean(np.square(edges, dtype=np.float32)))) if edges.size else 0.0
     return Light(float(darkest), float(brightest), strength / contrast if contrast >= FLAT else 0.0)
 

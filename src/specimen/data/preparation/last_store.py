@@ -13,6 +13,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import cache as remember
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -145,6 +146,7 @@ def _open(decoder: Mapping[str, Any]) -> LastStore:
     listed = json.loads(_content([cache(outs[PREPARED])], outs[PREPARED].removesuffix(".dir")))
     hashes = {file["relpath"]: file["md5"] for file in listed}
 
+    @remember
     def files(name: str) -> list[Path]:
         return [Path(PREPARED, name), *([cache(hashes[name])] if name in hashes else [])]
 

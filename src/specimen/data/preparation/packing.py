@@ -21,7 +21,7 @@ from specimen.common.sizes import format_bytes
 from specimen.config.prepare import Prepare
 from specimen.data.dataset.shards import npy_header
 from specimen.data.preparation.cutting import cut
-from specimen.data.preparation.image_hashes import DecodeResult, difference_hash, make_thumbnail, range_of
+from specimen.data.preparation.image_hashes import DecodeResult, difference_hash, make_thumbnail, mean_colour, range_of
 from specimen.data.preparation.image_light import measure_light
 from specimen.data.preparation.known_files import KnownFile, known_files
 from specimen.data.preparation.last_store import NOTHING, LastStore, Photo
@@ -69,9 +69,9 @@ def pack(images: Images, rows: pd.DataFrame, folder: Path, prepare: Prepare, las
 
     Returns what was found, with the index of `rows`: `decode_error` (None if fine), `image_width` and `image_height`
     (upright), `value_range` (from the darkest to the brightest, of 255), `thumbnail` (grey, as bytes), `image_md5` (of
-    the file), `perceptual_hash` (uint64), `pixels` (the same text for the same picture), the fields of `Light`, `taken`
-    (from the last store), `shard` and `position`. A photo that several rows name is packed once; one that cannot be
-    read is black.
+    the file), `perceptual_hash` (uint64), `pixels` (the same text for the same picture), the fields of `Light`,
+    `mean_red`, `mean_green` and `mean_blue`, `taken` (from the last store), `shard` and `position`. A photo that
+    several rows name is packed once; one that cannot be read is black.
 
     Raises `SpecimenError` where the disk is too small, and `MemoryError` where the memory is.
     """
@@ -158,7 +158,14 @@ def _decode(photo: ReadPhoto, prepare: Prepare) -> tuple[DecodeResult, bytes]:
         raise MemoryError(f"{photo.name}: {error}") from error
     image = Image.frombuffer("RGB", (size, size), seen.picture)
     light = measure_light(image, (seen.width, seen.height), padded=prepare.resize == "pad")
-    facts = (range_of(seen.picture), make_thumbnail(image), photo.md5, seen.pixels, *light)
+    facts = (
+        range_of(seen.picture),
+        make_thumbnail(image),
+        photo.md5,
+        seen.pixels,
+        *light,
+        *mean_colour(seen.picture, size),
+    )
     return DecodeResult(None, seen.width, seen.height, *facts, taken=photo.known is not None), seen.picture
 
 

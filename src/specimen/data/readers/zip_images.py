@@ -13,6 +13,7 @@ class Zip:
     """The images inside a zip, below the folder `inside` of it."""
 
     def __init__(self, path: Path, inside: str = ".", excluded: str | None = None) -> None:
+        self._path = path
         try:
             self._archive = zipfile.ZipFile(path)
         # Besides BadZipFile: struct, Unicode and other errors of a damaged directory.
@@ -30,8 +31,10 @@ class Zip:
         """Return nothing: an image is not a file of its own."""
 
     def read(self, name: str) -> bytes:
-        """Return the bytes of one image. Raises `ImageNotFoundError` when the entry is damaged or encrypted."""
-        entry = self._entries[name]
+        """Return the bytes of one image. Raises `ImageNotFoundError` if it is not there, damaged or encrypted."""
+        entry = self._entries.get(name)
+        if entry is None:
+            raise ImageNotFoundError(f"{self._path} has no '{name}': if another zip has replaced it, run again")
         if entry.file_size > MAX_BYTES:
             raise ImageNotFoundError(f"zip entry: larger than {MAX_BYTES:,} bytes")
         try:

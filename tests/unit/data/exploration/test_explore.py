@@ -41,7 +41,8 @@ def make_images(count: int) -> np.ndarray:
 
 def draw(folder: Path, samples: pd.DataFrame, table: pd.DataFrame, meta: DatasetMeta) -> dict[str, bytes]:
     folder.mkdir()
-    explore.draw(folder, make_images(len(samples)), samples, table, meta)
+    images = make_images(len(samples))
+    explore.draw(folder, images, images.mean(axis=(1, 2)), samples, table, meta)
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
@@ -125,17 +126,11 @@ def test_class_shares_of_each_split() -> None:
     assert shares.loc[("test", "a")].tolist() == [0, 0, 0]
 
 
-def test_mean_colours_do_not_depend_on_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    images = make_images(7)
-    monkeypatch.setattr(summaries, "CHUNK_BYTES", 3 * 8 * 8 * 3)
-    np.testing.assert_allclose(summaries.mean_colours(images), images.mean(axis=(1, 2)))
-
-
 def test_colours_per_channel_and_split() -> None:
     images = np.zeros((3, 4, 4, 3), dtype=np.uint8)
     images[:, :, :, 0] = np.array([10, 20, 250]).reshape(3, 1, 1)
     images[:, :2, :, 2] = 100
-    table = summaries.colours(images, make_samples([1.0, 2.0, 3.0])).set_index(["channel", "split"])
+    table = summaries.colours(images.mean(axis=(1, 2)), make_samples([1.0, 2.0, 3.0])).set_index(["channel", "split"])
     assert table.loc[("red", "train"), ["samples", "q1", "median", "q3"]].tolist() == [2, 12.5, 15, 17.5]
     assert table.loc[("red", "val"), "median"] == 250
     assert table.loc[("green", "train"), "p95"] == 0

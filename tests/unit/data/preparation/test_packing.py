@@ -51,6 +51,12 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+def test_colours_are_the_means_of_the_pictures(photos: Folder, tmp_path: Path) -> None:
+    facts = pack_all(photos, tmp_path / "images")
+    means = pictures(tmp_path / "images", facts).mean(axis=(1, 2))
+    np.testing.assert_allclose(facts[["mean_red", "mean_green", "mean_blue"]], means)
+
+
 def test_pictures_are_in_the_order_of_the_table(photos: Folder, tmp_path: Path) -> None:
     names = photos.names[::-1]
     facts = pack_all(photos, tmp_path / "images", names)

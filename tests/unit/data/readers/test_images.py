@@ -284,6 +284,12 @@ def test_damaged_entry_is_refused(zip_file, place: int) -> None:
         open_images(path, ".").read("a.png")
 
 
+def test_photo_that_a_zip_does_not_have_is_named_with_the_zip(zip_file) -> None:
+    path = zip_file({"a.png": b"a"})
+    with pytest.raises(ImageNotFoundError, match=rf"{path} has no 'b.png': .*run again"):
+        open_images(path, ".").read("b.png")
+
+
 def test_huge_entry_is_refused(zip_file, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = open_images(zip_file({"a.png": bytes(1000)}), ".")
     monkeypatch.setattr(zip_images, "MAX_BYTES", 999)

@@ -10,9 +10,12 @@ from pathlib import Path
 
 from specimen.common import errors
 from specimen.common.errors import SpecimenError
+from specimen.config.base import PARAMS_FILE
+from specimen.config.params import load_params
 from specimen.site.folder import first_visit, is_site, model_path, site_files, write_site
-from specimen.site.formats import choose, read_model
+from specimen.site.formats import Model, choose, read_model
 from specimen.site.runtime import read_runtime
+from specimen.site.sheet import BatchSheet, batch_sheet
 
 ROOT = Path(__file__).parents[1]
 MODEL = Path("models/model.onnx")
@@ -27,7 +30,8 @@ def main() -> None:
         raise SpecimenError(f"--output: {options.output} has other files, which would be lost. Name a new folder.")
     model = read_model(options.model, options.model.parent / "small")
     chosen = choose(model, options.format)
-    files = site_files(model, chosen, read_runtime(ROOT / "node_modules", ROOT / "package.json"))
+    runtime = read_runtime(ROOT / "node_modules", ROOT / "package.json")
+    files = site_files(model, chosen, runtime, sheet_of(model))
     write_site(options.output, files)
     size = sum(map(len, first_visit(files, chosen).values()))
     print(f"{options.output}/: {len(files)} files. A first visit loads {size / 1e6:.1f} MB, and later ones nothing:")
@@ -37,6 +41,20 @@ def main() -> None:
     print(
         f"Look:  python -m http.server --bind 127.0.0.1 --directory {options.output} 8080, then http://localhost:8080/"
     )
+
+
+def sheet_of(model: Model) -> BatchSheet | None:
+    """Return how `data` in params.yaml wants photos to come back; None where it is about something else."""
+    if not PARAMS_FILE.exists():
+        return None
+    data = load_params().data
+    if (data.target, data.task) == (model.meta.target, model.meta.dataset.task):
+        return batch_sheet(data)
+    print(
+        f"note: {PARAMS_FILE} is about {data.target}, the model about {model.meta.target}: photos are exported as a "
+        "plain batch."
+    )
+    return None
 
 
 def parse_options() -> argparse.Namespace:

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from needs import NODE_MODULES, needs_browser, needs_node
+from pages.axe import find_violations
 from pages.chromium import open_chromium, wait_for
 from PIL import Image
 
@@ -163,6 +164,11 @@ def test_from_the_second_visit_on_it_needs_no_network(
         made = [float(row[name]) for name in ("prediction", "low", "high")]
         assert made == pytest.approx([right["prediction"], right["low"], right["high"]], abs=most), row["file"]
         assert row["unlike"] == str(right["unlike"]).lower()
+    assert find_violations(chrome) == []
+    wait_for(chrome, lambda: f"kept on this device: {len(photos)}." in text(chrome, "#kept"))
+    visit(chrome, address)
+    values = [one.text for one in chrome.find_elements("css selector", ".value")]
+    assert len(values) == len(photos), "the photos are still there"
     assert [one for one in chrome.get_log("browser") if "favicon" not in one["message"]] == []
 
 
@@ -229,6 +235,7 @@ def test_a_newer_site_is_offered_and_not_forced(
         assert text(chrome, "#facts") == before
         assert give(chrome, tmp_path / "photo.png") == ["1.00 g (0.88 to 1.12)"]
         chrome.find_element("css selector", "#clear").click()
+        chrome.switch_to.alert.accept()
         chrome.find_element("css selector", "#load").click()
         wait_for(chrome, lambda: text(chrome, "#facts") not in {"", before})
         assert give(chrome, tmp_path / "photo.png") == ["2.00 g (1.88 to 2.12)"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import make_site
+import projects
 import pytest
 from needs import needs_node
 
@@ -37,6 +39,21 @@ def test_the_folder_is_written_and_written_again(run: Callable[..., None], capsy
     run("--format", "fp32")
     assert not Path("site/left-over").exists()
     assert Path("site/index.html").is_file()
+    assert json.loads(Path("site/site.json").read_bytes())["sheet"]["table"] == "labels.xlsx"
+
+
+@needs_node
+def test_photos_are_exported_as_params_ask_for_it_if_they_are_those_of_the_model(
+    run: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = {"table": "week-*/sheet.csv", "target": "fresh_weight", "group": ["batch", "pot"]}
+    projects.write_params(Path(), data=data)
+    run()
+    sheet = json.loads(Path("site/site.json").read_bytes())["sheet"]
+    assert (sheet["batch"], sheet["table"], sheet["group"]) == ("week-*", "sheet.csv", ["pot"])
+    projects.write_params(Path(), data=data | {"target": "height"})
+    run()
+    assert "params.yaml is about height, the model about fresh_weight" in capsys.readouterr().out
 
 
 def test_a_folder_with_other_files_is_left_alone(run: Callable[..., None]) -> None:

@@ -32,8 +32,13 @@ T = TypeVar("T")
 
 
 @contextmanager
-def open_chromium(width: int = 1280, height: int = 900, downloads: Path | None = None) -> Iterator[webdriver.Chrome]:
-    """Start a browser; a context, at whose end it is gone. Raises `SpecimenError` where there is none."""
+def open_chromium(
+    width: int = 1280, height: int = 900, downloads: Path | None = None, profile: Path | None = None
+) -> Iterator[webdriver.Chrome]:
+    """Start a browser; a context, at whose end it is gone. What it keeps is in `profile`, and without one for nothing.
+
+    Raises `SpecimenError` where there is none.
+    """
     if not (BROWSER and DRIVER):
         raise SpecimenError(INSTALL)
     options = webdriver.ChromeOptions()
@@ -43,6 +48,8 @@ def open_chromium(width: int = 1280, height: int = 900, downloads: Path | None =
         options.add_argument(f"--{argument}")
     options.add_argument("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
     options.add_argument(f"--window-size={width},{height}")
+    if profile is not None:
+        options.add_argument(f"--user-data-dir={profile}")
     if downloads is not None:
         options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
     with mock.patch.dict(os.environ, {"NO_PROXY": "127.0.0.1,localhost"}):

@@ -12,6 +12,7 @@ from specimen import serving
 from specimen.common.files import replace_atomically
 from specimen.site.formats import WHOLE, Model
 from specimen.site.runtime import PACKED
+from specimen.site.sheet import BatchSheet, usual_sheet
 
 SERVED = Path(serving.__file__).parent / "page"
 OWN = Path(__file__).parent / "page"
@@ -50,8 +51,13 @@ HEAD = f"""<meta charset="utf-8" />
     <meta name="theme-color" content="#2a7148" />"""
 
 
-def site_files(model: Model, chosen: str, runtime: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return all files of the site by their paths; the page loads the model in the format `chosen`."""
+def site_files(
+    model: Model, chosen: str, runtime: Mapping[str, bytes], sheet: BatchSheet | None = None
+) -> dict[str, bytes]:
+    """Return all files of the site by their paths; the page loads the model in the format `chosen`.
+
+    `sheet` says how photos are exported; without it, as the model's facts suggest.
+    """
     page = {path.name: path.read_bytes() for folder in (SERVED, OWN) for path in sorted(folder.iterdir())}
     index, worker = page.pop("index.html").decode(), page.pop(WORKER).decode()
     files = {
@@ -70,6 +76,7 @@ def site_files(model: Model, chosen: str, runtime: Mapping[str, bytes]) -> dict[
             },
             "model": model.meta.model_dump(mode="json", exclude={"training"}),
             "runtime": _described(f"runtime/{PACKED}", runtime[PACKED]),
+            "sheet": (sheet or usual_sheet(model.meta)).model_dump(mode="json"),
         }
     )
     kept = first_visit(files, chosen)

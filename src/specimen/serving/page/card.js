@@ -1,6 +1,7 @@
 // The card of one photo: its picture, and its prediction or what is wrong with it.
 
 import { explain } from "./answers.js";
+import { diary } from "./diary.js";
 import { element } from "./dom.js";
 import { drawHeatMap, drawPhoto, hottestRegion } from "./picture.js";
 import { amounts, currentLanguage, errorText, megabytes, number, percent, regionName, text, withUnit } from "./texts.js";
@@ -14,8 +15,9 @@ export class Card {
     this.heatMap.setAttribute("aria-hidden", "true");
     this.remove = element("button", { type: "button", className: "remove", textContent: "×" });
     this.remove.addEventListener("click", () => actions.remove(entry));
-    this.naming = element("input", { type: "text", className: "naming", maxLength: 200, autocomplete: "off" });
+    this.naming = element("input", { type: "text", className: "naming", maxLength: 200, autocomplete: "off", value: entry.name });
     this.naming.addEventListener("change", () => actions.name(entry, this.naming.value.trim()));
+    this.measured = diary?.measuredField(entry, actions.measure);
     this.look = element("button", { type: "button", className: "quiet look" });
     this.look.addEventListener("click", () => actions.look(entry));
     this.body = element("div", { className: "body" });
@@ -28,12 +30,14 @@ export class Card {
       element("p", { className: "name", textContent: entry.file.name, title: entry.file.name }),
       this.naming,
       this.body,
+      ...(this.measured ? [this.measured.root] : []),
       this.look,
       this.note,
     );
   }
 
   async draw(resize) {
+    await seen(this.root); // hundreds of photos at once would take all memory
     try {
       await drawPhoto(this.photo, this.entry.file, resize);
     } catch {
@@ -44,8 +48,8 @@ export class Card {
   // Write all texts: after an answer, and when the language or the common scale of the bars changes.
   update(scale, model) {
     const { entry } = this;
-    const { result, code, message, explained, explaining, explainError } = entry;
-    const shown = [result, code, message, explained, explaining, explainError, scale, model.version, currentLanguage()];
+    const { name, measured, result, code, message, explained, explaining, explainError } = entry;
+    const shown = [name, measured, result, code, message, explained, explaining, explainError, scale, model.version, currentLanguage()];
     const state = JSON.stringify(shown);
     if (state === this.state) return; // among hundreds of photos, one answer changes one card
     this.state = state;
@@ -53,9 +57,11 @@ export class Card {
     this.root.setAttribute("aria-busy", String(!result && !code));
     this.remove.setAttribute("aria-label", text("remove", { name: entry.file.name }));
     this.photo.setAttribute("aria-label", entry.file.name);
-    this.naming.placeholder = text("photoName");
+    if (this.naming !== document.activeElement) this.naming.value = name; // it may come from the label on the photo
+    this.naming.placeholder = diary?.nameLabel() ?? text("photoName");
     this.naming.setAttribute("aria-label", text("nameOf", { name: entry.file.name }));
     this.body.replaceChildren(...content(entry, scale, model));
+    this.measured?.update(model);
     this.look.hidden = !result || !explain;
     this.look.textContent = text(explained ? "lookAway" : "look");
     this.look.setAttribute("aria-pressed", String(Boolean(explained)));
@@ -75,6 +81,21 @@ export class Card {
       this.root.classList.remove("unseen-photo");
     }
   }
+}
+
+// Wait until an element is on the screen, or nearly.
+function seen(node) {
+  return new Promise((resolve) => {
+    const observer = new IntersectionObserver(
+      (changes) => {
+        if (!changes.some(({ isIntersecting }) => isIntersecting)) return;
+        observer.disconnect();
+        resolve();
+      },
+      { rootMargin: "100%" },
+    );
+    observer.observe(node);
+  });
 }
 
 function content(entry, scale, model) {

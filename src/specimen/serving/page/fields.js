@@ -1,4 +1,5 @@
-// What the model may use besides the photo: one field for each feature, all of them optional.
+// What the model may use besides the photo, and what else belongs to a photo in the sheet of a batch: a field for each, all
+// of them optional.
 
 import { byId, element } from "./dom.js";
 import { readNumber } from "./numbers.js";
@@ -6,8 +7,8 @@ import { number, plain, text } from "./texts.js";
 
 const fields = byId("fields");
 
-// The values of the fields that are filled in and can be read, as the server expects them.
-export function featureValues() {
+// The values of the fields that are filled in and can be read, as the model expects them.
+export function detailValues() {
   const values = {};
   for (const field of fields.querySelectorAll("[name]")) {
     const value = field.inputMode === "decimal" ? readNumber(field.value).value : field.value || undefined;
@@ -16,13 +17,39 @@ export function featureValues() {
   return values;
 }
 
+export function setDetails(values) {
+  for (const field of fields.querySelectorAll("[name]")) {
+    const value = values[field.name] ?? "";
+    field.value = typeof value === "number" ? clear(value) : value;
+  }
+}
+
+// As people write it here, but not so that 1.234 could be 1234.
+function clear(value) {
+  const written = number(value, { maximumFractionDigits: 20, useGrouping: false });
+  return readNumber(written).readings ? `${written}0` : written;
+}
+
+// A sheet names an object by several columns, the last of which is the name of the photo.
+function allFields({ features, sheet }) {
+  const known = new Set(features.map(({ name }) => name));
+  const more = sheet ? [...sheet.group.slice(0, -1), ...sheet.others].filter((name) => !known.has(name)) : [];
+  return [...features, ...more.map((name) => ({ kind: "text", name }))];
+}
+
+function emptyField(kind) {
+  // Not type=number, which turns "21,5" into 215 where the browser expects a point.
+  if (kind === "number") return element("input", { inputMode: "decimal", autocomplete: "off" });
+  return kind === "text" ? element("input", { autocomplete: "off" }) : element("select");
+}
+
 export function makeFields(model, onChange) {
   const before = Object.fromEntries([...fields.querySelectorAll("[name]")].map(({ name, value }) => [name, value]));
-  byId("features").hidden = !model.features.length;
+  const wanted = allFields(model);
+  byId("features").hidden = !wanted.length;
   fields.replaceChildren(
-    ...model.features.map(({ kind, name, categories }) => {
-      // Not type=number, which turns "21,5" into 215 where the browser expects a point.
-      const field = kind === "number" ? element("input", { inputMode: "decimal", autocomplete: "off" }) : element("select");
+    ...wanted.map(({ kind, name, categories }) => {
+      const field = emptyField(kind);
       Object.assign(field, { name, id: `feature-${name}` });
       if (categories) field.append(...["", ...categories].map((value) => element("option", { value, textContent: value })));
       field.value = before[name] ?? "";

@@ -1,14 +1,16 @@
 // The page: photos come in, get their answers a few at a time, and stay in a list with them.
 //
 // An entry is one photo:
-// { file, name, card, sent, result, code, message, explanation, explained, explaining, explainError }.
+// { file, name, details, card, sent, result, code, message, explanation, explained, explaining, explainError }.
+// Where a diary keeps it, also what specimen/site/page/diary.js needs.
 
 import { explain, getModel, onNewer, predict, setKey } from "./answers.js";
 import { Card, failureText } from "./card.js";
 import { csv, save } from "./csv.js";
+import { diary } from "./diary.js";
 import { byId } from "./dom.js";
 import { factsText } from "./facts.js";
-import { featureValues, labelFields, makeFields } from "./fields.js";
+import { detailValues, labelFields, makeFields, setDetails } from "./fields.js";
 import { checkFile } from "./files.js";
 import { showTable } from "./table.js";
 import { currentLanguage, errorText, megabytes, number, percent, plain, setLanguage, text } from "./texts.js";
@@ -22,21 +24,43 @@ let entries = [];
 let sending = 0;
 let detailsVersion = 0; // grows when the user changes the details; answers for older details are dropped
 let newModel = false;
+let toBeShown = false;
 
 // --- photos come in
 
 function add(files) {
   if (!model) return;
   for (const file of files) {
-    const entry = { file, name: "", card: null };
-    entry.card = new Card(entry, { remove, look, name });
-    byId("cards").append(entry.card.root);
-    entries.push(entry);
-    checkSize(entry);
-    entry.card.draw(model.resize);
+    const entry = { file, name: "", details: detailValues() };
+    take(entry);
+    keep(entry);
   }
   show();
   sendNext();
+}
+
+function take(entry) {
+  entry.card = new Card(entry, { remove, look, name, measure });
+  // In a diary the newest is on top, where a phone shows it.
+  byId("cards")[diary ? "prepend" : "append"](entry.card.root);
+  entries.push(entry);
+  checkSize(entry);
+  entry.card.draw(model.resize);
+}
+
+async function keep(entry) {
+  const code = await diary?.keep(entry);
+  if (code && !entry.name) name(entry, code);
+}
+
+// The photos of earlier visits, where a diary keeps them. Only the same model has the same answers.
+async function takeKept() {
+  for (const entry of (await diary?.open(model)) ?? []) {
+    entry.sent = entry.result?.version === model.version;
+    if (!entry.sent) entry.result = null;
+    take(entry);
+  }
+  if (entries.length) setDetails(entries.at(-1).details);
 }
 
 function checkSize(entry) {
@@ -51,12 +75,20 @@ function fail(entry, code, message) {
 
 function name(entry, chosen) {
   entry.name = chosen;
+  diary?.keepChange(entry);
+  show();
+}
+
+function measure(entry, written) {
+  entry.measured = written;
+  diary?.keepChange(entry);
   show();
 }
 
 function remove(entry) {
   const index = entries.indexOf(entry);
   entries.splice(index, 1);
+  diary?.remove([entry], entries);
   entry.card.root.remove();
   const neighbour = entries[Math.min(index, entries.length - 1)];
   (neighbour?.card.remove ?? byId("photos")).focus();
@@ -64,6 +96,8 @@ function remove(entry) {
 }
 
 function removeAll() {
+  if (diary && !diary.mayRemove(entries)) return;
+  diary?.remove(entries, []);
   entries = [];
   newModel = false;
   byId("cards").replaceChildren();
@@ -81,7 +115,7 @@ async function sendNext() {
   sendNext();
   const version = detailsVersion;
   try {
-    const result = await predict(await checkFile(entry.file), featureValues());
+    const result = await predict(await checkFile(entry.file), featuresOf(entry));
     if (result.version !== model.version) await followModel();
     if (version === detailsVersion) Object.assign(entry, { result, code: null, message: null });
   } catch (error) {
@@ -92,6 +126,7 @@ async function sendNext() {
     if (error.code === "no_key") askForKey();
   }
   if (version !== detailsVersion) entry.sent = false;
+  else diary?.keepAnswer(entry);
   sending -= 1;
   show();
   sendNext();
@@ -100,6 +135,12 @@ async function sendNext() {
 // The photos that wait need not find out one by one that the server is gone.
 function giveUp(error) {
   for (const entry of entries.filter(({ sent }) => !sent)) fail(entry, error.code, error.message);
+}
+
+// A sheet may have more columns than the model has features.
+function featuresOf({ details }) {
+  const known = model.features.filter(({ name }) => name in details);
+  return Object.fromEntries(known.map(({ name }) => [name, details[name]]));
 }
 
 const passing = () => entries.filter(({ code }) => PASSING.has(code));
@@ -116,8 +157,8 @@ async function followModel() {
   if (current.version === model.version) return;
   model = current;
   newModel = true;
-  makeFields(model, predictAgain);
-  predictAgain();
+  makeFields(model, changeDetails);
+  changeDetails();
   translate();
 }
 
@@ -128,7 +169,7 @@ async function look(entry) {
     entry.explaining = true;
     show();
     try {
-      entry.explanation = await explain(entry.file, featureValues());
+      entry.explanation = await explain(entry.file, featuresOf(entry));
       await entry.card.showExplanation(entry.explanation);
     } catch (error) {
       entry.explainError = error.code ?? "other";
@@ -137,6 +178,13 @@ async function look(entry) {
   }
   entry.explained = Boolean(entry.explanation) && !entry.explained;
   show();
+}
+
+// Without a diary, the details are those of all photos on the page; in a diary, of those that are taken from then on.
+function changeDetails() {
+  if (diary) return;
+  for (const entry of entries) entry.details = detailValues();
+  predictAgain();
 }
 
 function predictAgain() {
@@ -151,7 +199,15 @@ function predictAgain() {
 
 // --- and everything is shown
 
+// Once for all that happens together, such as many photos that come in.
 function show() {
+  if (toBeShown) return;
+  toBeShown = true;
+  queueMicrotask(showNow);
+}
+
+function showNow() {
+  toBeShown = false;
   const scale = commonScale();
   for (const entry of entries) entry.card.update(scale, model);
   const done = entries.filter((entry) => entry.result || entry.code).length;
@@ -168,6 +224,7 @@ function show() {
   byId("download").disabled = done < entries.length;
   if (done === entries.length || entries.length <= MAX_LIVE_ROWS) showTable(entries, model);
   byId("facts").textContent = factsText(model, entries);
+  diary?.show(entries);
 }
 
 function commonScale() {
@@ -217,8 +274,10 @@ async function start() {
     showProblem(null);
     byId("key-form").hidden = true;
     byId("drop").hidden = false;
-    makeFields(model, predictAgain);
+    makeFields(model, changeDetails);
+    await takeKept();
     translate();
+    sendNext();
   } catch (error) {
     byId("drop").hidden = true;
     byId("status").textContent = "";
@@ -250,10 +309,13 @@ byId("key-form").addEventListener("submit", (event) => {
   start();
 });
 const failure = (entry) => failureText(entry, model.limits);
-byId("download").addEventListener("click", () => save("predictions.csv", csv(entries, featureValues(), failure)));
+byId("download").addEventListener("click", () => {
+  save("predictions.csv", new Blob([csv(entries, failure)], { type: "text/csv;charset=utf-8" }));
+});
 byId("again").addEventListener("click", tryAgain);
 addEventListener("beforeunload", (event) => {
-  if (entries.length) event.preventDefault(); // the browser asks before the photos and their results are gone
+  // The browser asks before the photos and their results are gone.
+  if (diary ? diary.isUnsaved(entries) : entries.length) event.preventDefault();
 });
 byId("clear").addEventListener("click", removeAll);
 onNewer((load) => {

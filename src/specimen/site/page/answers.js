@@ -28,7 +28,7 @@ export async function getModel(onProgress = () => null) {
   const chosen = site.formats[asked.get("format")] ?? site.formats[site.format];
   if (!version) await startWorker(chosen, Number(asked.get("threads")), onProgress);
   version = chosen.facts.version;
-  return chosen.facts;
+  return { ...chosen.facts, sheet: site.sheet };
 }
 
 export async function predict(file, features) {

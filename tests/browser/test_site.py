@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import csv
-import functools
-import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +13,7 @@ import pytest
 from needs import NODE_MODULES, needs_browser, needs_node
 from pages.axe import find_violations
 from pages.chromium import open_chromium, wait_for
+from pages.static_server import serve_folder
 from PIL import Image
 
 from specimen.data.readers.decode import decode
@@ -32,41 +28,6 @@ if TYPE_CHECKING:
 pytestmark = [needs_browser, needs_node]
 
 WriteOnnx = Callable[..., Path]
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """Hands out files, and writes no log."""
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-class Server(ThreadingHTTPServer):
-    """Knows its connections: Chromium opens some in advance, which a closed server would still answer."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
-        self.connections: list[socket.socket] = []
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self.connections.append(request)
-        super().process_request(request, client_address)
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serve a folder as any web server does; yield the address. At the end of the context nobody answers there."""
-    with Server(folder) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/"
-        finally:
-            server.shutdown()
-            thread.join()
-            for connection in server.connections:
-                with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture(scope="module")
@@ -142,9 +103,9 @@ def test_from_the_second_visit_on_it_needs_no_network(
     (tmp_path / "photos").mkdir()
     photos = photos_of_all_kinds(tmp_path / "photos")
     model = write_onnx(tmp_path / "model.onnx", features=True, novelty=True)
-    with served(write(tmp_path / "site", model, runtime)) as address:
-        visit(chrome, address)
-    visit(chrome, address)
+    with serve_folder(write(tmp_path / "site", model, runtime)) as server:
+        visit(chrome, server.address)
+    visit(chrome, server.address)
     assert chrome.execute_script("return crossOriginIsolated"), "so that it may use several threads"
     chrome.find_element("css selector", "#features summary").click()
     chrome.find_element("css selector", "[name=age]").send_keys("6\t")
@@ -178,8 +139,9 @@ def test_the_page_may_ask_nobody_for_anything(
     asked = "fetch(arguments[0]).then(() => 'answered', (error) => String(error)).then(arguments[1])"
     (tmp_path / "other").mkdir()
     site = write(tmp_path / "site", write_onnx(tmp_path / "model.onnx"), runtime)
-    with served(site) as address, served(tmp_path / "other") as elsewhere:
-        visit(chrome, address)
+    with serve_folder(site) as server, serve_folder(tmp_path / "other") as other:
+        elsewhere = other.address
+        visit(chrome, server.address)
         assert chrome.execute_async_script(asked, elsewhere) == "TypeError: Failed to fetch"
         in_worker = f"fetch('{elsewhere}').then(() => postMessage('answered'), (error) => postMessage(String(error)))"
         (site / "page/other.js").write_text(in_worker, encoding="utf-8")
@@ -202,20 +164,20 @@ def test_a_damaged_model_is_refused_on_its_way_and_at_rest(  # noqa: PLR0913, PL
 ) -> None:  # fmt: skip
     site = write(tmp_path / "site", write_onnx(tmp_path / "model.onnx"), runtime)
     whole = (site / "models/model.onnx").read_bytes()
-    with served(site) as address:
+    with serve_folder(site) as server:
         (site / "models/model.onnx").write_bytes(whole[:-100])
-        visit(chrome, address, language)
+        visit(chrome, server.address, language)
         assert text(chrome, "#problem").startswith(on_the_way)
         assert not text(chrome, "#drop")
         (site / "models/model.onnx").write_bytes(whole)
-        visit(chrome, address, language)
+        visit(chrome, server.address, language)
         assert text(chrome, "#drop")
     damage = """
         const [name] = (await caches.keys()).filter((one) => one.includes(location.origin));
         await (await caches.open(name)).put("models/model.onnx", new Response("only words"));
     """
     chrome.execute_async_script(f"(async () => {{ {damage} }})().then(arguments[0])")
-    visit(chrome, address, language)
+    visit(chrome, server.address, language)
     assert text(chrome, "#problem").startswith(at_rest)
     assert not text(chrome, "#drop")
     chrome.get_log("browser")
@@ -226,11 +188,11 @@ def test_a_newer_site_is_offered_and_not_forced(
 ) -> None:
     Image.new("RGB", (32, 32), (100, 0, 0)).save(tmp_path / "photo.png")
     site = write(tmp_path / "site", write_onnx(tmp_path / "model.onnx"), runtime)
-    with served(site) as address:
-        visit(chrome, address)
+    with serve_folder(site) as server:
+        visit(chrome, server.address)
         before = text(chrome, "#facts")
         write(site, write_onnx(tmp_path / "model.onnx", scale=0.02), runtime)
-        visit(chrome, address)
+        visit(chrome, server.address)
         wait_for(chrome, lambda: text(chrome, "#newer").startswith("A newer version"))
         assert text(chrome, "#facts") == before
         assert give(chrome, tmp_path / "photo.png") == ["1.00 g (0.88 to 1.12)"]
@@ -248,8 +210,8 @@ def test_classes_come_with_what_else_it_may_be(
     chrome: Chrome, tmp_path: Path, write_onnx: WriteOnnx, runtime: dict[str, bytes]
 ) -> None:
     Image.new("RGB", (32, 32), (80, 60, 50)).save(tmp_path / "leaf.png")
-    with served(write(tmp_path / "site", write_onnx(tmp_path / "model.onnx", classes=True), runtime)) as address:
-        visit(chrome, address, "de-DE")
+    with serve_folder(write(tmp_path / "site", write_onnx(tmp_path / "model.onnx", classes=True), runtime)) as server:
+        visit(chrome, server.address, "de-DE")
         assert give(chrome, tmp_path / "leaf.png") == ["red"]
         assert text(chrome, ".top").split("\n") == ["red", "98 %", "green", "2 %", "blue", "0 %"]
         assert not text(chrome, ".look"), "an explanation takes 65 predictions"

@@ -17,13 +17,25 @@ addEventListener("fetch", (event) => event.respondWith(answer(event.request)));
 
 async function install() {
   const cache = await caches.open(CACHE);
+  const tell = teller();
+  for (const [path, file] of Object.entries(SITE.files)) {
+    const older = await fromOlder(path, file);
+    if (older) tell(file.bytes);
+    await cache.put(path, response(older ?? (await download(path, file, tell)), file));
+  }
+}
+
+// Tells the open pages, percent by percent, which share of all bytes has come.
+function teller() {
   const total = Object.values(SITE.files).reduce((sum, { bytes }) => sum + bytes, 0);
   let come = 0;
-  for (const [path, file] of Object.entries(SITE.files)) {
-    await cache.put(path, response((await fromOlder(path, file)) ?? (await download(path, file)), file));
-    come += file.bytes;
-    for (const client of await clients.matchAll({ includeUncontrolled: true })) client.postMessage({ progress: come / total });
-  }
+  let told = 0;
+  return async (bytes) => {
+    come += bytes;
+    if (come < told + total / 100) return;
+    told = come;
+    for (const client of await clients.matchAll({ includeUncontrolled: true })) client.postMessage({ progress: told / total });
+  };
 }
 
 async function takeOver() {
@@ -62,10 +74,17 @@ async function fromOlder(path, file) {
   return null;
 }
 
-async function download(path, file) {
+async function download(path, file, onBytes = () => null) {
   const answered = await fetch(path, { cache: "reload" }); // not what the browser kept of a visit that failed
-  const content = answered.ok && (await bytesOf(answered));
-  if (!content || !(await isRight(content, file))) throw new Error(`${path} did not come whole`);
+  const parts = [];
+  for (const reader = answered.body.getReader(); ; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    parts.push(value);
+    onBytes(value.length);
+  }
+  const content = new Uint8Array(await new Blob(parts).arrayBuffer());
+  if (!answered.ok || !(await isRight(content, file))) throw new Error(`${path} did not come whole`);
   return content;
 }
 

@@ -127,7 +127,7 @@ def test_from_the_second_visit_on_it_needs_no_network(
         assert row["unlike"] == str(right["unlike"]).lower()
     assert find_violations(chrome) == []
     wait_for(chrome, lambda: f"kept on this device: {len(photos)}." in text(chrome, "#kept"))
-    visit(chrome, address)
+    visit(chrome, server.address)
     values = [one.text for one in chrome.find_elements("css selector", ".value")]
     assert len(values) == len(photos), "the photos are still there"
     assert [one for one in chrome.get_log("browser") if "favicon" not in one["message"]] == []

@@ -5,7 +5,7 @@
 // left to the browser.
 
 import { Planes } from "./jpeg_planes.js";
-import { decodeScan, ZIGZAG } from "./jpeg_scans.js";
+import { DamagedJpeg, decodeScan, ZIGZAG } from "./jpeg_scans.js";
 
 const [BASELINE, EXTENDED, PROGRESSIVE] = [0xc0, 0xc1, 0xc2];
 
@@ -61,7 +61,7 @@ class JpegFile {
     try {
       this.#segments(2, (scan) => decodeScan(this.bytes, frame, this.tables, scan));
     } catch (error) {
-      if (error.code !== "damaged_jpeg" && !(error instanceof RangeError)) throw error;
+      if (!(error instanceof DamagedJpeg || error instanceof RangeError)) throw error;
       return null;
     }
     return new Planes(frame, most, scale, this.#isColour()).image();

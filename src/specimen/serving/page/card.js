@@ -1,6 +1,5 @@
 // The card of one photo: its picture, and its prediction or what is wrong with it.
 
-import { explain } from "./answers.js";
 import { diary } from "./diary.js";
 import { element } from "./dom.js";
 import { drawHeatMap, drawPhoto, hottestRegion } from "./picture.js";
@@ -62,7 +61,7 @@ export class Card {
     this.naming.setAttribute("aria-label", text("nameOf", { name: entry.file.name }));
     this.body.replaceChildren(...content(entry, scale, model));
     this.measured?.update(model);
-    this.look.hidden = !result || !explain;
+    this.look.hidden = !result;
     this.look.textContent = text(explained ? "lookAway" : "look");
     this.look.setAttribute("aria-pressed", String(Boolean(explained)));
     this.look.setAttribute("aria-busy", String(Boolean(explaining)));

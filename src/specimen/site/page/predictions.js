@@ -29,12 +29,22 @@ function numberAnswer(score, task, unit) {
   return { ...result, low: inUnit(score - task.half_width), high: inUnit(score + task.half_width) };
 }
 
-function classAnswer(logits, task) {
+// What an explanation compares: the number, or the probability of each class.
+export function bare(logits, { task, dataset }) {
+  if (task.name === "regression") return { number: numberAnswer(logits[0], task, dataset.unit).prediction };
+  return { probabilities: probabilitiesOf(logits, task).map(significant) };
+}
+
+function probabilitiesOf(logits, task) {
   const scores = Array.from(logits, (logit) => logit / task.temperature);
   const highest = Math.max(...scores);
   const odds = scores.map((score) => Math.exp(score - highest));
   const sum = odds.reduce((total, one) => total + one, 0);
-  const classes = odds.map((one, index) => ({ name: task.class_names[index], exact: one / sum }));
+  return odds.map((one) => one / sum);
+}
+
+function classAnswer(logits, task) {
+  const classes = probabilitiesOf(logits, task).map((exact, index) => ({ name: task.class_names[index], exact }));
   const ordered = classes.toSorted((one, other) => other.exact - one.exact);
   const result = {
     prediction: ordered[0].name,

@@ -4,13 +4,14 @@ import * as ort from "../runtime/ort.wasm.min.mjs";
 import { fetchChecked, unpack } from "./checked.js";
 import { decode } from "./decode.js";
 import { encode } from "./features.js";
-import { answer } from "./predictions.js";
+import { look } from "./occlusion.js";
+import { answer, bare } from "./predictions.js";
 
 let session = null;
 let model = null; // ModelMeta, as the model file has it
 let maxPixels = 0;
 
-const actions = { start, predict };
+const actions = { explain, predict, start };
 let last = Promise.resolve();
 
 addEventListener("message", ({ data: { id, action, values } }) => {
@@ -42,12 +43,33 @@ async function start({ runtime, file, meta, pixels, threads }) {
 
 async function predict({ file, features }) {
   const begin = performance.now();
-  const { image_size: size, resize, white_level } = model.dataset;
-  const picture = await decode(file, { size, resize, white_level }, maxPixels);
-  const inputs = { images: new ort.Tensor("uint8", picture.data, [1, size, size, 3]) };
-  const encoded = encode(features, model);
-  if (encoded.length) inputs.features = new ort.Tensor("float32", encoded, [1, encoded.length]);
-  const { logits, distance } = await session.run(inputs);
-  const result = answer({ logits: logits.data, distance: distance?.data[0] }, model);
+  const { logits, distance } = await run([await pictureOf(file)], features);
+  const result = answer({ logits: logits[0], distance: distance?.[0] }, model);
   return { file: file.name, ...result, seconds: (performance.now() - begin) / 1000 };
+}
+
+async function explain({ file, features }) {
+  const predictAll = async (pictures) => (await run(pictures, features)).logits.map((logits) => bare(logits, model));
+  return look(await pictureOf(file), model.dataset.image_size, predictAll);
+}
+
+async function pictureOf(file) {
+  const { image_size: size, resize, white_level } = model.dataset;
+  return (await decode(file, { size, resize, white_level }, maxPixels)).data;
+}
+
+// The logits of each picture, and its distance where the model knows it.
+async function run(pictures, features) {
+  const { image_size: size } = model.dataset;
+  const images = new Uint8Array(pictures.length * pictures[0].length);
+  pictures.forEach((picture, index) => images.set(picture, index * picture.length));
+  const inputs = { images: new ort.Tensor("uint8", images, [pictures.length, size, size, 3]) };
+  const encoded = encode(features, model);
+  if (encoded.length) {
+    const rows = Float32Array.from(pictures.flatMap(() => [...encoded]));
+    inputs.features = new ort.Tensor("float32", rows, [pictures.length, encoded.length]);
+  }
+  const { logits, distance } = await session.run(inputs);
+  const width = logits.dims[1];
+  return { logits: pictures.map((_, row) => logits.data.subarray(row * width, (row + 1) * width)), distance: distance?.data };
 }

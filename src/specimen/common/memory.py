@@ -8,6 +8,7 @@ Measured with bench/train.py; the results are the same bytes either way.
 import contextlib
 import ctypes
 import platform
+from functools import cache
 from pathlib import Path
 
 from specimen.common.sizes import format_bytes
@@ -23,13 +24,10 @@ LARGE = 4 * 2**20
 
 def keep_freed_memory() -> None:
     """Tell glibc to serve large blocks from its heap and never to shrink that; elsewhere do nothing."""
-    if platform.libc_ver()[0] != "glibc":
-        return
-    with contextlib.suppress(OSError, AttributeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(M_MMAP_MAX, 0)
-        mallopt(M_TRIM_THRESHOLD, FOREVER)
-        mallopt(M_TOP_PAD, TOP_PAD)
+    if (glibc := _glibc()) is not None:
+        glibc.mallopt(M_MMAP_MAX, 0)
+        glibc.mallopt(M_TRIM_THRESHOLD, FOREVER)
+        glibc.mallopt(M_TOP_PAD, TOP_PAD)
 
 
 def return_freed_memory() -> None:
@@ -38,9 +36,25 @@ def return_freed_memory() -> None:
     By default it keeps those that are smaller than the largest one freed so far, up to 32 MB: after some images, 50 to
     400 MB that nobody uses.
     """
-    if platform.libc_ver()[0] == "glibc":
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE)
+    if (glibc := _glibc()) is not None:
+        glibc.mallopt(M_MMAP_THRESHOLD, LARGE)
+
+
+def trim_freed_memory() -> None:
+    """Hand what is freed back to the kernel once, also from between blocks that are in use; elsewhere do nothing.
+
+    Files and pictures of many sizes leave holes that the next ones do not fit into: 40 kB for each photo that prepare
+    decodes, 900 MB after 20,000 of them.
+    """
+    if (glibc := _glibc()) is not None:
+        glibc.malloc_trim(0)
+
+
+@cache
+def _glibc() -> ctypes.CDLL | None:
+    with contextlib.suppress(OSError):
+        return ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
+    return None
 
 
 def require_memory(needed: int, what: str) -> None:

@@ -58,6 +58,31 @@ def test_freed_memory_is_returned_though_a_later_block_is_in_use() -> None:
     assert grown("keep") > 50_000_000, "else nothing need be told to glibc"
 
 
+HOLES = """
+import sys
+from pathlib import Path
+from specimen.common.memory import trim_freed_memory
+def used():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+blocks = [b"x" * 100_000 for _ in range(200)]
+del blocks[::2]
+before = used()
+if sys.argv[1] == "trim":
+    trim_freed_memory()
+print(before - used())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="for glibc alone")
+def test_holes_between_blocks_in_use_are_handed_back() -> None:
+    def returned(how: str) -> int:
+        command = [sys.executable, "-c", HOLES, how]
+        return int(subprocess.run(command, cwd=SRC, capture_output=True, text=True, check=True).stdout)
+
+    assert returned("trim") > 8_000_000
+    assert returned("keep") < 1_000_000, "else nothing need be trimmed"
+
+
 @pytest.mark.parametrize(
     ("count", "text"),
     [

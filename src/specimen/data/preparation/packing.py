@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from specimen.common.errors import SpecimenError
 from specimen.common.hashing import content_md5, short_hash
+from specimen.common.memory import trim_freed_memory
 from specimen.common.prefetch import prefetch_map
 from specimen.common.ray_map import shared_map
 from specimen.common.sizes import format_bytes
@@ -96,6 +97,7 @@ def pack(images: Images, rows: pd.DataFrame, folder: Path, prepare: Prepare, las
 
     def write(shard: list[Decoded]) -> list[tuple[Any, ...]]:
         name = write_shard(folder, shape, [one.picture for one in shard], [one.pixels for one in shard], last)
+        trim_freed_memory()
         return [(*one.result, name, position) for position, one in enumerate(shard)]
 
     found = [row for shard in prefetch_map(write, cut(decoded())) for row in shard]

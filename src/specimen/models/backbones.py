@@ -18,6 +18,10 @@ BACKBONES = tuple(name for name in models.list_models(module=models) if name not
 """Classification models of torchvision whose last layer is linear, and so can be replaced."""
 TIMM = "timm/"
 """Start of the names of timm's models."""
+NORM_MOMENTUM = 0.1
+"""At least, for batch norms in a network that starts from random numbers. MobileNetV3 has 0.01 and MNASNet 0.0003, for
+long trainings: after the few hundred steps on a small data set, the mean and variance for predictions would still be
+those of the start, and every photo would get the same prediction."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ def make_backbone(name: str, image_size: int, weights: str) -> tuple[nn.Module, 
         if made.start.state is not None:
             what = f"train.weights: '{weights}' for {name} at {image_size} px"
             load_state(made.body, made.start.state, made.heads, what)
+        if weights == "none":
+            _let_norms_follow(made.body)
         width = _embedding_width(made.body, image_size)
     except (AssertionError, RuntimeError) as error:  # no whole number of patches or windows, or shrunk to nothing
         raise SpecimenError(
@@ -97,6 +103,12 @@ def _from_timm(full_name: str, image_size: int, weights: str) -> _Headless:
     heads = own["classifier"]
     heads = (heads,) if isinstance(heads, str) else tuple(heads)
     return _Headless(body, from_file or StartWeights(None, own["mean"], own["std"]), heads)
+
+
+def _let_norms_follow(body: nn.Module) -> None:
+    for norm in body.modules():
+        if isinstance(norm, nn.BatchNorm2d) and norm.momentum is not None:
+            norm.momentum = max(norm.momentum, NORM_MOMENTUM)
 
 
 def _made_for(name: str) -> int:

@@ -95,6 +95,23 @@ def test_trying_the_size_leaves_no_trace_in_the_statistics() -> None:
     assert norm.num_batches_tracked == 0
 
 
+@pytest.mark.parametrize("backbone", ["mobilenet_v3_small", "mnasnet0_5"])
+def test_norms_of_a_network_from_scratch_know_the_pictures_after_a_few_steps(backbone: str) -> None:
+    """Else it predicts the same for every photo, whatever it has learnt."""
+    learnt = make_model(backbone, 5, 32).backbone.train()
+    norms = [module for module in learnt.modules() if isinstance(module, nn.BatchNorm2d)]
+    seen: dict[nn.Module, Tensor] = {}
+    for norm in norms:
+        norm.register_forward_pre_hook(lambda norm, inputs: seen.update({norm: inputs[0]}))
+    with torch.no_grad():
+        for _ in range(40):
+            learnt(pictures(count=8) / 255)
+    for norm in norms:
+        assert norm.running_mean is not None
+        far = (norm.running_mean - seen[norm].mean((0, 2, 3))).abs().max()
+        assert far < 0.1 * seen[norm].std()
+
+
 def test_of_an_unknown_backbone_the_nearest_is_named() -> None:
     message = fault(lambda: make_model("resnet_18", 2, 32))
     assert message.startswith("train.backbone: no model 'resnet_18' here. Did you mean 'resnet18'? Models: alexnet, ")

@@ -2,13 +2,16 @@
 
 import os
 import shutil
-from collections.abc import Callable
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import builders
 import numpy as np
 import pandas as pd
+import preloaded
 import projects
 import pytest
 import yaml
@@ -178,6 +181,27 @@ def tiny_params() -> dict[str, dict[str, Any]]:
     """The params of this repository, made small: 80 photos of 40 plants at 32 px, two epochs."""
     params = yaml.safe_load((projects.ROOT / "params.yaml").read_text())
     return {section: values | TINY.get(section, {}) for section, values in params.items()}
+
+
+@pytest.fixture(scope="session")
+def python_folder() -> Iterator[list[str]]:
+    """The folder with a `python` that need not import torch; none where the system cannot do that."""
+    if sys.platform != "linux":
+        yield []
+        return
+    with tempfile.TemporaryDirectory(prefix="python-", dir="/tmp") as folder:
+        server = preloaded.start(Path(folder))
+        yield [folder]
+        assert server.stdin is not None
+        server.stdin.close()
+        server.wait()
+
+
+@pytest.fixture
+def preloaded_python(python_folder: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let DVC start its stages with a `python` that has imported what takes long."""
+    monkeypatch.setattr(projects, "stage_python", python_folder)
+    monkeypatch.setenv("PATH", os.pathsep.join([*python_folder, os.environ["PATH"]]))
 
 
 @pytest.fixture(scope="session")

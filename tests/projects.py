@@ -26,6 +26,8 @@ MakeOnce = Callable[[str, Callable[[Path], None]], Path]
 """What the fixture `make_once` gives: a folder of this name, and the function that fills it."""
 
 ROOT = Path(__file__).parents[1]
+stage_python: list[str] = []
+"""The folder with the `python` of `preloaded`, where a test wants it (fixture `preloaded_python`)."""
 PIPELINE_FILES = (
     ".dvc/config", ".dvcignore", ".gitignore", "dvc.yaml", "data/dvc.yaml", "folds/dvc.yaml", "folds/folds.yaml",
     "seeds/dvc.yaml", "seeds/seeds.yaml",
@@ -115,7 +117,7 @@ def environment(folder: Path) -> dict[str, str]:
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     return inherited | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join([*stage_python, str(Path(sys.executable).parent), os.environ["PATH"]]),
         "PYTHONPATH": str((folder if (folder / "src").is_dir() else ROOT) / "src"),
         "DVC_NO_ANALYTICS": "1",
         "OMP_NUM_THREADS": "1",

@@ -20,6 +20,7 @@ from starlette.staticfiles import StaticFiles
 
 from specimen.common import sample_stage
 
+pytestmark = pytest.mark.usefixtures("preloaded_python")
 SECTION = (ROOT / "README.md").read_text(encoding="utf-8").split("## Your own data\n")[1].split("\n## ")[0]
 BATCHES = (ROOT / "docs/data.md").read_text(encoding="utf-8").split("## Batches\n")[1].split("\n## ")[0]
 QUICK: dict[str, dict[str, Any]] = {

@@ -60,9 +60,9 @@ def open_chromium(
             driver.quit()
 
 
-def wait_for(chrome: webdriver.Chrome, look: Callable[[], T | None], seconds: float = 120) -> T:
+def wait_for(chrome: webdriver.Chrome, look: Callable[[], T | None], seconds: float = 120, every: float = 0.1) -> T:
     """Return what `look` finds, as soon as it is something. Raises `TimeoutException` with the text of the page."""
-    wait = WebDriverWait(chrome, seconds, 0.1, ignored_exceptions=[StaleElementReferenceException])
+    wait = WebDriverWait(chrome, seconds, every, ignored_exceptions=[StaleElementReferenceException])
     try:
         return cast(T, wait.until(lambda _: look()))
     except TimeoutException:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +13,7 @@ from pathlib import Path
 from selenium.webdriver import Chrome
 
 from pages.chromium import open_chromium, page_text, save_picture, wait_for
-from pages.server import free_port, serve
+from pages.server import DIRECT, free_port, serve
 from specimen.common.errors import SpecimenError
 
 MODULE = "specimen.integrations.dagster_assets"
@@ -26,6 +28,9 @@ overrides:
 SECONDS_TO_SETTLE = 3.0
 """What moves on a page has come to rest then."""
 SECONDS_OF_A_RUN = 3600.0
+SECONDS_TO_ANSWER = 60.0
+ENDS = {"SUCCESS": "Success", "FAILURE": "Failure"}
+"""How a run can end, in Dagster's words and on its page."""
 
 
 @contextmanager
@@ -70,13 +75,26 @@ class DagsterPages:
         wait_for(self.chrome, lambda: self.chrome.find_elements("xpath", button))[0].click()
 
     def wait_for_run(self) -> str:
-        """Wait for the end of the run that was launched; return `Success` or `Failure`."""
+        """Wait for the end of the run that was launched, and open its page; return `Success` or `Failure`.
+
+        Meanwhile the browser shows nothing: the page of a run draws it live, which takes a core from the run.
+        """
         wait_for(self.chrome, lambda: "/runs/" in self.chrome.current_url)
+        page = self.chrome.current_url
+        self.chrome.get("about:blank")
+        wait_for(self.chrome, lambda: self._status(page.rpartition("/")[2]) in ENDS, SECONDS_OF_A_RUN, every=0.5)
+        self.chrome.get(page)
         return wait_for(
             self.chrome,
-            lambda: next((end for end in ("Success", "Failure") if f"\n{end}\n" in page_text(self.chrome)), None),
-            SECONDS_OF_A_RUN,
+            lambda: next((end for end in ENDS.values() if f"\n{end}\n" in page_text(self.chrome)), None),
         )
+
+    def _status(self, run: str) -> str:
+        """Ask Dagster how a run is."""
+        query = json.dumps({"query": f'{{ runOrError(runId: "{run}") {{ ... on Run {{ status }} }} }}'})
+        asked = urllib.request.Request(f"{self.address}/graphql", query.encode(), {"Content-Type": "application/json"})
+        with DIRECT.open(asked, timeout=SECONDS_TO_ANSWER) as answer:
+            return str(json.load(answer)["data"]["runOrError"]["status"])
 
     def save(self, path: Path, bottom: int | None = None) -> None:
         """Save a picture of the page, down to row `bottom`, when nothing moves any more."""

@@ -17,6 +17,8 @@ from specimen.common.errors import SpecimenError
 SECONDS_TO_START = 600.0
 """The first time, a tool may be downloaded."""
 SECONDS_TO_STOP = 30.0
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""What asks a server on this machine, whatever proxies this machine has."""
 
 
 def free_port() -> int:
@@ -54,10 +56,9 @@ def serve(command: Sequence[str], repository: Path, log: Path, health: str, **va
 
 
 def _wait_until_served(process: subprocess.Popen[bytes], health: str, log: Path) -> None:
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     end = time.monotonic() + SECONDS_TO_START
     while process.poll() is None and time.monotonic() < end:
-        with suppress(OSError), direct.open(health, timeout=10):
+        with suppress(OSError), DIRECT.open(health, timeout=10):
             return
         time.sleep(0.2)
     raise SpecimenError(f"Nobody answers at {health}: {log.read_text(errors='replace')[-2000:]}")

@@ -100,8 +100,9 @@ commit-ci: env ## Commit what a run in CI has changed, and push it to BRANCH
 release: env ## Fetch the model of a tag and check it against its metrics: make release TAG=model@v1.2.0
 	$(BIN)/python tools/release.py "$$TAG"
 
-# Two workers, each on one thread of OpenMP: more threads would take the cores from each other.
-PYTEST_WORKERS := --numprocesses 2 --dist loadfile
+# Two workers, each on one thread of OpenMP: more threads would take the cores from each other. In the order of folders the
+# long files come first; in that of xdist, files of one test, which are the longest, come last, several for one worker.
+PYTEST_WORKERS := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 PYTEST_THREADS := OMP_NUM_THREADS=1
 # Without npm, the tests that need a package of npm are left out, as those with a browser are without a browser.
 NODE_MODULES := $(if $(shell command -v npm 2> /dev/null)$(REQUIRE_NODE),node_modules/.made)

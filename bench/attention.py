@@ -3,10 +3,10 @@
     python bench/attention.py                     # all ways, on the model and the test split of this repository
     python bench/attention.py FOLDER ours black   # another project, some of the ways
 
-Needs data/prepared with masks and models/model.pt (`dvc repro train`). For each way of computing heat:
+Needs data/prepared and models/model.pt (`dvc repro train`). For each way of computing heat:
 
 on top, inside: share of the photos whose hottest place is on the object; share of the heat on it. In brackets: the same
-    of a network with random weights.
+    of a network with random weights. Needs masks.
 alike: mean rank correlation with the heat of that network (J. Adebayo et al., "Sanity Checks for Saliency Maps", arXiv
     1810.03292). 0.3 is the limit.
 moves: how far the output moves, in logits, when the hottest 5 % of the pixels are painted in the median colour of the
@@ -145,12 +145,12 @@ def main(folder: Path, names: Sequence[str]) -> None:
     store = Store.load(folder / "data/prepared")
     predictor = load_torch(folder / "models/model.pt")
     rows = store.rows("test")
-    if store.masks is None:
-        sys.exit(f"{folder}: no masks")
-    images, samples, inside = store.images[rows], store.samples.iloc[rows], store.masks[rows] > 0
+    images, samples = store.images[rows], store.samples.iloc[rows]
+    inside = store.masks[rows] > 0 if store.masks is not None else None
     random = untrained(predictor, 0)
     rng = np.random.default_rng(1)
-    print(f"{predictor.meta.backbone}, {predictor.task.name}, {len(rows)} photos, objects fill {inside.mean():.3f}")
+    objects = "no masks" if inside is None else f"objects fill {inside.mean():.3f}"
+    print(f"{predictor.meta.backbone}, {predictor.task.name}, {len(rows)} photos, {objects}")
     print(
         "| way | on top | inside | alike | moves | by random 5 % | by the same elsewhere | CPU |\n" + "|---" * 8 + "|"
     )
@@ -159,9 +159,10 @@ def main(folder: Path, names: Sequence[str]) -> None:
         heat = WAYS[name](predictor, images, samples, store)
         seconds = (time.process_time() - start) / len(rows)
         other = WAYS[name](random, images, samples, store)
-        on_top, share = (
-            [f"{f(map_, inside).mean():.2f}" for map_ in (heat, other)] for f in (hottest_inside, share_inside)
-        )
+        on_object = [
+            "" if inside is None else f"{measure(heat, inside).mean():.2f} ({measure(other, inside).mean():.2f})"
+            for measure in (hottest_inside, share_inside)
+        ]
         alike = np.nanmean(
             [
                 spearmanr(*pair).statistic
@@ -174,7 +175,7 @@ def main(folder: Path, names: Sequence[str]) -> None:
         far = moves(predictor, images, samples, spots)
         times = [far / moves(predictor, images, samples, elsewhere) for elsewhere in (scattered, moved)]
         print(
-            f"| {name} | {on_top[0]} ({on_top[1]}) | {share[0]} ({share[1]}) | {alike:.2f} | {far:.2f} "
+            f"| {name} | {' | '.join(on_object)} | {alike:.2f} | {far:.2f} "
             f"| {times[0]:.1f} x | {times[1]:.1f} x | {seconds:.2f} |", flush=True,
         )  # fmt: skip
 

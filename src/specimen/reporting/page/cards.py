@@ -100,11 +100,11 @@ def suspects_group(advice: Advice, head: Side) -> Group:
         Card(
             one.name,
             f"label {_value(one.label)} {advice.unit}".rstrip(),
-            (Panel("photo", photo, (f"the folds say {_value(one.says)}",)),),
+            (Panel("photo", photo, (f"the folds say {_value(one.says)} {advice.unit}".rstrip(),)),),
         )
         for one, photo in zip(advice.first, photos, strict=True)
     )
-    return Group("Labels to check first", "From `make advice`; the label is what the sheet says.", cards)
+    return Group("Labels to check first", "What make advice doubts most; the label is what the sheet says.", cards)
 
 
 def data_groups(diff: DataDiff, unit: str, base: Side, head: Side) -> list[Group]:

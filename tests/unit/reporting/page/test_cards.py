@@ -72,7 +72,7 @@ def test_the_labels_to_check_are_shown_with_what_the_folds_say() -> None:
     group = suspects_group(advice, HEAD)
     assert [(card.name, card.text) for card in group.cards] == [("b.jpg", "label 2 g"), ("c.jpg", "label 1 g")]
     assert values(group.cards[1]) == [("photo", 2)]
-    assert group.cards[0].panels[0].lines == ("the folds say 0.123",)
+    assert group.cards[0].panels[0].lines == ("the folds say 0.123 g",)
 
 
 def samples(targets: Sequence[float], names: Sequence[str] = NAMES, photo: str = "1") -> pd.DataFrame:

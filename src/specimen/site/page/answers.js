@@ -2,7 +2,7 @@
 
 import { keepOnDevice } from "./install.js";
 
-const MAX_THREADS = 4; // more have been no faster, and take memory
+const MAX_THREADS = 4; // as many fast cores as a phone has
 
 let site = null;
 let worker = null;

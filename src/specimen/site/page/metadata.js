@@ -17,17 +17,38 @@ export function formatOf(bytes) {
 
 // Browsers show what there is of a truncated photo; Pillow refuses it.
 export function isWhole(bytes, format) {
-  if (format === "JPEG") return lastIndexOf(bytes, [0xff, 0xd9]) > 0;
+  if (format === "JPEG") return lastIndexOf(bytes, [0xff, 0xd9]) > startOfScan(bytes); // not that of a thumbnail before
   if (format === "PNG") return lastIndexOf(bytes, [0x49, 0x45, 0x4e, 0x44]) > 0;
-  return format === "WEBP" ? bytes.length >= 8 + view(bytes).getUint32(4, true) : true;
+  return bytes.length >= (format === "WEBP" ? 8 + view(bytes).getUint32(4, true) : lengthOfBmp(bytes));
 }
 
 function lastIndexOf(bytes, [first, ...rest]) {
-  for (let at = bytes.lastIndexOf(first); at >= 0; at = at && bytes.lastIndexOf(first, at - 1)) {
-    if (rest.every((byte, index) => bytes[at + 1 + index] === byte)) return at;
-    if (at === 0) break;
+  let at = bytes.length;
+  do at = bytes.lastIndexOf(first, at - 1);
+  while (at > 0 && !rest.every((byte, index) => bytes[at + 1 + index] === byte));
+  return at;
+}
+
+// Of one that is not compressed; 0 for others.
+function lengthOfBmp(bytes) {
+  if (bytes.length < 54) return Infinity;
+  const head = view(bytes);
+  const [start, width, height] = [head.getUint32(10, true), head.getInt32(18, true), head.getInt32(22, true)];
+  const line = 4 * Math.ceil((head.getUint16(28, true) * width) / 32);
+  return head.getUint32(14, true) >= 40 && head.getUint32(30, true) === 0 ? start + line * Math.abs(height) : 0;
+}
+
+function startOfScan(bytes) {
+  return [...segmentsOfJpeg(bytes)].at(-1)?.end ?? bytes.length;
+}
+
+// The segments before the coded data.
+function* segmentsOfJpeg(bytes) {
+  for (let at = 2; at + 4 <= bytes.length && bytes[at] === 0xff && bytes[at + 1] !== 0xda; ) {
+    const end = at + 2 + view(bytes).getUint16(at + 2);
+    yield { marker: bytes[at + 1], start: at + 4, end };
+    at = end;
   }
-  return -1;
 }
 
 // Bits of each sample of a PNG; 8 for the other formats.
@@ -46,12 +67,10 @@ export function takeOrientation(bytes, format) {
 const BLOCKS = {
   BMP: () => [],
   *JPEG(bytes) {
-    for (let at = 2; at + 4 <= bytes.length && bytes[at] === 0xff && bytes[at + 1] !== 0xda; ) {
-      const end = at + 2 + view(bytes).getUint16(at + 2);
-      const head = latin(bytes.subarray(at + 4, at + 33));
-      if (bytes[at + 1] === 0xe1 && head.startsWith("Exif\0\0")) yield { kind: "exif", start: at + 10, end };
-      if (bytes[at + 1] === 0xe1 && head.startsWith("http://ns.adobe.com/xap/1.0/")) yield { kind: "xmp", start: at + 33, end };
-      at = end;
+    for (const { marker, start, end } of segmentsOfJpeg(bytes)) {
+      const head = marker === 0xe1 ? latin(bytes.subarray(start, start + 29)) : "";
+      if (head.startsWith("Exif\0\0")) yield { kind: "exif", start: start + 6, end };
+      if (head.startsWith("http://ns.adobe.com/xap/1.0/")) yield { kind: "xmp", start: start + 29, end };
     }
   },
   *PNG(bytes) {

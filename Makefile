@@ -181,7 +181,7 @@ s3: env ## Serve a real S3 protocol on this machine, and let dvc push and pull u
 profile: env ## Show where the time of training goes, as a table and a trace
 	$(BIN)/python tools/profile_train.py
 
-bench: env ## Measure, side by side with the usual way and with the limit
+bench: env node_modules/.made ## Measure, side by side with the usual way and with the limit
 	$(BIN)/python bench/prepare.py
 	$(BIN)/python bench/train.py
 	$(BIN)/python bench/evaluate.py
@@ -193,6 +193,7 @@ bench: env ## Measure, side by side with the usual way and with the limit
 	$(BIN)/python bench/truth.py --cases 200
 	$(BIN)/python bench/trainings.py --cases 200
 	$(BIN)/python bench/advice.py
+	$(BIN)/python bench/offline.py
 
 clean: ## Remove the environment and the caches of the tools (data and models stay)
 	rm -rf .venv node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build profile

@@ -263,8 +263,10 @@ function showProblem(code, message) {
   byId("problem").hidden = !code;
 }
 
+// In tenths, for screen readers say each of them.
 function showLoading(share) {
-  byId("status").textContent = text("loading", { share: percent(share) });
+  const said = text("loading", { share: percent(Math.floor(10 * share) / 10) });
+  if (byId("status").textContent !== said) byId("status").textContent = said;
 }
 
 async function start() {

@@ -13,6 +13,7 @@ import pytest
 from needs import needs_node
 
 from specimen.common.errors import SpecimenError
+from specimen.site.formats import read_model
 
 
 @pytest.fixture
@@ -42,17 +43,19 @@ def test_the_folder_is_written_and_written_again(run: Callable[..., None], capsy
     assert json.loads(Path("site/site.json").read_bytes())["sheet"]["table"] == "labels.xlsx"
 
 
-@needs_node
 def test_photos_are_exported_as_params_ask_for_it_if_they_are_those_of_the_model(
-    run: Callable[..., None], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_onnx: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = read_model(write_onnx(tmp_path / "model.onnx"), tmp_path)
+    assert make_site.sheet_of(model) is None
     data = {"table": "week-*/sheet.csv", "target": "fresh_weight", "group": ["batch", "pot"]}
     projects.write_params(Path(), data=data)
-    run()
-    sheet = json.loads(Path("site/site.json").read_bytes())["sheet"]
-    assert (sheet["batch"], sheet["table"], sheet["group"]) == ("week-*", "sheet.csv", ["pot"])
+    sheet = make_site.sheet_of(model)
+    assert sheet is not None
+    assert (sheet.batch, sheet.table, sheet.group) == ("week-*", "sheet.csv", ("pot",))
     projects.write_params(Path(), data=data | {"target": "height"})
-    run()
+    assert make_site.sheet_of(model) is None
     assert "params.yaml is about height, the model about fresh_weight" in capsys.readouterr().out
 
 

@@ -86,6 +86,7 @@ function measure(entry, written) {
 }
 
 function remove(entry) {
+  if (diary && !diary.mayRemoveOne(entry)) return;
   const index = entries.indexOf(entry);
   entries.splice(index, 1);
   diary?.remove([entry], entries);
@@ -96,7 +97,7 @@ function remove(entry) {
 }
 
 function removeAll() {
-  if (diary && !diary.mayRemove(entries)) return;
+  if (diary && !diary.mayRemoveAll(entries)) return;
   diary?.remove(entries, []);
   entries = [];
   newModel = false;

@@ -69,7 +69,10 @@ export const diary = {
     refresh();
   },
 
-  mayRemove(entries) {
+  // Ask before something is gone for good: a photo that somebody has measured, or all of them.
+  mayRemoveOne: ({ exported, measured }) => exported || !measured || confirm(text("removeMeasured")),
+
+  mayRemoveAll(entries) {
     const open = entries.filter(({ exported }) => !exported).length;
     return confirm(text(open ? "removeOpen" : "removeExported", { all: number(entries.length), open: number(open) }));
   },

@@ -1,7 +1,7 @@
 // Photos are written to the device one by one, and what changes of them. What cannot be written stays in the open page, and
 // says so.
 
-import { freeBytes, openStore, persist } from "./store.js";
+import { freeBytes, isPersisted, openStore, persist } from "./store.js";
 
 let store = null; // null: this browser keeps nothing
 let places = 0; // of photos that have none on the device
@@ -20,6 +20,7 @@ export async function openDevice() {
     device.free = await freeBytes();
     const entries = await store.all();
     device.batch = entries[0]?.batch ?? null;
+    if (entries.length) device.isLasting = await isPersisted();
     return entries;
   } catch {
     return [];
@@ -47,7 +48,14 @@ export async function add(entry) {
   });
 }
 
-export const write = (entry) => written(entry, () => store.change(entry.id, facts(entry)));
+// Write what is known of a photo by then. What changes before that needs no write of its own.
+export function write(entry) {
+  entry.queued ??= written(entry, () => {
+    entry.queued = null;
+    return store.change(entry.id, facts(entry));
+  });
+  return entry.queued;
+}
 
 export async function remove(entries) {
   await Promise.all(entries.map(({ writing }) => writing));

@@ -78,5 +78,7 @@ export async function freeBytes() {
   return quota === undefined ? Infinity : quota - usage;
 }
 
+export const isPersisted = async () => Boolean(await navigator.storage?.persisted?.().catch(() => false));
+
 // Ask the browser not to clear this away when space is short; it may refuse.
 export const persist = async () => Boolean(await navigator.storage?.persist?.().catch(() => false));

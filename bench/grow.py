@@ -57,7 +57,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "tools"))
 import s3  # noqa: E402
 
-SIZE, BATCHES, KILLS, ROUNDS = 128, 10, 10, 5
+SIZE, BATCHES, KILLS, ROUNDS = 128, 10, 10, 15
 BACKBONE = "shufflenet_v2_x0_5"
 SCENES, TOGETHER = 12, 5
 """Photos that strips are taken from, and how many strips of one follow each other."""

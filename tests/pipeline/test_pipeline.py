@@ -167,6 +167,7 @@ def test_a_tracker_leaves_the_lock_as_it_was(
     assert git(repository, "status", "--porcelain") == ""
 
 
+@pytest.mark.usefixtures("preloaded_python")
 def test_an_experiment_shows_in_params_metrics_and_plots(repository: Path) -> None:
     dvc(repository, "exp", "run", "--set-param", "train.epochs=1", "evaluate")
     params = json.loads(dvc(repository, "params", "diff", "--json"))
@@ -229,6 +230,7 @@ def test_a_failing_stage_ends_with_2_and_leaves_its_outputs(
     assert changed_stages(repository) == set()
 
 
+@pytest.mark.usefixtures("preloaded_python")
 def test_where_a_later_stage_fails_the_way_back_is_told(repository: Path, tiny_params: Params) -> None:
     before = (repository / "models/model.pt").read_bytes()
     write_params(repository, tiny_params, train={"backbone": "resnet19"})

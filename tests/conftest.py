@@ -199,9 +199,11 @@ def python_folder() -> Iterator[list[str]]:
 
 @pytest.fixture
 def preloaded_python(python_folder: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let DVC start its stages with a `python` that has imported what takes long."""
+    """Let DVC start its stages with a `python` that has imported what takes long.
+
+    Not where our own code runs DVC, which puts the environment's `python` first.
+    """
     monkeypatch.setattr(projects, "stage_python", python_folder)
-    monkeypatch.setenv("PATH", os.pathsep.join([*python_folder, os.environ["PATH"]]))
 
 
 @pytest.fixture(scope="session")

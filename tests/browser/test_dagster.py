@@ -15,7 +15,6 @@ from projects import commit_all, dvc_here, git, write_params
 pytest.importorskip("dagster_webserver", reason="needs the extra dagster")
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
-    pytest.mark.usefixtures("preloaded_python"),
     needs_browser,
 ]
 

@@ -6,14 +6,12 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
 import yaml
 from projects import commit_all, environment, git
 
 from specimen.versioning.cloud_run import CloudRun
 from specimen.versioning.remote_files import RemoteFiles
 
-pytestmark = pytest.mark.usefixtures("preloaded_python")
 EPOCHS = 12
 
 

@@ -195,6 +195,7 @@ def test_a_newer_site_is_offered_and_not_forced(
         write(site, write_onnx(tmp_path / "model.onnx", scale=0.02), runtime)
         visit(chrome, server.address)
         wait_for(chrome, lambda: text(chrome, "#newer").startswith("A newer version"))
+        assert not text(chrome, "#status"), "it comes without a word"
         assert text(chrome, "#facts") == before
         assert give(chrome, tmp_path / "photo.png") == ["1.00 g (0.88 to 1.12)"]
         chrome.find_element("css selector", "#clear").click()

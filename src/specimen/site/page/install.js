@@ -7,7 +7,8 @@ const RELOADED = "specimen-reloaded";
 export async function keepOnDevice(onProgress, onNewer) {
   const workers = navigator.serviceWorker;
   if (!workers) return;
-  workers.addEventListener("message", ({ data }) => onProgress(data.progress));
+  const hear = ({ data }) => onProgress(data.progress);
+  workers.addEventListener("message", hear);
   let registration;
   try {
     registration = await workers.register("sw.js", { updateViaCache: "none" });
@@ -17,6 +18,7 @@ export async function keepOnDevice(onProgress, onNewer) {
   if (!registration.active && (await settled(registration)) === "redundant") {
     throw Object.assign(new Error("the files did not come whole"), { code: "half_loaded" });
   }
+  workers.removeEventListener("message", hear); // a newer site comes without a word
   offerNewer(registration, onNewer);
   await isolate();
 }

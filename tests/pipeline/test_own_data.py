@@ -20,7 +20,6 @@ from starlette.staticfiles import StaticFiles
 
 from specimen.common import sample_stage
 
-pytestmark = pytest.mark.usefixtures("preloaded_python")
 SECTION = (ROOT / "README.md").read_text(encoding="utf-8").split("## Your own data\n")[1].split("\n## ")[0]
 BATCHES = (ROOT / "docs/data.md").read_text(encoding="utf-8").split("## Batches\n")[1].split("\n## ")[0]
 QUICK: dict[str, dict[str, Any]] = {
@@ -79,9 +78,11 @@ def is_clean(folder: Path) -> bool:
     return git(folder, "status", "--porcelain") == "" and "up to date" in dvc_here(folder, "status")
 
 
-def test_with_class_folders_the_everyday_commands_work(clone: Path, tmp_path: Path, draw_photos: DrawPhotos) -> None:
+def test_with_class_folders_the_everyday_commands_work(
+    clone: Path, web: str, tmp_path: Path, draw_photos: DrawPhotos
+) -> None:
     draw_photos(clone / "data/raw", 36, classes=True)
-    walk(clone, "celestial")
+    walk(clone, "celestial", web)
     assert is_clean(clone)
     dvc_here(clone, "checkout")
 
@@ -141,7 +142,7 @@ def test_a_sheet_next_to_a_zip_is_learnt_from_imported_weights(clone: Path, web:
     assert imported["deps"][0]["path"] == web
     assert {dep["path"]: dep["md5"] for dep in locked}["data/resnet18.pth"] == imported["outs"][0]["md5"]
 
-    run_script(clone, "recipe", "food")
+    run_script(clone, "recipe", "prices")
     assert git(clone, "status", "--porcelain", "dvc.yaml") != "", "without weights there is no such dep"
     assert "train.weights" not in (clone / "dvc.yaml").read_text(encoding="utf-8")
 

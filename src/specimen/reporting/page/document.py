@@ -122,7 +122,12 @@ def _titled(title: str, body: str) -> str:
 
 
 def _notes(notes: Sequence[str]) -> str:
-    return f"<ul class='notes'>{''.join(f'<li>{_text(note)}</li>' for note in notes)}</ul>" if notes else ""
+    return f"<ul class='notes'>{''.join(f'<li>{_with_code(note)}</li>' for note in notes)}</ul>" if notes else ""
+
+
+def _with_code(sentence: str) -> str:
+    """Return a sentence of ours as HTML, the commands in it as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", _text(sentence))
 
 
 def _chart(chart: Chart) -> str:

@@ -57,6 +57,11 @@ def test_a_hostile_name_adds_no_tag_and_no_attribute(name: str) -> None:
     assert [key for key, _ in hostile.attributes] == [key for key, _ in harmless.attributes]
 
 
+def test_a_command_in_a_note_is_code() -> None:
+    page = render_page(replace(content(), notes=["Not shown: <b>, because `make connect` is missing."]))
+    assert "<li>Not shown: &lt;b&gt;, because <code>make connect</code> is missing.</li>" in page
+
+
 def test_nothing_is_loaded_and_no_script_runs_but_its_own() -> None:
     page = render_page(content())
     parsed = Parsed(page)

@@ -228,6 +228,7 @@ def test_what_cannot_be_a_store_is_one_message(
     lab: Lab, keys: dict[str, Pair], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     export(monkeypatch, **keys)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")  # boto3 tries again for ten seconds where nobody answers
     url = ("--url", "s3://plants/specimen", "--github", "you/plants")
     assert "--endpoint-url: Invalid endpoint" in lab.fail("--yes", *url, "--endpoint-url", "http://-store")
     message = lab.fail("--yes", *url, "--endpoint-url", "http://127.0.0.1:9")

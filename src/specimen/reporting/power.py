@@ -43,6 +43,9 @@ AIM_POINTS = 0.02
 MOST_GROUPS = 1000
 """More groups do not change what is known of the spread."""
 STEPS = 40
+"""Of the search by the formula, where the groups hardly differ; ..."""
+STEPS_DRAWN = 14
+"""... in drawn test splits, of which more would only be noise."""
 FEWEST_ERRORS = 3
 """Groups in which each model must err: from fewer, nothing can be said of others."""
 LARGEST = 0.999
@@ -72,8 +75,12 @@ def power_of_errors(sums: PairSums, drawn: DrawnSplits, grows: int) -> Power | N
     """Return by which share an error must change to be found, from what `pair_sums` and `draw_splits` return."""
     if sums.products[2, 0][0] - sums.products[1, 1][0] <= NO_DIFFERENCE * sums.products[2, 0][0]:
         return None
-    found = _smallest(lambda change: np.array([chance_to_find(drawn, grows, float(change[0])) >= OFTEN]), 1)
-    by_formula = _smallest(lambda change: _groups_for(sums, grows, change) <= sums.groups, len(sums.groups))
+
+    def is_found(change: Floats) -> npt.NDArray[np.bool_]:
+        return np.array([chance_to_find(drawn, grows, float(change[0])) >= OFTEN])
+
+    found = _smallest(is_found, 1, STEPS_DRAWN)
+    by_formula = _smallest(lambda change: _groups_for(sums, grows, change) <= sums.groups, len(sums.groups), STEPS)
     # What a group adds to the doubt is nearly the same by both, and the formula is faster.
     change, ends, factor = _with_doubt(by_formula * found / by_formula[0])
     if not change < LARGEST:
@@ -82,10 +89,10 @@ def power_of_errors(sums: PairSums, drawn: DrawnSplits, grows: int) -> Power | N
     return Power(change, *ends, AIM_SHARE, math.ceil(float(needed[0]) * factor**2), relative=True)
 
 
-def _smallest(is_found: Callable[[Floats], npt.NDArray[np.bool_]], count: int) -> Floats:
+def _smallest(is_found: Callable[[Floats], npt.NDArray[np.bool_]], count: int, steps: int) -> Floats:
     """Return the smallest change that is found, so many at a time."""
     low, high = np.zeros(count), np.full(count, LARGEST)
-    for _ in range(STEPS):
+    for _ in range(steps):
         middle = (low + high) / 2
         found = is_found(middle)
         low, high = np.where(found, low, middle), np.where(found, middle, high)

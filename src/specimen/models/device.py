@@ -6,13 +6,13 @@ import torch
 
 from specimen.common.errors import SpecimenError
 
-FASTER_IN_FP32 = ("mobilenet", "tf_efficientnet_lite", "efficientnet_lite")
-"""Starts of the names of depthwise networks, which gain nothing from bf16 on a CPU: their convolutions move more
-numbers than they multiply.
+FASTER_IN_FP32 = ("mobilenet", "tf_efficientnet_lite", "efficientnet_lite", "tf_efficientnet_b", "efficientnet_b")
+"""Starts of the names of depthwise networks, which lose by bf16 on a CPU: their convolutions move more numbers than
+they multiply.
 
-Images per second of a training step at 224 px, on two cores with AVX-512: mobilenet_v3_large 52 to 74 in fp32 and 51 to
-54 in bf16, but resnet18 35 and 68, efficientnet_b0 22 and 28, convnext_tiny 5 and 14. `python bench/train.py backbones`
-measures these.
+Images per second of a training step at 224 px, on two cores with AVX-512, in fp32 and in bf16: mobilenet_v3_large 47
+and 33, tf_efficientnet_lite0 28 and 19, efficientnet_b0 25 and 19, but resnet18 19 and 34. `python bench/train.py
+backbones` measures these.
 """
 
 

@@ -62,17 +62,6 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture(scope="module")
-def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("downloads")
-
-
-@pytest.fixture(scope="module")
-def chrome(downloads: Path) -> Iterator[Chrome]:
-    with open_chromium(downloads=downloads) as opened:
-        yield opened
-
-
 @pytest.fixture
 def photos(tmp_path: Path) -> Callable[[int], list[Path]]:
     def draw(count: int) -> list[Path]:

@@ -13,7 +13,6 @@ import pytest
 from live_server import serve_in_thread
 from needs import needs_browser, needs_node
 from pages.axe import find_violations
-from pages.chromium import open_chromium
 from PIL import Image
 
 from specimen.serving.app import make_app
@@ -50,17 +49,6 @@ def emulated(chrome: Chrome, scheme: str, device: dict[str, Any]) -> Iterator[No
     finally:
         chrome.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
-
-
-@pytest.fixture(scope="module")
-def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("downloads")
-
-
-@pytest.fixture(scope="module")
-def chrome(downloads: Path) -> Iterator[Chrome]:
-    with open_chromium(downloads=downloads) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from needs import NODE_MODULES, needs_browser, needs_node
 from pages.axe import find_violations
-from pages.chromium import open_chromium, wait_for
+from pages.chromium import wait_for
 from pages.static_server import serve_folder
 from PIL import Image
 
@@ -28,17 +28,6 @@ if TYPE_CHECKING:
 pytestmark = [needs_browser, needs_node]
 
 WriteOnnx = Callable[..., Path]
-
-
-@pytest.fixture(scope="module")
-def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("downloads")
-
-
-@pytest.fixture(scope="module")
-def chrome(downloads: Path) -> Iterator[Chrome]:
-    with open_chromium(downloads=downloads) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

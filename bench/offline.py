@@ -157,7 +157,7 @@ def open_page(address: str, query: str = "", downloads: Path | None = None) -> I
 
 
 def seconds_for(chrome: Chrome, photos: list[Path]) -> float:
-    """Return how long the page takes for photos, and remove them."""
+    """Return how long the page takes for photos; a single one is then removed."""
     begin = time.perf_counter()
     chrome.find_element("css selector", "#photos").send_keys("\n".join(map(str, photos)))
     done = f"return document.querySelectorAll('.card[aria-busy=false]').length === {len(photos)}"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from socketserver import ThreadingMixIn, UnixStreamServer
+from socketserver import ThreadingUnixStreamServer
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -77,5 +77,5 @@ def serving(state: Path, on_request: Callable[[], None] = lambda: None) -> Itera
             thread.join()
 
 
-class _Server(ThreadingMixIn, UnixStreamServer):
+class _Server(ThreadingUnixStreamServer):
     daemon_threads = True

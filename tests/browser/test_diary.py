@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import re
-import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +17,7 @@ from diary_page import make_page
 from needs import needs_browser, needs_node
 from pages.axe import find_violations
 from pages.chromium import open_chromium, wait_for
+from pages.static_server import serve_folder
 from PIL import Image
 
 from specimen.config.data import Data
@@ -45,21 +43,11 @@ COLOURS = ["red", "green", "blue"]
 
 @contextmanager
 def served(folder: Path, **facts: Any) -> Iterator[str]:
-    """Serve the page from a thread; yield the address."""
+    """Serve the page; yield the address."""
     sheet = batch_sheet(Data.model_validate(DATA | {"task": facts.get("task", "regression")}))
     make_page(folder, sheet, features=[AGE], **facts)
-    handler = functools.partial(Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Hands out files, and writes no log."""
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+    with serve_folder(folder) as server:
+        yield server.address
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The report is one comment of a pull request, whoever else comments; posted with the real gh."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +24,7 @@ def post(folder: Path, text: str, *there: tuple[str, str], token: str | None = N
     (folder / "comment.md").write_text(text)
     command = [sys.executable, post_comment.__file__, "7", str(folder / "comment.md")]
     with serving(state) as variables:
-        env = variables | {"GH_REPO": REPOSITORY, "PATH": "/usr/bin:/bin"}
+        env = variables | {"GH_REPO": REPOSITORY, "PATH": os.environ["PATH"]}
         env |= {} if token is None else {"GH_TOKEN": token}
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == status, done.stderr

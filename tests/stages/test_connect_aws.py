@@ -153,11 +153,7 @@ def test_the_plan_names_each_call_and_policy_and_changes_nothing(
     assert state_of(lab) == before | {"buckets": ["plants"]}
     plan = capsys.readouterr().out
     assert re.findall(r"^  there  (.*?)  \[", plan, re.MULTILINE) == [f"bucket plants in {REGION}"]
-    for name in (
-        "s3:PutBucketPublicAccessBlock",
-        "iam:CreateRole",
-        "gh api repos/You/Plants/actions/variables/AWS_WRITE_ROLE",
-    ):
+    for name in ("s3:PutBucketPublicAccessBlock", "iam:CreateRole", VARIABLE):
         assert f"[{name}]" in plan
     for part in ("s3:AbortMultipartUpload", f"{PREFIX}:environment:train", "arn:aws:s3:::plants/specimen/*"):
         assert part in plan

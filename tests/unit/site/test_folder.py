@@ -26,7 +26,7 @@ RUNTIME = {**dict.fromkeys(SCRIPTS, b"script"), PACKED: b"binary"}
 
 @pytest.fixture
 def models(tmp_path: Path, write_onnx: Callable[..., Path]) -> Path:
-    """A folder with a model, and two smaller files of it; in truth they are larger or smaller by their padding."""
+    """A folder with a model, and an empty one for its smaller files."""
     write_onnx(tmp_path / "model.onnx")
     (tmp_path / "small").mkdir()
     return tmp_path

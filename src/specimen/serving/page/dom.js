@@ -7,3 +7,21 @@ export function element(tag, properties = {}, ...children) {
   node.append(...children);
   return node;
 }
+
+// A live region speaks whenever its text is written, so only where it has changed.
+export function setText(node, words) {
+  if (node.textContent !== words) node.textContent = words;
+}
+
+// Calls `action` once for all calls that happen together.
+export function together(action) {
+  let called = false;
+  return () => {
+    if (called) return;
+    called = true;
+    queueMicrotask(() => {
+      called = false;
+      action();
+    });
+  };
+}

@@ -76,10 +76,13 @@ export function labelFields(model) {
 // Say what is wrong with a number; it is not used.
 function check(field) {
   if (field.inputMode !== "decimal") return;
-  const { value, readings } = readNumber(field.value);
-  const wrong = field.value.trim() !== "" && value === undefined;
-  const [small, large] = readings ?? [];
+  const wrong = field.value.trim() !== "" && readNumber(field.value).value === undefined;
   field.setAttribute("aria-invalid", String(wrong));
-  const note = readings ? text("twoReadings", { written: field.value, small, large }) : text("notANumber", { written: field.value });
-  byId(`note-${field.name}`).textContent = wrong ? note : "";
+  byId(`note-${field.name}`).textContent = wrong ? whyUnread(field.value) : "";
+}
+
+// Why a number cannot be read.
+export function whyUnread(written) {
+  const [small, large] = readNumber(written).readings ?? [];
+  return small ? text("twoReadings", { written, small, large }) : text("notANumber", { written });
 }

@@ -8,7 +8,7 @@ import { explain, getModel, onNewer, predict, setKey } from "./answers.js";
 import { Card, failureText } from "./card.js";
 import { csv, save } from "./csv.js";
 import { diary } from "./diary.js";
-import { byId } from "./dom.js";
+import { byId, setText, together } from "./dom.js";
 import { factsText } from "./facts.js";
 import { detailValues, labelFields, makeFields, setDetails } from "./fields.js";
 import { checkFile } from "./files.js";
@@ -24,7 +24,6 @@ let entries = [];
 let sending = 0;
 let detailsVersion = 0; // grows when the user changes the details; answers for older details are dropped
 let newModel = false;
-let toBeShown = false;
 
 // --- photos come in
 
@@ -201,14 +200,9 @@ function predictAgain() {
 // --- and everything is shown
 
 // Once for all that happens together, such as many photos that come in.
-function show() {
-  if (toBeShown) return;
-  toBeShown = true;
-  queueMicrotask(showNow);
-}
+const show = together(showNow);
 
 function showNow() {
-  toBeShown = false;
   const scale = commonScale();
   for (const entry of entries) entry.card.update(scale, model);
   const done = entries.filter((entry) => entry.result || entry.code).length;
@@ -266,8 +260,7 @@ function showProblem(code, message) {
 
 // In tenths, for screen readers say each of them.
 function showLoading(share) {
-  const said = text("loading", { share: percent(Math.floor(10 * share) / 10) });
-  if (byId("status").textContent !== said) byId("status").textContent = said;
+  setText(byId("status"), text("loading", { share: percent(Math.floor(10 * share) / 10) }));
 }
 
 async function start() {

@@ -81,7 +81,7 @@ async function table(entries, model) {
 }
 
 // The header, and a row for each photo. The last of the columns that name an object has the name of the photo.
-export function tableRows(entries, { sheet, task }) {
+function tableRows(entries, { sheet, task }) {
   const named = sheet.group.at(-1) ?? "name";
   const columns = [...new Set([sheet.image, ...sheet.group, named, sheet.target, ...sheet.others, "taken", "predicted", "model"])];
   const rows = entries.map((entry) => ({

@@ -1,7 +1,7 @@
 // Files of the site, used only if they have the bytes that the site was built with.
 
 // Fetch a file, and say how many bytes have come in. Throws an error with a code.
-export async function fetchChecked(path, { sha256, bytes }, onBytes = () => null) {
+export async function fetchChecked(path, { sha256, bytes }, onBytes) {
   const content = await download(path, onBytes);
   if (content.length !== bytes || (await sha256Of(content)) !== sha256) throw failure("damaged_copy", path);
   return content;
@@ -30,7 +30,7 @@ export async function unpack(content) {
 }
 
 // Browsers hash for pages that came by https, or from this machine. For a lab's plain server it is done here.
-export async function sha256Of(content) {
+async function sha256Of(content) {
   const digest = globalThis.crypto?.subtle ? new Uint8Array(await crypto.subtle.digest("SHA-256", content)) : slowSha256(content);
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

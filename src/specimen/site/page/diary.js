@@ -4,7 +4,7 @@
 import { batches, fileName, isUnread, label } from "./batch.js";
 import { readCode } from "./codes.js";
 import { save } from "./csv.js";
-import { byId, element } from "./dom.js";
+import { byId, element, setText, together } from "./dom.js";
 import { add, batchName, device, isKept, openDevice, remove, write } from "./keeping.js";
 import { MeasuredField } from "./measured.js";
 import { number, plain, text } from "./texts.js";
@@ -14,7 +14,6 @@ const FEW = 100; // when there is room for fewer photos than this, the page says
 
 let model = null;
 let shown = []; // entries
-let toBeShown = false;
 let reading = Promise.resolve(); // of codes, one after the other: each photo takes memory
 let packed = null; // photos that are in the zip so far; null: none is being made
 let report = ""; // what the last export has to say
@@ -90,14 +89,9 @@ export const diary = {
   },
 };
 
-function refresh() {
-  if (toBeShown) return;
-  toBeShown = true;
-  queueMicrotask(refreshNow);
-}
+const refresh = together(refreshNow);
 
 function refreshNow() {
-  toBeShown = false;
   exporting.hidden = !shown.length;
   exporting.disabled = packed !== null;
   exporting.textContent = text("export");
@@ -164,13 +158,6 @@ function reportText(entries, unread) {
 
 function warningText(entries) {
   const unkept = entries.filter((entry) => entry.unkept);
-  const sentences = [];
-  if (unkept.some((entry) => entry.unkept === "nowhere")) sentences.push(text("keptNowhere"));
-  else if (unkept.length) sentences.push(text("full", { count: number(unkept.length) }));
-  return sentences.join(" ");
-}
-
-// A live region speaks whenever its text is written, so only where it has changed.
-function setText(node, words) {
-  if (node.textContent !== words) node.textContent = words;
+  if (unkept.some((entry) => entry.unkept === "nowhere")) return text("keptNowhere");
+  return unkept.length ? text("full", { count: number(unkept.length) }) : "";
 }

@@ -26,7 +26,7 @@ class JpegFile {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.marks = { jfif: false, transform: null };
     this.frame = null;
-    this.#segments(2, () => null);
+    this.#segments(() => null);
     [this.width, this.height] = this.frame ? [this.frame.width, this.frame.height] : [0, 0];
   }
 
@@ -43,10 +43,7 @@ class JpegFile {
   // Return the image divided by 1, 2, 4 or 8, or null where the data are damaged.
   decode(scale) {
     const { frame } = this;
-    const single = frame.components.length === 1;
-    for (const component of frame.components) {
-      if (single) Object.assign(component, { h: 1, v: 1 });
-    }
+    if (frame.components.length === 1) Object.assign(frame.components[0], { h: 1, v: 1 });
     const most = { h: Math.max(...frame.components.map(({ h }) => h)), v: Math.max(...frame.components.map(({ v }) => v)) };
     frame.across = Math.ceil(frame.width / (8 * most.h));
     frame.down = Math.ceil(frame.height / (8 * most.v));
@@ -59,7 +56,7 @@ class JpegFile {
     }
     this.tables = { dc: [], ac: [], quantisation: [], restart: 0 };
     try {
-      this.#segments(2, (scan) => decodeScan(this.bytes, frame, this.tables, scan));
+      this.#segments((scan) => decodeScan(this.bytes, frame, this.tables, scan));
     } catch (error) {
       if (!(error instanceof DamagedJpeg || error instanceof RangeError)) throw error;
       return null;
@@ -75,9 +72,9 @@ class JpegFile {
   }
 
   // Read the segments; `onScan` decodes a scan and returns where its data end.
-  #segments(start, onScan) {
+  #segments(onScan) {
     const { bytes, view } = this;
-    for (let at = start; at < bytes.length; ) {
+    for (let at = 2; at < bytes.length; ) {
       if (bytes[at] !== 0xff) at += 1;
       else if (bytes[at + 1] === 0xff) at += 1;
       else if (bytes[at + 1] === 0xd9) return;

@@ -24,7 +24,7 @@ export class Planes {
 
   image() {
     const image = newImage(this.width, this.height);
-    const write = this.planes.length === 1 ? writeGrey : this.isColour ? writeColours : writeDirect;
+    const write = this.planes.length > 1 && this.isColour ? writeColours : writeDirect;
     write(image, this.planes);
     return image;
   }
@@ -122,10 +122,12 @@ function writeColours(image, planes) {
   });
 }
 
-function writeDirect(image, planes) {
-  eachPixel(image, planes, (to, ...colours) => image.data.set(colours, to)); // RGB already
-}
-
-function writeGrey(image, [plane]) {
-  eachPixel(image, [plane, plane, plane], (to, ...levels) => image.data.set(levels, to));
+// RGB already, or one plane of grey.
+function writeDirect(image, [red, green = red, blue = red]) {
+  const { data } = image;
+  eachPixel(image, [red, green, blue], (to, first, second, third) => {
+    data[to] = first;
+    data[to + 1] = second;
+    data[to + 2] = third;
+  });
 }

@@ -2,7 +2,7 @@
 
 import { isUnread } from "./batch.js";
 import { element } from "./dom.js";
-import { readNumber } from "./numbers.js";
+import { whyUnread } from "./fields.js";
 import { text } from "./texts.js";
 
 export class MeasuredField {
@@ -35,9 +35,4 @@ export class MeasuredField {
     this.label.append(field);
     return field;
   }
-}
-
-function whyUnread(written) {
-  const [small, large] = readNumber(written).readings ?? [];
-  return small ? text("twoReadings", { written, small, large }) : text("notANumber", { written });
 }

@@ -18,8 +18,8 @@ const done = (transaction) =>
   });
 
 // Sites in other folders of one address have stores of their own.
-export async function openStore(name = `specimen ${new URL(".", location).pathname}`) {
-  const opening = indexedDB.open(name, 1);
+export async function openStore() {
+  const opening = indexedDB.open(`specimen ${new URL(".", location).pathname}`, 1);
   opening.onupgradeneeded = () => {
     opening.result.createObjectStore("photos", { autoIncrement: true });
     opening.result.createObjectStore("facts");

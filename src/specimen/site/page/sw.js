@@ -1,6 +1,6 @@
 // Keeps all files of the site on this device, checked by their SHA-256, and answers each request of the page from there.
 //
-// `tools/site.py` puts in the next line what the site consists of: its version, the headers of each answer, and the type,
+// `tools/make_site.py` puts in the next line what the site consists of: its version, the headers of each answer, and the type,
 // size and hash of each file.
 const SITE = null;
 

@@ -45,7 +45,7 @@ async function predict({ file, features }) {
   const begin = performance.now();
   const { logits, distance } = await run([await pictureOf(file)], features);
   const result = answer({ logits: logits[0], distance: distance?.[0] }, model);
-  return { file: file.name, ...result, seconds: (performance.now() - begin) / 1000 };
+  return { ...result, seconds: (performance.now() - begin) / 1000 };
 }
 
 async function explain({ file, features }) {

@@ -27,16 +27,17 @@ export async function checksum(blob) {
 
 // `files` are [path, content]: a blob, bytes or a text. Returns the zip, and the paths of files that could not be read.
 // The zip must stay below 4 GB and 65,535 files: whoever has more makes several.
-export async function zip(files, onFile = () => null, now = new Date()) {
+export async function zip(files, onFile = () => null) {
   const parts = [];
   const directory = [];
   const unread = [];
+  const time = dosTime(new Date());
   let offset = 0;
   for (const [path, content] of files) {
     const blob = content instanceof Blob ? content : new Blob([content]);
     const name = new TextEncoder().encode(path);
     try {
-      const facts = [UTF8, 0, ...dosTime(now), await checksum(blob), blob.size, name.length, 0];
+      const facts = [UTF8, 0, ...time, await checksum(blob), blob.size, name.length, 0];
       const local = record([4, 2, 2, 2, 2, 2, 4, 4, 4, 2, 2], [0x04034b50, NEEDS, ...withBothSizes(facts)]);
       parts.push(local, name, blob);
       const more = [0, 0, 0, FILE_MODE, offset];

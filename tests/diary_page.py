@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
+
+from javascript import run_javascript
 
 from specimen.site.sheet import BatchSheet
 
@@ -46,20 +47,13 @@ def make_page(folder: Path, sheet: BatchSheet, **facts: Any) -> None:
     shutil.move(folder / "page/index.html", folder / "index.html")
 
 
-def run_node(folder: Path, program: str, given: Any) -> Any:
-    """Return what a program returns for `given`, the body of a function that may import from `page/`."""
-    script = f"""
-        import {{ readFileSync, writeFileSync }} from "node:fs";
-        globalThis.navigator ??= {{ language: "en" }};
-        const given = JSON.parse(readFileSync(0, "utf8"));
-        const model = JSON.parse(readFileSync("page/model.json", "utf8"));
-        const load = (name) => import({json.dumps((folder / "page").as_uri())} + "/" + name);
-        const result = await (async () => {{ {program} }})();
-        writeFileSync(1, JSON.stringify(result ?? null));
-    """
-    done = subprocess.run(
-        ["node", "--input-type=module", "--eval", script],
-        cwd=folder, input=json.dumps(given), capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+SETUP = """
+globalThis.navigator ??= { language: "en" };
+const model = JSON.parse(readFileSync("page/model.json", "utf8"));
+const load = (name) => import(`${page}/${name}`);
+"""
+
+
+def run_in_page(folder: Path, program: str, given: Any) -> Any:
+    """Return what a program returns for `given`, the body of a function that may `load` from `page/`."""
+    return run_javascript(SETUP + program, given, folder / "page")

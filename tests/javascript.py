@@ -12,17 +12,21 @@ import specimen.site
 PAGE = Path(specimen.site.__file__).parent / "page"
 
 
-def run_javascript(program: str, given: Any) -> Any:
-    """Return what a program returns for `given`: the body of a function, which may import from `page`."""
+def run_javascript(program: str, given: Any, page: Path = PAGE) -> Any:
+    """Return what a program returns for `given`: the body of a function, which may import from `page`.
+
+    It runs in the folder above `page`.
+    """
     script = f"""
         import {{ readFileSync, writeFileSync }} from "node:fs";
-        const page = {json.dumps(PAGE.as_uri())};
+        const page = {json.dumps(page.as_uri())};
         const given = JSON.parse(readFileSync(0, "utf8"));
         const result = await (async () => {{ {program} }})();
-        writeFileSync(1, JSON.stringify(result));
+        writeFileSync(1, JSON.stringify(result ?? null));
     """
     done = subprocess.run(
         ["node", "--input-type=module", "--eval", script],
+        cwd=page.parent,
         input=json.dumps(given),
         capture_output=True,
         text=True,

@@ -16,7 +16,7 @@ import pytest
 from diary_page import make_page
 from needs import needs_browser, needs_node
 from pages.axe import find_violations
-from pages.chromium import open_chromium, wait_for
+from pages.chromium import emulated, open_chromium, wait_for
 from pages.static_server import serve_folder
 from PIL import Image
 
@@ -223,11 +223,9 @@ def test_the_code_on_a_label_is_the_name_unless_there_are_two(
 def test_axe_finds_no_violation_in_a_diary(
     chrome: Chrome, tmp_path: Path, photos: Callable[[int], list[Path]], task: str, scheme: str, language: str
 ) -> None:
-    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
-    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
     classes = COLOURS if task == "classification" else None
-    with served(tmp_path / "site", task=task, classes=classes) as address:
+    site = served(tmp_path / "site", task=task, classes=classes)
+    with emulated(chrome, scheme, PHONE), site as address:
         chrome.get(address)
         wait_for(chrome, lambda: text(chrome, "#facts"))
         chrome.find_element("css selector", f"[data-language={language}]").click()
@@ -238,5 +236,3 @@ def test_axe_finds_no_violation_in_a_diary(
         assert bool(text(chrome, ".measured .field-note:not(:empty)")) == (classes is None)
         assert find_violations(chrome) == []
         assert chrome.execute_script("return document.documentElement.scrollWidth") <= 320
-    chrome.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})

@@ -13,6 +13,7 @@ import pytest
 from live_server import serve_in_thread
 from needs import needs_browser, needs_node
 from pages.axe import find_violations
+from pages.chromium import emulated
 from PIL import Image
 
 from specimen.serving.app import make_app
@@ -36,19 +37,6 @@ def served(model: Path, **options: Any) -> Iterator[str]:
     app = make_app(model, options.pop("limits", Limits()), metrics_record=NOWHERE, **options)
     with serve_in_thread(app, wanted_port) as port:
         yield f"http://127.0.0.1:{port}/"
-
-
-@contextmanager
-def emulated(chrome: Chrome, scheme: str, device: dict[str, Any]) -> Iterator[None]:
-    """Let the browser be on a device with such a screen, in a light or dark scheme."""
-    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", device)
-    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-    try:
-        yield
-    finally:
-        chrome.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-        chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 from unittest import mock
 
 from PIL import Image
@@ -79,6 +79,19 @@ def set_viewport(chrome: webdriver.Chrome, width: int, height: int) -> None:
     size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
     chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     chrome.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
+
+
+@contextmanager
+def emulated(chrome: webdriver.Chrome, scheme: str, device: dict[str, Any]) -> Iterator[None]:
+    """Let the browser be on a device with such a screen, in a light or dark scheme."""
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", device)
+    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    try:
+        yield
+    finally:
+        chrome.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
 def save_picture(chrome: webdriver.Chrome, path: Path, bottom: int | None = None) -> None:

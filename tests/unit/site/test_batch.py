@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from diary_page import make_page, run_node
-from needs import needs_node
+from diary_page import make_page, run_in_page
+from needs import needs_javascript
 
 from specimen.config.data import Data
 from specimen.data.readers.batches import find_batches, open_photos
@@ -39,14 +39,14 @@ POTS = [
     {"id": 12345, "name": "", "file": "x.webp", "bytes": "", "measured": "two"},
 ]  # fmt: skip
 
-pytestmark = needs_node
+pytestmark = needs_javascript
 
 
 def exported(folder: Path, pots: list[dict[str, Any]], data: Data, **facts: Any) -> list[str]:
     sheet = batch_sheet(data)
     make_page(folder, sheet, **facts)
     (folder / "data").mkdir()
-    names: list[str] = run_node(folder, EXPORT, pots)
+    names: list[str] = run_in_page(folder, EXPORT, pots)
     return names
 
 
@@ -120,7 +120,7 @@ def test_what_cannot_be_read_again_is_named_and_the_rest_is_packed(tmp_path: Pat
         writeFileSync("some.zip", Buffer.from(await blob.arrayBuffer()));
         return unread;
     """
-    assert run_node(tmp_path, pack, None) == ["lost.jpg"]
+    assert run_in_page(tmp_path, pack, None) == ["lost.jpg"]
     with zipfile.ZipFile(tmp_path / "some.zip") as archive:
         assert {name: archive.read(name) for name in archive.namelist()} == {"a.txt": b"a", "b.txt": b"b"}
 
@@ -133,7 +133,7 @@ def test_a_large_collection_becomes_several_zips(tmp_path: Path) -> None:
         const entries = given.map((size, id) => ({ id, name: "", details: {}, file: { size, name: "a.jpg" } }));
         return (await batches(entries, model, "day")).map(({ name, files }) => [name, files.map(([path]) => path)]);
     """
-    assert run_node(tmp_path, split, [1.5e9, 0.4e9, 0.2e9, 3e9, 1]) == [
+    assert run_in_page(tmp_path, split, [1.5e9, 0.4e9, 0.2e9, 3e9, 1]) == [
         ["day", ["0000-a.jpg", "0001-a.jpg", "labels.csv"]],
         ["day-2", ["0002-a.jpg", "labels.csv"]],
         ["day-3", ["0003-a.jpg", "labels.csv"]],

@@ -84,7 +84,7 @@ class Train(Section):
     device: Literal["auto", "cuda", "mps", "cpu"] = "auto"
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     """auto: bf16 where the hardware has it natively, but fp32 on a CPU for backbones that train faster so (MobileNets,
-    the lite EfficientNets: `models/device.py`)."""
+    EfficientNets: `models/device.py`)."""
     compile: Annotated[Compile, BeforeValidator(_switch)] = "auto"
     """Whether steps are compiled: auto where that is known to save more time than it takes, on a CPU with a C++
     compiler (`training/compiling.py`). The bytes of the model are others then, the same in each run."""

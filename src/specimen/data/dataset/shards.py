@@ -54,9 +54,11 @@ class Shards:
         self.shape = (len(file), *shape)
         self._files = files
         self._length = int(np.prod(shape))
+        self._rows = np.arange(len(file))
         self._file = file
         self._start = len(npy_header(0, shape)) + position * self._length  # of each picture, in its file
-        self._mapped: dict[int, memoryview] = {}
+        self._mapped: dict[int, memoryview] = {}  # by file
+        self._pictures: dict[int, memoryview] = {}  # by row: those of mapped files that were asked for
         self._most_mapped = most_mapped()
 
     @property
@@ -70,9 +72,8 @@ class Shards:
 
     def __getitem__(self, rows: Any) -> npt.NDArray[np.uint8]:
         """Return a copy of one picture, or of some. Raises `SpecimenError` where a file is damaged."""
-        files, starts = self._file[rows], self._start[rows]
-        read = self._read(np.ravel(files).tolist(), np.ravel(starts).tolist())
-        return read.reshape(*np.shape(files), *self.shape[1:])
+        chosen = self._rows[rows]
+        return self._read(np.ravel(chosen).tolist()).reshape(*np.shape(chosen), *self.shape[1:])
 
     def __iter__(self) -> Iterator[npt.NDArray[np.uint8]]:
         """Yield one picture after the other."""
@@ -82,35 +83,35 @@ class Shards:
         """Return the whole array in memory."""
         return self[:].astype(dtype or self.dtype, copy=False)
 
-    def _read(self, files: list[int], starts: list[int]) -> npt.NDArray[np.uint8]:
-        """Return the pictures that begin there, all their bytes in a row."""
-        length, mapped = self._length, self._mapped
-        found = [
-            mapped[file][start : start + length] if file in mapped else self._read_file(file, start)
-            for file, start in zip(files, starts, strict=True)
-        ]
+    def _read(self, rows: list[int]) -> npt.NDArray[np.uint8]:
+        """Return these pictures, all their bytes in a row."""
+        known = self._pictures
+        found = [known[row] if row in known else self._read_picture(row) for row in rows]
         joined = bytearray().join(found)  # one copy of all: faster than into an array, one by one
-        if len(joined) != len(files) * length:
-            short = next(file for file, part in zip(files, found, strict=True) if len(part) != length)
-            raise SpecimenError(f"{self._files[short]}: ends early. `dvc checkout` brings it back.")
+        if len(joined) != len(rows) * self._length:
+            short = next(row for row, part in zip(rows, found, strict=True) if len(part) != self._length)
+            raise SpecimenError(f"{self._files[self._file[short]]}: ends early. `dvc checkout` brings it back.")
         return np.frombuffer(joined, np.uint8)
 
-    def _read_file(self, number: int, start: int) -> bytes | memoryview:
-        """Read a picture from a file that is not mapped, and map that if there may be one more."""
+    def _read_picture(self, row: int) -> bytes | memoryview:
+        """Read a picture that was not read before; its file is mapped for the next ones, if there may be one more."""
+        number, start = int(self._file[row]), int(self._start[row])
         path = self._files[number]
         try:
-            with path.open("rb") as file:
-                if len(self._mapped) < self._most_mapped and os.fstat(file.fileno()).st_size:
+            if number not in self._mapped:
+                with path.open("rb") as file:
+                    if len(self._mapped) >= self._most_mapped or not os.fstat(file.fileno()).st_size:
+                        file.seek(start)
+                        return file.read(self._length)
                     mapped = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-                    return self._mapped.setdefault(number, mapped)[start : start + self._length]
-                file.seek(start)
-                return file.read(self._length)
+                    self._mapped.setdefault(number, mapped)
+            return self._pictures.setdefault(row, self._mapped[number][start : start + self._length])
         except OSError as error:
             raise SpecimenError(f"{path}: cannot be read: {error.strerror}. `dvc checkout` brings it back.") from error
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what another process needs to open the files itself."""
-        return self.__dict__ | {"_mapped": {}}
+        return self.__dict__ | {"_mapped": {}, "_pictures": {}}
 
 
 def most_mapped() -> int:

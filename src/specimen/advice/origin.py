@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from specimen.common.errors import SpecimenError
 from specimen.versioning.errors import NotAvailableError
-from specimen.versioning.lock import StageLock, read_lock
+from specimen.versioning.fold_lock import LOCK, read_fold_lock, results_hash
+from specimen.versioning.lock import StageLock
 from specimen.versioning.revisions import Revision
 
-FOLD_LOCK = "folds/dvc.lock"
 PREPARED = "data/prepared"
 
 
@@ -19,21 +20,18 @@ def origin_of(revision: Revision, count: int) -> dict[str, Any]:
     Raises `SpecimenError` where DVC has not run all folds, or not with the same data.
     """
     stages = _fold_stages(revision)
-    data: set[str] = set()
-    folds: dict[str, str] = {}
-    for fold in range(count):
-        stage = stages.get(f"fold@{fold}")
-        if stage is None:
-            raise SpecimenError(f"{FOLD_LOCK}: DVC has not run fold {fold}. Run `make cv` first.")
-        data.add(stage.deps.get(PREPARED, ""))
-        folds[str(fold)] = stage.outputs.get(f"folds/fold-{fold}", "")
+    folds = [str(fold) for fold in range(count)]
+    for fold in folds:
+        if fold not in stages:
+            raise SpecimenError(f"{LOCK}: DVC has not run fold {fold}. Run `make cv` first.")
+    data = {stages[fold].deps.get(PREPARED, "") for fold in folds}
     if len(data) > 1:
-        raise SpecimenError(f"{FOLD_LOCK}: not all folds are of the same data. Run `make cv` first.")
-    return {"data": data.pop(), "folds": folds}
+        raise SpecimenError(f"{LOCK}: not all folds are of the same data. Run `make cv` first.")
+    return {"data": data.pop(), "folds": {fold: results_hash(fold, stages[fold]) for fold in folds}}
 
 
-def _fold_stages(revision: Revision) -> dict[str, StageLock]:
+def _fold_stages(revision: Revision) -> Mapping[str, StageLock]:
     try:
-        return read_lock(revision.yaml(FOLD_LOCK), FOLD_LOCK)
+        return read_fold_lock(revision)
     except NotAvailableError as error:
         raise SpecimenError(f"{error}: `make cv` trains the folds, then come back.") from error

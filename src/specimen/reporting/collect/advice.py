@@ -12,10 +12,9 @@ from specimen.reporting.revision_outputs import PARAMS, RevisionOutputs, read_ta
 from specimen.reporting.shared_predictions import SharedPredictions
 from specimen.reporting.worse_slices import worse_slices
 from specimen.versioning.errors import NotAvailableError, NotFoundError
-from specimen.versioning.lock import read_lock
+from specimen.versioning.fold_lock import LOCK, read_fold_lock, results_hash
 
 FILE = "metrics/advice.json"
-FOLD_LOCK = "folds/dvc.lock"
 PREPARED = "data/prepared"
 
 
@@ -41,14 +40,12 @@ def collect_worse_slices(shared: Future[SharedPredictions]) -> tuple[WorseSlice,
 def _stale(head: RevisionOutputs, content: Mapping[str, Any]) -> str:
     """Return why an advice does not belong to this revision; nothing if it does."""
     of = content.get("of") or {}
-    revision = head.revision.result()
     try:
-        stages = read_lock(revision.yaml(FOLD_LOCK), FOLD_LOCK)
+        stages = read_fold_lock(head.revision.result())
     except NotFoundError:
-        return f"there is no {FOLD_LOCK}"
+        return f"there is no {LOCK}"
     for fold, known in (of.get("folds") or {}).items():
-        stage = stages.get(f"fold@{fold}")
-        if stage is None or stage.outputs.get(f"folds/fold-{fold}") != known:
+        if fold not in stages or results_hash(fold, stages[fold]) != known:
             return f"fold {fold} has been trained again since"
     prepare = head.stages.result().get("prepare")
     if prepare is not None and prepare.outputs.get(PREPARED) != of.get("data"):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +52,7 @@ def main() -> None:
     names = parser.parse_args().names or [*SCENES]
     if unknown := [name for name in names if name not in SCENES]:
         raise SpecimenError(f"There is no picture {unknown[0]!r}. There are: {', '.join(SCENES)}.")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # which ends the servers, unlike a kill
     for name in names:
         with tempfile.TemporaryDirectory(prefix="specimen-pictures-") as folder:
             take(SCENES[name], make_clone(ROOT, Path(folder) / "specimen"), DOCS)

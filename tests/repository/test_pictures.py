@@ -1,6 +1,8 @@
 """Each picture of the docs is made by `make pictures`, which makes no others."""
 
+import os
 import re
+import signal
 from pathlib import Path
 
 import pictures
@@ -47,3 +49,25 @@ def test_a_scene_that_takes_other_pictures_than_it_says_changes_nothing(names: t
     with pytest.raises(SpecimenError, match="The pictures taken are"):
         pictures.take(writes(*names), tmp_path, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_that_is_ended_leaves_no_server_and_no_clone(monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[Path] = []
+
+    def served(clone: Path, folder: Path) -> None:
+        left.extend([folder, clone.parent])
+        with pytest.MonkeyPatch.context() as server:
+            server.setenv("SPECIMEN_SERVES", "1")
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(pictures, "SCENES", {"page": pictures.Scene(served, ("page.webp",))})
+    monkeypatch.setattr(pictures, "make_clone", lambda root, clone: clone)
+    monkeypatch.setattr("sys.argv", ["pictures.py"])
+    try:
+        with pytest.raises(SystemExit, match="143"):
+            pictures.main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert "SPECIMEN_SERVES" not in os.environ
+    assert [folder.exists() for folder in left] == [False, False]

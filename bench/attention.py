@@ -17,10 +17,12 @@ CPU: seconds a photo, of all cores together.
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -82,25 +84,50 @@ def occlusion(share: int) -> Way:
     """
 
     def way(predictor: TorchPredictor, images: Images, samples: pd.DataFrame, store: Store) -> Heat:
-        size = images.shape[1]
-        side = size // share
-        starts = range(0, size - side + 1, side // 2)
-        patches = [(slice(row, row + side), slice(column, column + side)) for row in starts for column in starts]
-        heats = np.zeros((len(images), size, size), np.float32)
-        for index, image in enumerate(images):
-            covered = np.repeat(image[None], len(patches) + 1, axis=0)
-            for picture, patch in zip(covered, patches, strict=False):  # the last one stays as it is
-                picture[patch] = np.median(image.reshape(-1, 3), axis=0)
-            logits = predictor.logits(covered, samples.iloc[[index] * len(covered)])
-            falls = np.maximum(logits[-1].max() - logits[:-1, logits[-1].argmax()], 0)
-            counts = np.zeros((size, size), np.float32)
-            for patch, fall in zip(patches, falls, strict=True):
-                heats[index][patch] += fall
-                counts[patch] += 1
-            heats[index] /= np.maximum(counts, 1)
-        return heats
+        side = images.shape[1] // share
+        heats = np.zeros(images.shape[:3], np.float32)
+        counts = np.zeros(images.shape[1:3], np.float32)
+        patches = squares(images.shape[1], side, side // 2)
+        for patch in patches:
+            counts[patch] += 1
+        for index, heat in enumerate(heats):
+            falls = falls_of(predictor, images[index], samples.iloc[[index]], patches)
+            for patch, fall in zip(patches, np.maximum(falls, 0), strict=True):
+                heat[patch] += fall
+        return np.asarray(heats / np.maximum(counts, 1))
 
     return way
+
+
+def best_square(predictor: TorchPredictor, images: Images, samples: pd.DataFrame, store: Store) -> Heat:
+    """In hindsight: of the squares of `SHARE` of the picture, the one that moves the output furthest if painted over.
+
+    What a compact spot can reach at all with this model.
+    """
+    side = math.ceil(images.shape[1] * SHARE**0.5)
+    patches = squares(images.shape[1], side, side // 3)
+    heats = np.zeros(images.shape[:3], np.float32)
+    for index, heat in enumerate(heats):
+        falls = falls_of(predictor, images[index], samples.iloc[[index]], patches)
+        heat[patches[np.abs(falls).argmax()]] = 1
+    return heats
+
+
+def squares(size: int, side: int, step: int) -> list[tuple[slice, slice]]:
+    """Return squares all over a picture."""
+    starts = range(0, size - side + 1, step)
+    return [(slice(row, row + side), slice(column, column + side)) for row in starts for column in starts]
+
+
+def falls_of(
+    predictor: TorchPredictor, image: npt.NDArray[np.uint8], sample: pd.DataFrame, patches: Sequence[Any]
+) -> npt.NDArray[np.float32]:
+    """Return how far the explained logit falls where a patch has the median colour, one for each patch."""
+    covered = np.repeat(image[None], len(patches) + 1, axis=0)
+    for picture, patch in zip(covered, patches, strict=False):  # the last one stays as it is
+        picture[patch] = np.median(image.reshape(-1, 3), axis=0)
+    logits = predictor.logits(covered, sample.iloc[[0] * len(covered)])
+    return np.asarray(logits[-1].max() - logits[:-1, logits[-1].argmax()])
 
 
 def batches(predictor: TorchPredictor, images: Images, samples: pd.DataFrame) -> Iterator[tuple[Tensor, Tensor]]:
@@ -120,6 +147,7 @@ WAYS: dict[str, Way] = {
     "shap": gradient_shap,
     "occlusion-6": occlusion(6),
     "occlusion-12": occlusion(12),
+    "best-square": best_square,
 }
 
 

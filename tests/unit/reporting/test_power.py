@@ -48,6 +48,13 @@ def test_a_change_is_found_as_often_as_is_said(spread: float, gain: float) -> No
     assert abs(np.mean(found) - np.mean(said)) < 0.05
 
 
+@pytest.mark.parametrize(("as_large", "found"), [(14, 1.0), (15, 0.0)])
+def test_the_observed_difference_is_one_of_those_that_are_as_large(as_large: int, found: float) -> None:
+    differences = np.concatenate([[2.0], np.full(as_large, 2.0), np.full(drawn_splits.TOSSES - as_large, -1.0)])
+    sums = drawn_splits.TossedSums(differences[None], np.zeros((1, len(differences))))
+    assert chance_to_find(drawn_splits.DrawnSplits(sums, sums), 1, 0.1) == found  # 1 + 14 of 300 are 5 %
+
+
 def test_the_named_change_has_a_chance_of_about_8_in_10() -> None:
     compared = models(*errors(np.random.default_rng(1), 0.6))
     power = find_power(compared, "mae")

@@ -34,7 +34,7 @@ from torch import Tensor
 from specimen.data.dataset import features
 from specimen.data.dataset.store import Store
 from specimen.evaluation.attention import hottest_inside, share_inside, untrained
-from specimen.evaluation.attribution import Heat, heat_maps, integrated_gradients, median_colour, steps, to_heat
+from specimen.evaluation.attribution import Heat, ground_colour, heat_maps, integrated_gradients, steps, to_heat
 from specimen.models.network import Images
 from specimen.models.torch_network import TorchPredictor, load_torch
 
@@ -48,7 +48,7 @@ Way = Callable[[TorchPredictor, Images, pd.DataFrame, Store], Heat]
 
 
 def gradients(
-    empty: Callable[[Tensor], Tensor] = median_colour, places: Sequence[float] = USUAL_STEPS, *, cut_first: bool = False
+    empty: Callable[[Tensor], Tensor] = ground_colour, places: Sequence[float] = USUAL_STEPS, *, cut_first: bool = False
 ) -> Way:
     """Integrated gradients from another empty picture, in other steps, or cut off below zero before the averaging."""
 
@@ -137,12 +137,18 @@ def batches(predictor: TorchPredictor, images: Images, samples: pd.DataFrame) ->
     yield from zip(pictures.split(BATCH), columns.split(BATCH), strict=True)
 
 
+def median(pictures: Tensor) -> Tensor:
+    """Return the median colour of all of each picture, N x 3 x 1 x 1."""
+    return pictures.flatten(2).median(dim=2).values[..., None, None]
+
+
 WAYS: dict[str, Way] = {
     "ours": lambda predictor, images, samples, store: heat_maps(predictor, images, samples),  # type: ignore[dict-item]
     "6-steps": gradients(),
     "12-steps": gradients(places=steps(12)),
     "cut-first": gradients(cut_first=True),
     "black": gradients(torch.zeros_like),
+    "median": gradients(lambda pictures: median(pictures).expand_as(pictures)),
     "mean": gradients(lambda pictures: pictures.mean((2, 3), keepdim=True).expand_as(pictures)),
     "shap": gradient_shap,
     "occlusion-6": occlusion(6),

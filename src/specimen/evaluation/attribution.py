@@ -7,8 +7,9 @@ backbone has them.
 
 Three choices, each measured by `bench/attention.py`:
 
-- The empty picture has the median colour of this one, which is mostly that of the ground. Against black, light ground
-  counts as much as a light object.
+- The empty picture has the median colour of the edge of this one, which is mostly that of the ground. Against black,
+  light ground counts as much as a light object, and against the median of all, an object that fills more than half of
+  the picture counts as ground.
 - Neighbours are averaged with their signs, and what is below zero is cut off only then. Cut first, the noise of the
   gradients adds up along every edge, and a network with random weights has nearly the same map.
 - What lowers a number or speaks against a class is left out: empty ground does, too.
@@ -43,6 +44,8 @@ def steps(count: int) -> tuple[float, ...]:
 
 STEPS = steps(3)
 """Where gradients are taken on the way from the empty picture (0) to this one (1); more cost time and change little."""
+EDGE = 0.05
+"""How wide the edge is, of which the ground is taken, as a share of the side."""
 GRADIENT_PIXELS = 8 * 224 * 224
 """Of all pictures of a batch together. Fewer than for predictions, since gradients need all maps of the network."""
 
@@ -65,7 +68,7 @@ def heat_maps(
         for start in progress(range(0, len(images), step)):
             batch = slice(start, start + step)
             pictures = torch.from_numpy(np.array(images[batch])).permute(0, 3, 1, 2).float()
-            signed = integrated_gradients(predictor.model, pictures, median_colour(pictures), columns[batch])
+            signed = integrated_gradients(predictor.model, pictures, ground_colour(pictures), columns[batch])
             heats.append(to_heat(signed).numpy())
     return np.concatenate(heats)
 
@@ -91,17 +94,37 @@ def integrated_gradients(
     return ((pictures - empty) * total / len(places)).sum(1).cpu()
 
 
-def median_colour(pictures: Tensor) -> Tensor:
-    """Return pictures N x 3 x S x S of one colour each, the median of each channel."""
-    return pictures.flatten(2).median(dim=2).values[..., None, None].expand_as(pictures)
+def ground_colour(pictures: Tensor) -> Tensor:
+    """Return pictures N x 3 x S x S of one colour each, the median of each channel along the edge.
+
+    Black bars, which make a photo square, do not count.
+    """
+    return torch.stack([_edge_colour(picture) for picture in pictures])[..., None, None].expand_as(pictures)
+
+
+def _edge_colour(picture: Tensor) -> Tensor:
+    lit = picture.any(0)
+    if not lit.any():
+        return picture.new_zeros(3)
+    rows, columns = (lit.any(axis).nonzero().flatten().tolist() for axis in (1, 0))
+    photo = picture[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    width = max(1, round(EDGE * min(photo.shape[1:])))
+    edge = torch.ones(photo.shape[1:], dtype=torch.bool, device=picture.device)
+    edge[width:-width, width:-width] = False
+    return photo[:, edge].median(1).values
 
 
 def to_heat(signed: Tensor) -> Tensor:
-    """Average what pixels add, N x S x S, over a twentieth of the side; cut it off below zero, and scale it to 1."""
+    """Average what pixels add, N x S x S, over a twentieth of the side; cut it off below zero, and scale it to 1.
+
+    They are averaged twice, so that near ones count more: once alone leaves a lattice of squares.
+    """
     reach = round(signed.shape[-1] / 40)
-    mean = F.avg_pool2d(signed[:, None], 2 * reach + 1, stride=1, padding=reach, count_include_pad=False)[:, 0]
-    hottest = mean.amax((1, 2), keepdim=True)
-    return mean.relu() / hottest.clamp_min(torch.finfo(torch.float32).tiny)
+    mean = signed[:, None]
+    for _ in range(2):
+        mean = F.avg_pool2d(mean, 2 * reach + 1, stride=1, padding=reach, count_include_pad=False)
+    hottest = mean.amax((2, 3), keepdim=True)
+    return (mean.relu() / hottest.clamp_min(torch.finfo(torch.float32).tiny))[:, 0]
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from specimen.data.dataset.features import Features
 from specimen.evaluation import attribution
-from specimen.evaluation.attribution import heat_maps, integrated_gradients, median_colour, steps, to_heat
+from specimen.evaluation.attribution import ground_colour, heat_maps, integrated_gradients, steps, to_heat
 from specimen.models.model import Model, make_model
 from specimen.models.task import AnyTask, Classification
 from specimen.models.torch_network import TorchNetwork, TorchPredictor
@@ -90,11 +90,32 @@ def test_where_nothing_speaks_for_the_prediction_there_is_no_heat(spots: np.ndar
         assert not found.any()
 
 
+def test_an_object_that_fills_most_of_the_picture_is_not_the_ground() -> None:
+    picture = np.full((1, SIZE, SIZE, 3), 110, np.uint8)
+    picture[0, 5:-5, 5:-5] = 255
+    found = heat_maps(looks_at([[1.0, 0.0]], NUMBERS), picture, SAMPLES[:1])
+    assert found is not None
+    assert found[0, 10:-10, 10:-10].min() > 0.999
+    assert found[0, 0].max() == 0
+
+
+@pytest.mark.parametrize("bars", [(0, 20), (20, 0)])
+def test_the_colour_of_the_ground_is_not_that_of_the_bars_around_it(bars: tuple[int, int]) -> None:
+    photo = torch.full((3, SIZE - 2 * bars[0], SIZE - 2 * bars[1]), 90.0)
+    photo[:, 8:-8, 8:-8] = 200
+    picture = nn.functional.pad(photo, (bars[1], bars[1], bars[0], bars[0]))
+    black, white = torch.zeros_like(picture), torch.full_like(picture, 255)
+    colours = ground_colour(torch.stack([picture, black, white]))
+    assert colours.shape == (3, 3, SIZE, SIZE)
+    assert colours[:, 0, 0, 0].tolist() == [90, 0, 255]
+    assert torch.equal(colours, colours[..., :1, :1].expand_as(colours))
+
+
 def test_what_pixels_add_is_the_difference_to_the_empty_picture() -> None:
     with builders.tiny_backbone() as tiny:
         model = predictor(tiny).model
     pictures = torch.from_numpy(IMAGES).permute(0, 3, 1, 2).float()
-    empty, columns = median_colour(pictures), torch.empty(5, 0)
+    empty, columns = ground_colour(pictures), torch.empty(5, 0)
     added = integrated_gradients(model, pictures, empty, columns, steps(100)).sum((1, 2))
     with torch.no_grad():
         difference = (model(pictures) - model(empty))[:, 0]

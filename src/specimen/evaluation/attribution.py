@@ -97,19 +97,26 @@ def integrated_gradients(
 def ground_colour(pictures: Tensor) -> Tensor:
     """Return pictures N x 3 x S x S of one colour each, the median of each channel along the edge.
 
-    Black bars, which make a photo square, do not count.
+    Black bars at two sides, which make a photo square, do not count; black all around does.
     """
-    return torch.stack([_edge_colour(picture) for picture in pictures])[..., None, None].expand_as(pictures)
+    colours = torch.stack([_edge_colour(_without_bars(picture)) for picture in pictures])
+    return colours[..., None, None].expand_as(pictures)
 
 
-def _edge_colour(picture: Tensor) -> Tensor:
+def _without_bars(picture: Tensor) -> Tensor:
     lit = picture.any(0)
-    if not lit.any():
-        return picture.new_zeros(3)
     rows, columns = (lit.any(axis).nonzero().flatten().tolist() for axis in (1, 0))
-    photo = picture[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    size = picture.shape[1]
+    if rows and columns[-1] - columns[0] + 1 == size:
+        return picture[:, rows[0] : rows[-1] + 1]
+    if rows and rows[-1] - rows[0] + 1 == size:
+        return picture[:, :, columns[0] : columns[-1] + 1]
+    return picture
+
+
+def _edge_colour(photo: Tensor) -> Tensor:
     width = max(1, round(EDGE * min(photo.shape[1:])))
-    edge = torch.ones(photo.shape[1:], dtype=torch.bool, device=picture.device)
+    edge = torch.ones(photo.shape[1:], dtype=torch.bool, device=photo.device)
     edge[width:-width, width:-width] = False
     return photo[:, edge].median(1).values
 

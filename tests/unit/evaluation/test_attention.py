@@ -69,7 +69,7 @@ def test_attention_comes_with_what_chance_and_untrained_networks_would_have() ->
     whole = store()
     found = measure_attention(predictor(), whole, whole.samples)
     assert found is not None
-    assert 0.8 < found.inside < 0.9, "a rim of one pixel is around it"
+    assert 0.75 < found.inside < 0.85, "a rim of two pixels fades around it"
     assert found.on_top == 1
     assert found.by_chance == 8 * 8 / SIZE**2
     assert found.inside_untrained is not None

@@ -124,9 +124,9 @@ def _edge_colour(photo: Tensor) -> Tensor:
 def to_heat(signed: Tensor) -> Tensor:
     """Average what pixels add, N x S x S, over a twentieth of the side; cut it off below zero, and scale it to 1.
 
-    They are averaged twice, so that near ones count more: once alone leaves a lattice of squares.
+    By two averages that are as wide together, so that near ones count more: a single one leaves a lattice of squares.
     """
-    reach = round(signed.shape[-1] / 40)
+    reach = round(signed.shape[-1] / 56)
     mean = signed[:, None]
     for _ in range(2):
         mean = F.avg_pool2d(mean, 2 * reach + 1, stride=1, padding=reach, count_include_pad=False)

@@ -119,6 +119,8 @@ check: env ## Lint, format, types, allowed imports, and the schemas of the GitHu
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	@# Apart, since some files of bench/ and of tools/ have the same name.
+	MYPYPATH=bench:tests:tools $(BIN)/mypy --follow-imports=silent bench
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml docker/vm.compose.yaml

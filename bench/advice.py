@@ -100,8 +100,8 @@ def deal_errors(predictions: pd.DataFrame, errors: np.ndarray, random: np.random
     dealt = errors.copy()
     sizes = predictions.groupby("group")["target"].transform("size")
     for size in sizes.unique():
-        rows = np.flatnonzero(sizes == size)
-        rows = rows[np.argsort(predictions["group"].to_numpy()[rows], kind="stable")].reshape(-1, size)
+        found = np.flatnonzero(sizes == size)
+        rows = found[np.argsort(predictions["group"].to_numpy()[found], kind="stable")].reshape(-1, size)
         dealt[rows] = errors[random.permutation(rows)]
     return dealt
 
@@ -153,6 +153,8 @@ def bench_curve(cases: int) -> None:
             measure_curve(task, columns[part], said["target"], said["group"], said[FOLD].to_numpy(), seed)
             for part, said in ((slice(None), predictions), (rows, predictions[rows]))
         )
+        assert all_of_them is not None
+        assert half is not None
         laws, count = fit(half), all_of_them.sizes[-1]
         taught = all_of_them.losses[0, -1]
         error += _holds(laws.predict(count), taught.mean())

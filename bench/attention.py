@@ -134,7 +134,7 @@ def batches(predictor: TorchPredictor, images: Images, samples: pd.DataFrame) ->
     """Yield pictures N x 3 x S x S and their features."""
     columns = torch.from_numpy(features.encode(samples, predictor.meta.features))
     pictures = torch.from_numpy(images).permute(0, 3, 1, 2).float()
-    yield from zip(pictures.split(BATCH), columns.split(BATCH), strict=True)
+    yield from zip(torch.split(pictures, BATCH), torch.split(columns, BATCH), strict=True)
 
 
 def median(pictures: Tensor) -> Tensor:
@@ -143,7 +143,7 @@ def median(pictures: Tensor) -> Tensor:
 
 
 WAYS: dict[str, Way] = {
-    "ours": lambda predictor, images, samples, store: heat_maps(predictor, images, samples),  # type: ignore[dict-item]
+    "ours": lambda predictor, images, samples, store: heat_maps(predictor, images, samples),  # type: ignore[dict-item,return-value]
     "6-steps": gradients(),
     "12-steps": gradients(places=steps(12)),
     "cut-first": gradients(cut_first=True),

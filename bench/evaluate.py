@@ -40,7 +40,7 @@ import builders
 STAGE = Path(__file__).parents[1] / "src/evaluate.py"
 TEST, TRAIN, SIZE = 8000, 32_000, 32
 CLASSES = tuple(f"class {number:02}" for number in range(38))
-TASKS = {
+TASKS: dict[str, Any] = {
     "regression": Regression(1.0, 0.5, "log1p", "mse", coverage=0.9, half_width=0.8),
     "classification": Classification(CLASSES, 0.0, coverage=0.9, threshold=0.1),
 }
@@ -70,7 +70,7 @@ def model_meta(task: Any, image_size: int, described: Any = None) -> ModelMeta:
     counts = Counts(rows=0, kept=0, without_group=0, rejected={}, warned={}, split={}, groups=0)
     dataset = DatasetMeta(
         task=task.name, target="weight", unit="g", image_size=image_size, resize="pad", class_names=names,
-        train_target=None, features=described or {}, counts=counts,
+        train_target=None, white_level=None, features=described or {}, counts=counts,
     )  # fmt: skip
     training = TrainingFacts(params={"lr": 1e-3}, precision="fp32")
     return ModelMeta(dataset=dataset, task=task, backbone=BACKBONE, training=training)
@@ -114,7 +114,7 @@ def files() -> None:
         with tempfile.TemporaryDirectory() as folder:
             os.chdir(folder)
             ready = write_project(task)
-            Predictor.outputs = lambda *_, ready=ready: (ready, None)  # type: ignore[method-assign,assignment]
+            Predictor.outputs = lambda *_, ready=ready: (ready, None)  # type: ignore[method-assign]
             start = time.perf_counter()
             stage["main"]()
             seconds = time.perf_counter() - start

@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -72,7 +73,8 @@ def write_model(path: Path, size: int) -> Path:
     """Write a model for pictures of `size` pixels."""
     dataset = DatasetMeta(
         task="regression", target="weight", unit="g", image_size=size, resize="pad", class_names=(), train_target=None,
-        features={}, counts=Counts(rows=0, kept=0, without_group=0, rejected={}, warned={}, split={}, groups=0),
+        white_level=None, features={},
+        counts=Counts(rows=0, kept=0, without_group=0, rejected={}, warned={}, split={}, groups=0),
     )  # fmt: skip
     task = Regression(0.0, 1.0, "none", "mse")
     training = TrainingFacts(params={}, precision="fp32")
@@ -144,8 +146,8 @@ def files(tmp: Path) -> None:
         predictor = load_predictor(path, precision)
         times = interleaved(
             {
-                "predict": lambda predictor=predictor: predict(predictor, inputs, samples, tmp / "out.csv"),
-                "decode": lambda size=size: bare_decode(inputs, size),
+                "predict": partial(predict, predictor, inputs, samples, tmp / "out.csv"),
+                "decode": partial(bare_decode, inputs, size),
                 "forward": bare_forward(path, precision, len(inputs), predictor.batch_size),
             }
         )
@@ -175,8 +177,8 @@ def store(tmp: Path) -> None:
     precisions: list[Precision] = ["fp32", "auto"]
     for precision in precisions:
         predictor = load_predictor(path, precision)
-        ways = {
-            "predict": lambda predictor=predictor: predictor.predict(stored, pd.DataFrame(index=range(count))),
+        ways: dict[str, Callable[[], object]] = {
+            "predict": partial(predictor.predict, stored, pd.DataFrame(index=range(count))),
             "forward": bare_forward(path, precision, count, predictor.batch_size),
         }
         times = interleaved(ways)
@@ -200,7 +202,7 @@ def onnx(tmp: Path) -> None:
         (tmp / f"model.{kind}").write_bytes(content)
     nothing = pd.DataFrame(index=range(len(images)))
     loaded = {kind: load_predictor(tmp / f"model.{kind}") for kind in ("pt", *files)}
-    times = interleaved({kind: lambda one=one: one.logits(images, nothing) for kind, one in loaded.items()})
+    times = interleaved({kind: partial(one.logits, images, nothing) for kind, one in loaded.items()})
     rates = ", ".join(f"model.{kind} {len(images) / median(took):.0f}/s" for kind, took in times.items())
     print(f"pictures of 224 px: {rates}", flush=True)
 

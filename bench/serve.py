@@ -203,7 +203,7 @@ def throughput(folder: Path) -> float:
                   f"p99 {measured['p99'] * 1e3:.0f} ms")  # fmt: skip
     print(f"throughput: {CLIENTS} clients reach {median(shares):.2f} of the bare rate (wanted: 0.8), "
           f"{median(cpu_shares):.2f} by CPU time; p99 {median(worst) * 1e3:.0f} ms")  # fmt: skip
-    return median(rates)
+    return float(median(rates))
 
 
 def overload(folder: Path) -> None:

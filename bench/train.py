@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -54,7 +54,7 @@ SRC = Path(__file__).parents[1] / "src"
 GPU = torch.cuda.is_available()
 BACKBONE = os.environ.get("BACKBONE", "resnet18")
 PRECISION = os.environ.get("PRECISION", "auto")
-BATCH_NORM = os.environ.get("BATCH_NORM", "train")
+BATCH_NORM = cast(BatchNorm, os.environ.get("BATCH_NORM", "train"))
 COMPILE = os.environ.get("COMPILE", "1") == "1"
 """Whether `backbones` also measures compiled steps, for which each backbone takes minutes more."""
 BACKBONES = (
@@ -94,6 +94,7 @@ def make_store(count: int) -> Store:
         resize="pad",
         class_names=(),
         train_target=None,
+        white_level=None,
         features={},
         counts=Counts(rows=count, kept=count, without_group=0, rejected={}, warned={}, split={}, groups=count),
     )
@@ -366,7 +367,8 @@ def alternate() -> None:
         ways = [way for way in ways if way.batch_norm == "train"]
     threads = torch.get_num_threads()
     print(f"{BACKBONE}, {SIZE} px, batch {BATCH}, {threads} threads; `precision: auto` is {auto}", flush=True)
-    steps, first, measured = {way: make_step(way) for way in ways}, {}, {way: [] for way in ways}
+    steps, first = {way: make_step(way) for way in ways}, {}
+    measured: dict[Way, list[float]] = {way: [] for way in ways}
     for way, step in steps.items():
         first[way] = seconds(step, time.perf_counter)
     for _ in range(max(2, PHOTOS // BATCH)):

@@ -58,8 +58,7 @@ class Cell(NamedTuple):
     """What is simulated."""
 
     structure: str
-    count: int
-    """Of groups."""
+    groups: int
     seed: str
     trainings: int
     classes: bool
@@ -67,7 +66,7 @@ class Cell(NamedTuple):
 
 def draw(cell: Cell, random: Random, gain: float) -> Drawn:
     """Return trainings of two recipes; the errors of one are `1 - gain` times those of an equally good one."""
-    group = draw_groups(cell.structure, cell.count, random)
+    group = draw_groups(cell.structure, cell.groups, random)
     hard = HARDNESS[cell.structure](random, group)
     seed = SEEDS[cell.seed]
 
@@ -108,7 +107,7 @@ def main(cases: int) -> None:
             one = np.mean([by_exchange(models[0], metric, case) != 0 for case, models in enumerate(equal)])
             found = np.array([by_trainings(models, metric) for models in better])
             false.append(float(different))
-            print(f"{cell.structure:<20} {cell.count:>6} {cell.seed:<13} {cell.trainings:>9} {metric:<10}"
+            print(f"{cell.structure:<20} {cell.groups:>6} {cell.seed:<13} {cell.trainings:>9} {metric:<10}"
                   f" {100 * different:>22.1f} %"
                   f" {100 * one:>19.1f} % {100 * np.mean(found > 0):>10.1f} %"
                   f" {100 * np.mean(found < 0):>7.1f} %", flush=True)  # fmt: skip

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,6 +22,10 @@ from PIL import Image
 from projects import MakeOnce
 
 from specimen.models.task import Classification, Regression
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell lets what it starts with `&` ignore Ctrl-C, and so would all that the tests start and interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 COLOURS = {"red": (200, 60, 50), "green": (60, 180, 70), "blue": (50, 70, 190)}
 

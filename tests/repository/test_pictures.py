@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pictures
 import pytest
+from pages.mlflow_pages import mlflow_command
 
 from specimen.common.errors import SpecimenError
 
@@ -71,3 +72,11 @@ def test_one_that_is_ended_leaves_no_server_and_no_clone(monkeypatch: pytest.Mon
         signal.signal(signal.SIGTERM, before)
     assert "SPECIMEN_SERVES" not in os.environ
     assert [folder.exists() for folder in left] == [False, False]
+
+
+def test_the_command_of_mlflow_is_the_same_from_within_make(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = mlflow_command(ROOT, 5001)
+    assert "5001" in alone
+    monkeypatch.setenv("MAKELEVEL", "1")  # as in `make pictures`, where make says in which folder it is
+    monkeypatch.setenv("MAKEFLAGS", "w")
+    assert mlflow_command(ROOT, 5001) == alone

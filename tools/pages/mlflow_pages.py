@@ -32,12 +32,15 @@ def serve_mlflow(repository: Path) -> Iterator[str]:
     """Run the command of `make mlflow` in a repository; yield its address. At the end all processes are gone."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    # Without the environment that the target needs: it is the one that runs this.
-    make = ["make", "--dry-run", "--old-file", ".venv/.all", "mlflow", f"PORT={port}"]
-    recipe = subprocess.run(make, cwd=repository, capture_output=True, text=True, check=True).stdout
-    command = shlex.split(recipe.replace("\\\n", " ").replace(".venv/bin", str(Path(sys.executable).parent)))
-    with serve(["env", *command], repository, repository / "mlflow.log", f"{address}/health"):
+    with serve(["env", *mlflow_command(repository, port)], repository, repository / "mlflow.log", f"{address}/health"):
         yield address
+
+
+def mlflow_command(repository: Path, port: int) -> list[str]:
+    """Return what `make mlflow` runs, with the environment that runs this in place of the one that the target needs."""
+    make = ["make", "--dry-run", "--no-print-directory", "--old-file", ".venv/.all", "mlflow", f"PORT={port}"]
+    recipe = subprocess.run(make, cwd=repository, capture_output=True, text=True, check=True).stdout
+    return shlex.split(recipe.replace("\\\n", " ").replace(".venv/bin", str(Path(sys.executable).parent)))
 
 
 def train(repository: Path, address: str, *changes: str) -> None:

@@ -137,9 +137,9 @@ def batches(predictor: TorchPredictor, images: Images, samples: pd.DataFrame) ->
     yield from zip(torch.split(pictures, BATCH), torch.split(columns, BATCH), strict=True)
 
 
-def median(pictures: Tensor) -> Tensor:
-    """Return the median colour of all of each picture, N x 3 x 1 x 1."""
-    return pictures.flatten(2).median(dim=2).values[..., None, None]
+def median_colour(pictures: Tensor) -> Tensor:
+    """Return pictures N x 3 x S x S of one colour each, the median of each channel."""
+    return pictures.flatten(2).median(dim=2).values[..., None, None].expand_as(pictures)
 
 
 WAYS: dict[str, Way] = {
@@ -148,7 +148,7 @@ WAYS: dict[str, Way] = {
     "12-steps": gradients(places=steps(12)),
     "cut-first": gradients(cut_first=True),
     "black": gradients(torch.zeros_like),
-    "median": gradients(lambda pictures: median(pictures).expand_as(pictures)),
+    "median": gradients(median_colour),
     "mean": gradients(lambda pictures: pictures.mean((2, 3), keepdim=True).expand_as(pictures)),
     "shap": gradient_shap,
     "occlusion-6": occlusion(6),

@@ -26,9 +26,8 @@ import torch
 import yaml
 
 from specimen.data.dataset import features
-from specimen.data.dataset.meta import Counts, DatasetMeta
 from specimen.evaluation import metrics
-from specimen.models.meta import ModelMeta, TrainingFacts
+from specimen.models.meta import ModelMeta
 from specimen.models.model import make_model, save_model
 from specimen.models.predictor import Predictor
 from specimen.models.task import Classification, Regression
@@ -67,13 +66,8 @@ def make_samples(task: Any, rng: np.random.Generator) -> tuple[pd.DataFrame, Any
 def model_meta(task: Any, image_size: int, described: Any = None) -> ModelMeta:
     """Return the facts of a model of the backbone that sees pictures alone."""
     names = task.class_names if isinstance(task, Classification) else ()
-    counts = Counts(rows=0, kept=0, without_group=0, rejected={}, warned={}, split={}, groups=0)
-    dataset = DatasetMeta(
-        task=task.name, target="weight", unit="g", image_size=image_size, resize="pad", class_names=names,
-        train_target=None, white_level=None, features=described or {}, counts=counts,
-    )  # fmt: skip
-    training = TrainingFacts(params={"lr": 1e-3}, precision="fp32")
-    return ModelMeta(dataset=dataset, task=task, backbone=BACKBONE, training=training)
+    dataset = builders.dataset_meta(task=task.name, image_size=image_size, class_names=names, features=described or {})
+    return builders.model_meta(task, dataset=dataset, backbone=BACKBONE, used_features=())
 
 
 def write_project(task: Any) -> Any:

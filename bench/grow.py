@@ -288,7 +288,7 @@ def kill(first: Run, photos: int) -> None:
 
 
 def read(first: Run, photos: int) -> None:
-    """Read batches for training, of files that are copied anew for each round.
+    """Read batches for training, of files that are copied again for each round.
 
     Where the system keeps a copy in memory makes one or the other up to 40 % slower, for as long as it stays there.
     """

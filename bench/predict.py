@@ -32,7 +32,6 @@ from PIL import Image
 from specimen.common.cores import available_cores
 from specimen.common.files import replace_atomically
 from specimen.common.memory import keep_freed_memory
-from specimen.data.dataset.meta import Counts, DatasetMeta
 from specimen.data.dataset.shards import IMAGES, MANIFEST, open_shards, read_manifest
 from specimen.inference.batch_prediction import predict_files
 from specimen.inference.feature_table import unknown_features
@@ -40,11 +39,9 @@ from specimen.inference.inputs import Input, find_inputs
 from specimen.inference.load import load_predictor
 from specimen.inference.writers import open_writer
 from specimen.models.device import pick_device, pick_precision
-from specimen.models.meta import ModelMeta, TrainingFacts
 from specimen.models.model import load_model, make_model, save_model
 from specimen.models.network import Precision
 from specimen.models.predictor import Predictor
-from specimen.models.task import Regression
 from specimen.onnx.export import to_onnx
 from specimen.onnx.small import to_fp16, to_int8
 
@@ -71,18 +68,8 @@ def draw(folder: Path, count: int, width: int, height: int) -> list[Input]:
 
 def write_model(path: Path, size: int) -> Path:
     """Write a model for pictures of `size` pixels."""
-    dataset = DatasetMeta(
-        task="regression", target="weight", unit="g", image_size=size, resize="pad", class_names=(), train_target=None,
-        white_level=None, features={},
-        counts=Counts(rows=0, kept=0, without_group=0, rejected={}, warned={}, split={}, groups=0),
-    )  # fmt: skip
-    task = Regression(0.0, 1.0, "none", "mse")
-    training = TrainingFacts(params={}, precision="fp32")
-    save_model(
-        path,
-        make_model("resnet18", task.num_outputs, size),
-        ModelMeta(dataset=dataset, task=task, backbone="resnet18", training=training),
-    )
+    meta = builders.model_meta(dataset=builders.dataset_meta(image_size=size), backbone="resnet18")
+    save_model(path, make_model("resnet18", meta.task.num_outputs, size), meta)
     return path
 
 

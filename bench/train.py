@@ -37,7 +37,6 @@ from torchvision.transforms import v2
 
 from specimen.common import memory
 from specimen.config.train import Augment, BatchNorm, Train
-from specimen.data.dataset.meta import Counts, DatasetMeta
 from specimen.data.dataset.store import Store
 from specimen.models.model import make_model
 from specimen.models.task import Regression
@@ -49,6 +48,9 @@ from specimen.training.hardware import compute_reproducibly
 from specimen.training.loop import fit
 from specimen.training.setup import set_up_training
 from specimen.training.training_state import make_training_state
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+import builders
 
 SRC = Path(__file__).parents[1] / "src"
 GPU = torch.cuda.is_available()
@@ -86,19 +88,7 @@ def make_store(count: int) -> Store:
     images = np.random.default_rng(1).integers(0, 255, (count, SIZE, SIZE, 3), dtype=np.uint8)
     samples = pd.DataFrame({"target": np.linspace(-1, 1, count), "split": "train"})
     samples.loc[samples.index[-2:], "split"] = "val"
-    meta = DatasetMeta(
-        task="regression",
-        target="target",
-        unit="",
-        image_size=SIZE,
-        resize="pad",
-        class_names=(),
-        train_target=None,
-        white_level=None,
-        features={},
-        counts=Counts(rows=count, kept=count, without_group=0, rejected={}, warned={}, split={}, groups=count),
-    )
-    return Store(images, samples, meta)
+    return Store(images, samples, builders.dataset_meta(image_size=SIZE))
 
 
 def compute() -> Compute:
